@@ -1,17 +1,25 @@
-"""Each release's database is upgraded to the newest schema, and used."""
+"""Each release's database is upgraded to the newest schema, and used.
+
+One upgrade serves the tests of a release: each goes on with a copy.
+"""
 
 import json
 import os
 import subprocess
 import sys
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
 import pytest
 
 from core import schema
-from tests.upgrades.dumps import FOLDER, RELEASED, load, releases
+from devserver.folders import RunFolder
+from devserver.postgres import WITHOUT_FSYNC, Postgres
+from tests.upgrades import people_in_groups
+from tests.upgrades.dumps import DATABASE, FOLDER, RELEASED, load, releases
+from tests.upgrades.people_in_groups import MEMBERS, Database, in_groups, members
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,10 +39,56 @@ def run(*words, url, media, owner=""):
 @contextmanager
 def role_that_is_connected(server, role):
     """As web, worker and beat are while they run."""
-    with closing(psycopg2.connect(server.url("evidence_portal"))) as owner, owner:
+    with closing(psycopg2.connect(server.url(DATABASE))) as owner, owner:
         owner.cursor().execute(f"CREATE ROLE {role} LOGIN")
-    with closing(psycopg2.connect(server.url("evidence_portal", role=role))):
+    with closing(psycopg2.connect(server.url(DATABASE, role=role))):
         yield
+
+
+@dataclass
+class Upgraded:
+    """What `migrate` said while the portal ran, and once it had stopped; the database and files."""
+
+    refused: subprocess.CompletedProcess
+    migrated: subprocess.CompletedProcess
+    server: Postgres
+    media: Path
+
+    def copy(self, name, *, of=DATABASE):
+        """Make a database of that name, as it is now."""
+        with closing(psycopg2.connect(self.server.url("postgres"))) as connection:
+            connection.autocommit = True
+            connection.cursor().execute(f"CREATE DATABASE {name} TEMPLATE {of}")
+
+    def run(self, *words, on):
+        done = run(*words, url=self.server.url(on), media=self.media)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module", params=releases())
+def upgraded(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("release")
+    media = folder / "media"
+    engines = RunFolder()
+    server = Postgres(
+        folder / "postgres", engines, log=folder / "postgres.log", settings=WITHOUT_FSYNC
+    )
+    server.start()
+    try:
+        server.make_database(DATABASE)
+        load(request.param, server, media)
+        people_in_groups.fill(server.url(DATABASE))
+        # The release had one role, which owned the tables. From now on another one serves.
+        addresses = {"url": server.url(DATABASE, role="serves"), "owner": server.url(DATABASE)}
+        migrate = ("manage.py", "migrate", "--no-input")
+        with role_that_is_connected(server, "serves"):
+            refused = run(*migrate, **addresses, media=media)
+        migrated = run(*migrate, **addresses, media=media)
+        yield Upgraded(refused, migrated, server, media)
+    finally:
+        server.stop()
+        engines.remove()
 
 
 def test_released_migrations_never_change():
@@ -48,24 +102,15 @@ def test_every_release_has_a_dump():
     assert all((FOLDER / release / "uploads.zip").exists() for release in releases())
 
 
-@pytest.mark.parametrize("release", releases())
-def test_database_of_a_release_is_upgraded_and_goes_on(release, own_postgres, tmp_path):
-    media = tmp_path / "media"
-    load(release, own_postgres, media)
-    # The release had one role, which owned the tables. From now on another one serves.
-    url, owner = (
-        own_postgres.url("evidence_portal", role="serves"),
-        own_postgres.url("evidence_portal"),
-    )
-    with role_that_is_connected(own_postgres, "serves"):
-        refused = run("manage.py", "migrate", "--no-input", url=url, media=media, owner=owner)
-    assert refused.returncode == 1
-    assert "The portal runs (1 connection of serves)" in refused.stderr
-    assert "Stop web, worker and beat, run migrate again" in refused.stderr
-    migrated = run("manage.py", "migrate", "--no-input", url=url, media=media, owner=owner)
-    assert migrated.returncode == 0, migrated.stderr
-    assert run("manage.py", "check", url=url, media=media).returncode == 0
-    used = run("-m", "tests.upgrades.use", url=url, media=media)
+def test_database_of_a_release_is_upgraded_and_goes_on(upgraded):
+    assert upgraded.refused.returncode == 1
+    assert "The portal runs (1 connection of serves)" in upgraded.refused.stderr
+    assert "Stop web, worker and beat, run migrate again" in upgraded.refused.stderr
+    assert upgraded.migrated.returncode == 0, upgraded.migrated.stderr
+    upgraded.copy("used")
+    url = upgraded.server.url("used", role="serves")
+    assert run("manage.py", "check", url=url, media=upgraded.media).returncode == 0
+    used = run("-m", "tests.upgrades.use", url=url, media=upgraded.media)
     assert used.returncode == 0, used.stderr
     assert json.loads(used.stdout) == {
         "versions whose digest is wrong": [],
@@ -77,3 +122,40 @@ def test_database_of_a_release_is_upgraded_and_goes_on(release, own_postgres, tm
         "exported": True,
         "new ones exported": True,
     }
+
+
+def test_people_of_the_groups_are_members_of_each_call_and_may_no_more(upgraded):
+    """Who was in a group of release 1.0.0 may do the same afterwards, and on the way back.
+
+    On the way back each migration is reversed, and each is applied again.
+    """
+    upgraded.copy("back")
+    database = Database(upgraded.server.url("back"))
+    assert members(database) == MEMBERS
+    assert in_groups(database) == []
+    [(detail,)] = database(
+        "SELECT detail FROM accounts_auditevent WHERE detail ->> 'through' = 'upgrade'"
+    )
+    assert sorted(detail["members"]) == ["ann", "bob", "cid", "gil"]
+    upgraded.run("manage.py", "migrate", "accounts", "0006", "--no-input", on="back")
+    assert in_groups(database) == [
+        ("ann", "Project staff"),
+        ("bob", "Steering group"),
+        ("cid", "Project staff"),
+        ("cid", "Steering group"),
+        ("gil", "Project staff"),
+    ]
+    own = database(
+        "SELECT username, codename FROM accounts_user_user_permissions "
+        "JOIN accounts_user u ON u.id = user_id JOIN auth_permission p ON p.id = permission_id "
+        "ORDER BY 1, 2"
+    )
+    assert own == [("bob", "export_named"), ("bob", "see_identity"), ("gil", "see_identity")]
+    database.connection.close()
+    upgraded.copy("further_back", of="back")
+    upgraded.run("manage.py", "migrate", "--no-input", on="back")
+    database = Database(upgraded.server.url("back"))
+    assert members(database) == MEMBERS
+    database.connection.close()
+    # The rest are reversed and applied again in a copy without those that were just now.
+    upgraded.run("-m", "tests.upgrades.zero_and_back", on="further_back")
