@@ -1,4 +1,6 @@
+import functools
 import gc
+import io
 import os
 from contextlib import suppress
 from datetime import timedelta
@@ -12,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from psycopg2 import Error as DriverError
 
 from core import arrival, can_write, clock, clock_check, database_roles
+from review.texts import extracting, reading_due_files
 from submissions.outbox import holding
 from tests import databases, order
 from tests.databases import SERVING_ROLE
@@ -71,6 +74,24 @@ def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
 def only_tables_with_rows_are_emptied():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", databases.empty_tables)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_file_is_read_once():
+    """A process of its own reads a file; what it said stands for the same bytes in other tests.
+
+    `tests/review/texts` asks that process by itself each time.
+    """
+
+    @functools.cache
+    def read(file_type, content):
+        return extracting.extract(file_type, io.BytesIO(content))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            reading_due_files, "extract", lambda file_type, file: read(file_type, file.read())
+        )
         yield
 
 
