@@ -15,12 +15,16 @@ ROOT = Path(__file__).parents[2]
 WORKER = ("worker", "--concurrency", "1", "--without-gossip", "--without-mingle")
 
 
-def environment(*, broker_url, smtp_port):
+def own_database():
+    """The address of this run's own database."""
     url = urlsplit(os.environ["DATABASE_URL"])
-    database = url._replace(path=f"/{quote(connection.settings_dict['NAME'])}").geturl()
+    return url._replace(path=f"/{quote(connection.settings_dict['NAME'])}").geturl()
+
+
+def environment(*, broker_url, smtp_port):
     return os.environ | {
         "BROKER_URL": broker_url,
-        "DATABASE_URL": database,
+        "DATABASE_URL": own_database(),
         "EMAIL_URL": f"smtp://127.0.0.1:{smtp_port}",
     }
 
@@ -43,11 +47,15 @@ def running(*command, folder, **engines):
         child.kill()
 
 
+def running_beat(folder, **engines):
+    schedule = ("--pidfile", "", "--schedule", str(folder / "schedule"))
+    return running("beat", *schedule, folder=folder, **engines)
+
+
 @contextmanager
 def running_both(folder, **engines):
-    schedule = ("--pidfile", "", "--schedule", str(folder / "schedule"))
     with (
         running(*WORKER, folder=folder, **engines) as worker,
-        running("beat", *schedule, folder=folder, **engines) as beat,
+        running_beat(folder, **engines) as beat,
     ):
         yield worker, beat

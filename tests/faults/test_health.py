@@ -17,7 +17,7 @@ from django.db import OperationalError, connection
 from core import can_write, clock, clock_check, database_roles, heartbeats, tasks
 from core.broker import broker
 from devserver.children import wait_until
-from tests.faults.celery_processes import WORKER, running, running_both
+from tests.faults.celery_processes import WORKER, running, running_beat
 from tests.makers import OPENS_AT, make_submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -65,26 +65,27 @@ def test_process_lives_without_any_other_part(client, own_valkey, through_broker
     assert (response.status_code, response.content) == (200, b"ok\n")
 
 
-def test_worker_and_beat_report_soon_after_their_start(
+def test_worker_and_beat_report_themselves_and_their_clocks_soon_after_their_start(
     client, own_valkey, sink, tmp_path, through_broker
 ):
     through_broker(own_valkey.url())
     silence = "warning: no sign of life for 45 seconds"
     assert ask(client)[:2] == (200, ALL_OK | {"worker": silence, "beat": silence})
-    with running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
-        assert wait_until(lambda: ask(client)[:2] == (200, ALL_OK), seconds=30, pause=0.1)
-
-
-def test_sign_of_a_killed_worker_ends_when_its_successor_starts(
-    own_valkey, sink, tmp_path, through_broker
-):
-    through_broker(own_valkey.url())
-    with broker() as client:
-        heartbeats.worker_lives(client, f"celery@{socket.gethostname()}")
-        with running(*WORKER, folder=tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
+    engines = {"broker_url": own_valkey.url(), "smtp_port": sink.port}
+    name = f"celery@{socket.gethostname()}"
+    with broker() as redis:
+        heartbeats.worker_lives(redis, name)  # one of that name was killed a moment ago
+        with running(*WORKER, folder=tmp_path, **engines):
             assert wait_until(
-                lambda: not heartbeats.is_a_worker_alive(client), seconds=30, pause=0.1
+                lambda: not heartbeats.is_a_worker_alive(redis), seconds=30, pause=0.1
             )
+            with running_beat(tmp_path, **engines):
+                assert wait_until(lambda: ask(client)[:2] == (200, ALL_OK), seconds=30, pause=0.1)
+                both = {"beat", name}
+                assert wait_until(
+                    lambda: clock_check.reports(redis).keys() == both, seconds=30, pause=0.1
+                )
+                assert clock_check.reports(redis) == dict.fromkeys(both, timedelta(0))
 
 
 def test_signs_of_life_end_by_themselves(client, all_alive):
@@ -157,17 +158,6 @@ def test_clock_of_a_worker_is_named(client, all_alive, monkeypatch):
         assert 0 < redis.ttl("portal:clock:celery@two") <= clock_check.REPORT_LASTS
     said = "warning: the clock of celery@two is 3 minutes ahead of the database’s"
     assert ask(client)[:2] == (200, ALL_OK | {"clock": said})
-
-
-def test_worker_and_beat_report_their_clocks(client, own_valkey, sink, tmp_path, through_broker):
-    through_broker(own_valkey.url())
-    names = {"beat", f"celery@{socket.gethostname()}"}
-    with (
-        running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port),
-        broker() as redis,
-    ):
-        assert wait_until(lambda: clock_check.reports(redis).keys() == names, seconds=30, pause=0.1)
-        assert clock_check.reports(redis) == dict.fromkeys(names, timedelta(0))
 
 
 def test_worker_whose_clock_is_ahead_reports_it_though_it_runs_no_task(

@@ -18,7 +18,7 @@ from devserver.children import wait_until
 from devserver.folders import RunFolder
 from devserver.portal import DATABASE, SERVING_ROLE
 from devserver.postgres import SUPERUSER, WITHOUT_FSYNC, Postgres
-from tests.faults import pooler
+from tests.faults import migrated, pooler
 from tests.faults.own_portal import PATIENCE, OwnPortal
 from tests.faults.test_whatever_dies import SENT_AGAIN, hold_promises
 from tests.faults.two_machines import SLUG, InTurns, Visitor, second_machine, shown_by_database
@@ -34,14 +34,14 @@ RECOMMENDATIONS = f"{CALL}response/recommendations/2/"
 
 
 @pytest.fixture(scope="module")
-def databases(tmp_path_factory):
+def databases(tmp_path_factory, django_db_setup):
     """DATABASE_URL leads through the pooler, if there is one; the owner's address never does."""
     folder = tmp_path_factory.mktemp("database")
     run = RunFolder()
     engine = Postgres(folder / "postgres", run, log=folder / "postgres.log", settings=WITHOUT_FSYNC)
     engine.start()
     try:
-        engine.make_database(DATABASE)
+        migrated.make_database(engine)
         direct, owner = engine.url(DATABASE, role=SERVING_ROLE), engine.url(DATABASE)
         if pooler.FOUND is None:
             yield {"DATABASE_URL": direct, "MIGRATION_DATABASE_URL": owner}

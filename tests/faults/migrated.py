@@ -1,0 +1,33 @@
+"""A database with the newest schema, which the migrations of this run made already.
+
+`migrate` then takes two seconds where it takes ten. A portal starts on an empty database in
+`tests/devserver/test_server.py` and in `tests/containers`.
+"""
+
+import subprocess
+
+from devserver.folders import RunFolder
+from devserver.portal import DATABASE
+from devserver.postgres import PROGRAMS, Postgres
+from tests.faults.celery_processes import own_database
+
+
+def make_database(server):
+    """Make the portal's database in `server`, with the tables of this run's own."""
+    server.make_database(DATABASE)
+    dump = [PROGRAMS / "bin" / "pg_dump", "--no-owner", "--no-privileges", own_database()]
+    load = [PROGRAMS / "bin" / "psql", "--quiet", "--set=ON_ERROR_STOP=1", server.url(DATABASE)]
+    dumped = subprocess.run(dump, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(load, input=dumped, check=True, stdout=subprocess.DEVNULL)
+
+
+def make_data(folder):
+    """Make the data folder of a server that has it."""
+    run = RunFolder()
+    server = Postgres(folder, run, log=folder.with_name("making-postgres.log"))
+    server.start()
+    try:
+        make_database(server)
+    finally:
+        server.stop()
+        run.remove()
