@@ -1,4 +1,4 @@
-"""What counts as a word: for the limits of answers, and in exports.
+"""What counts as a word: for the limits of answers, in exports, and where words are looked for.
 
 Runs of characters that are not white space are words. Thai, Lao, Khmer, Burmese, Chinese and
 Japanese have no spaces between words: there ICU finds them by its rules and dictionaries, as it
@@ -6,7 +6,9 @@ does in browsers. static/js/portal.js counts by the same rules while somebody ty
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
+from itertools import groupby
 
 from icu4py.breakers import WordBreaker
 
@@ -19,6 +21,22 @@ _UNSPACED = (
     "\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff"
 )
+_ENDS_OF_MARKS = (0x300, 0x1F000)  # beyond, there are variants of signs alone
+
+
+def _marks() -> str:
+    """Return the combining marks, such as the vowels of Hindi, as ranges of a character class."""
+    found = [n for n in range(*_ENDS_OF_MARKS) if unicodedata.category(chr(n))[0] == "M"]
+    stretches = (list(one) for _, one in groupby(enumerate(found), lambda pair: pair[1] - pair[0]))
+    return "".join(f"\\U{one[0][1]:08x}-\\U{one[-1][1]:08x}" for one in stretches)
+
+
+# What goes on with a word, beside letters and digits: `re` takes a mark for the end of one. The two
+# joiners stand within words of Persian and of Indian languages.
+GOES_ON = f"{_marks()}\\u200c\\u200d"
+IN_A_WORD = rf"[\w{GOES_ON}]"
+BETWEEN_WORDS = rf"[^\w{GOES_ON}]"
+WORD = re.compile(rf"\w+(?:[{GOES_ON}]+\w*)*")
 _STRETCH = re.compile(f"[{_UNSPACED}]+")
 _PART = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
 _RUN = re.compile(r"\S+")
@@ -37,6 +55,34 @@ def first_words(text: str, number: int) -> str:
         if counted == number:
             return " ".join(text[:end].split())
     return " ".join(text.split())
+
+
+def words_in(text: str) -> Iterator[str]:
+    """Yield the words without signs around or between them, as they are written."""
+    if not has_no_spaces(text):
+        yield from WORD.findall(text)
+        return
+    for word in WORD.finditer(text):
+        yield from words_of_run(word[0])
+
+
+def words_of_run(run: str) -> list[str]:
+    """Return the words of a run of letters: several of a script without spaces."""
+    if not has_no_spaces(run):
+        return [run]
+    found: list[str] = []
+    for part in _PART.finditer(run):
+        if not part["unspaced"]:
+            found.append(part[0])
+            continue
+        segments = (part[0][begin:end] for begin, end in WordBreaker(part[0], "en").segments())
+        found += filter(_has_letter, segments)
+    return found
+
+
+def has_no_spaces(text: str) -> bool:
+    """Return whether some of it is of a script without spaces between words."""
+    return _STRETCH.search(text) is not None
 
 
 def _ends(text: str) -> Iterator[int]:

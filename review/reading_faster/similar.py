@@ -36,12 +36,15 @@ FEWEST_TERMS = 2  # words in common, where the passage has so many
 LONGEST = 2_000  # characters of a sentence
 HAVING = """
 SELECT wanted.place, version.id
-FROM unnest(%(queries)s::text[]) WITH ORDINALITY AS wanted(query, place)
+FROM (
+    SELECT phraseto_tsquery('pg_catalog.english', run) AS query, place
+    FROM unnest(%(runs)s::text[]) WITH ORDINALITY AS given(run, place)
+) AS wanted
 CROSS JOIN LATERAL (
     SELECT version.id FROM submissions_version AS version
     JOIN submissions_submission AS submission ON submission.current_version_id = version.id
     {join}
-    WHERE submissions_indexed(version.word_index) @@ wanted.query::tsquery
+    WHERE submissions_indexed(version.word_index) @@ wanted.query
       AND submission.call_id = %(call)s AND submission.state = %(submitted)s
       AND submission.triage_status <> %(set_aside)s
       AND {readable}
@@ -101,7 +104,7 @@ def similar_to(
     for run in RUN.findall(words.lower()):
         if stem := known.get(run):
             terms.setdefault(stem, run)
-    having = _having(call, list(terms)[:MOST_TERMS], reader)
+    having = _having(call, dict(list(terms.items())[:MOST_TERMS]), reader)
     total = _counting(call)
     rare = {stem: keys for stem, keys in having.items() if 0 < len(keys) < MOST_OF_A_WORD}
     weights = {stem: log(1 + total / len(keys)) for stem, keys in rare.items()}
@@ -123,11 +126,16 @@ def similar_to(
     )
 
 
-def _having(call: Call, terms: list[str], reader: User) -> dict[str, list[int]]:
-    """Return, by each stem, the versions that have it; at most so many as tell something."""
-    found: dict[str, list[int]] = {stem: [] for stem in terms}
+def _having(call: Call, terms: Mapping[str, str], reader: User) -> dict[str, list[int]]:
+    """Return, by each stem, the versions that have it; at most so many as tell something.
+
+    `terms` has each stem with the word: PostgreSQL cuts some words at marks of letters, and then
+    the index has the parts.
+    """
+    stems = list(terms)
+    found: dict[str, list[int]] = {stem: [] for stem in stems}
     given: dict[str, Any] = {
-        "queries": [f"'{stem}'" for stem in terms],  # stems have letters and digits only
+        "runs": list(terms.values()),
         "call": call.pk,
         "submitted": SubmissionState.SUBMITTED.value,
         "set_aside": TriageStatus.SET_ASIDE.value,
@@ -136,13 +144,13 @@ def _having(call: Call, terms: list[str], reader: User) -> dict[str, list[int]]:
     join, readable = "", "true"
     if not sees_redacted(reader, call):
         # The index has all words: where some are hidden, those that are left have to have it, too.
-        join, readable = JOIN_REDACTED, f"({READABLE_WORDS}) @@ wanted.query::tsquery"
+        join, readable = JOIN_REDACTED, f"({READABLE_WORDS}) @@ wanted.query"
     with transaction.atomic(), connection.cursor() as cursor:
         # As in the search: the planner would read every entry where a word is common.
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute(HAVING.format(join=join, readable=readable), given)
         for place, key in cursor:
-            found[terms[place - 1]].append(key)
+            found[stems[place - 1]].append(key)
         cursor.execute("SET LOCAL enable_seqscan = DEFAULT")
     return found
 

@@ -1,16 +1,16 @@
 """The words that somebody who reads a call may read of a response: all that is compared."""
 
-import re
 from collections.abc import Iterable
 
 from accounts.models import User
+from core.words import WORD
 from review.redaction.readable_texts import texts_for
 from review.searching.snippets import LONGEST_WORD, stems
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS
 from submissions.responses.models import Version
 
-RUN = re.compile(r"\w+")
+RUN = WORD
 # The words of a version as the index of the database has them; for who may not see hidden words,
 # without these.
 JOIN_REDACTED = "LEFT JOIN review_redactedversion AS redacted ON redacted.version_id = version.id"

@@ -20,9 +20,9 @@ from review.reading_faster.texts import (
     READABLE_WORDS,
     RUN,
     answers_of,
-    stems_of,
 )
 from review.redaction.readable_texts import sees_redacted
+from review.searching.snippets import LONGEST_WORD
 from review.visits import unread_by
 from submissions.calls.models import Call
 from submissions.responses.models import Submission, Version
@@ -133,22 +133,37 @@ def _words(call: Call, reader: User) -> dict[str, str]:
 def _said(
     call: Call, versions: Iterable[Version], read: list[int], reader: User
 ) -> dict[int, list[str]]:
-    """Return, by version, the words as they are written whose stems no read response has."""
+    """Return, by version, the words as they are written that no read response has."""
     answers = answers_of(call, versions, reader=reader)
     texts = {key: list(said.values()) for key, said in answers.items()}
-    stem_of = stems_of(text for those in texts.values() for text in those)
+    lexemes_of = _lexemes_of(text for those in texts.values() for text in those)
     with connection.cursor() as cursor:
-        lexemes = sorted({*stem_of.values()} - {""})
+        lexemes = sorted({lexeme for each in lexemes_of.values() for lexeme in each})
         cursor.execute(SEEN.format(**_words(call, reader)), {"read": read, "lexemes": lexemes})
         seen = {lexeme for (lexeme,) in cursor.fetchall()}
     found: dict[int, list[str]] = {}
     for key, those in texts.items():
-        number: Counter[str] = Counter()
-        first: dict[str, str] = {}
+        number: Counter[tuple[str, ...]] = Counter()
+        first: dict[tuple[str, ...], str] = {}
         for run in RUN.findall("\n".join(those).lower()):
-            stem = stem_of.get(run)
-            if stem and stem not in seen:
+            stem = lexemes_of.get(run)
+            if stem and not seen.issuperset(stem):
                 number[stem] += 1
                 first.setdefault(stem, run)
         found[key] = [first[stem] for stem, _ in number.most_common(MOST_WORDS)]
     return found
+
+
+def _lexemes_of(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return what the index has of each word of the texts in small letters, () for one like “the”.
+
+    PostgreSQL cuts some words at marks of letters.
+    """
+    words = sorted({run for text in texts for run in RUN.findall(text.lower())})
+    sql = (
+        "SELECT word, tsvector_to_array(to_tsvector('pg_catalog.english', word)) "
+        "FROM unnest(%s::text[]) AS word"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [[word for word in words if len(word) <= LONGEST_WORD]])
+        return {word: tuple(lexemes) for word, lexemes in cursor.fetchall()}

@@ -2,8 +2,9 @@
 
 A word counts once for each response that has it, so that one long response is no more than one. How
 unlikely the difference is by chance is the log-likelihood ratio (Dunning 1993) of the four numbers:
-with and without the word, in the column and outside. Words are runs of letters, in small letters,
-of three or more; common English ones are left out.
+with and without the word, in the column and outside. Words are runs of letters with their marks, in
+small letters, of three or more; common English ones are left out. Where a script has no spaces
+between words, ICU finds them, and two letters are enough.
 """
 
 import re
@@ -17,6 +18,7 @@ from django.db.models import CharField, QuerySet
 from django.db.models.functions import MD5, Cast
 
 from core.disclosure_control import Shown, is_few
+from core.words import GOES_ON, has_no_spaces, words_of_run
 from review.matrix.hiding import hidden_line
 from review.matrix.selection import Selection
 from review.reading_faster.stop_words import STOP_WORDS
@@ -28,8 +30,9 @@ AT_ONCE = 500
 MOST_SHOWN = 25
 FEWEST = 5  # responses of the column that have the word
 UNLIKELY = 6.63  # the ratio that chance reaches for one word in a hundred
-SHORTEST = 3
-WORD = re.compile(r"[^\W\d_█]+(?:['’][^\W\d_█]+)*")
+SHORTEST, SHORTEST_UNSPACED = 3, 2
+LETTERS = rf"(?:[^\W\d_█][{GOES_ON}]*)+"
+WORD = re.compile(rf"{LETTERS}(?:['’]{LETTERS})*")
 
 
 @dataclass(frozen=True)
@@ -106,8 +109,13 @@ def word_list(selection: Selection) -> WordList:
 
 def words_of(texts: Iterable[str]) -> set[str]:
     """Return the words of the texts, each once, without common ones and what is redacted."""
-    found = (word.casefold().replace("’", "'") for text in texts for word in WORD.findall(text))
-    return {word for word in found if len(word) >= SHORTEST and word not in STOP_WORDS}
+    runs = (run.casefold().replace("’", "'") for text in texts for run in WORD.findall(text))
+    found = (word for run in runs for word in words_of_run(run))
+    return {word for word in found if not _is_short(word) and word not in STOP_WORDS}
+
+
+def _is_short(word: str) -> bool:
+    return len(word) < (SHORTEST_UNSPACED if has_no_spaces(word) else SHORTEST)
 
 
 def log_likelihood(here: int, of_here: int, elsewhere: int, of_elsewhere: int) -> float:

@@ -6,7 +6,6 @@ of other rules. A worker writes it: submitting knows nothing of this.
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from core.attempts import Attempts
 from core.canonical import digest
+from core.words import words_in
 from review.models import FileText, Note, Redaction, SearchEntry
 from review.redaction.readable_texts import readable_answers, readable_file_texts
 from review.states import LIVE_REDACTIONS, TextState
@@ -26,13 +26,12 @@ from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 
 logger = logging.getLogger(__name__)
-RULES = 1  # of the words that an entry has; another number makes all entries anew
+RULES = 2  # of the words that an entry has; another number makes all entries anew
 LOOKED_UP = 1_000  # responses; what is due is looked up so seldom
 BATCH = 50
 SHORTENED = (1, 2, 4, 8)  # parts of the text of files that are tried until the vector holds them
 SEARCHED = (SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN)
 LONGEST_BEGINNING = 60  # letters of a word by which its beginning is found
-RUN = re.compile(r"\w+")
 # A position of its own between the parts, so that no phrase goes from one into the next.
 GAP = "'''='':9'::tsvector"
 # Weights order what is found: an answer (A) before a note (B), before the label of a choice (D).
@@ -280,7 +279,8 @@ def texts_of_files(versions: Iterable[int | None]) -> list[FileText]:
 def beginnings(texts: Iterable[str]) -> list[str]:
     """Return the words of the texts as they are written, by which their beginnings are found.
 
-    English is indexed by stems, which “organisat” is not the beginning of. The mark keeps these
-    words apart from the stems.
+    English is indexed by stems, which “organisat” is not the beginning of. Of a script without
+    spaces PostgreSQL knows no words, so that they are found by these. The mark keeps them apart
+    from the stems.
     """
-    return sorted({f"={run[:LONGEST_BEGINNING]}" for t in texts for run in RUN.findall(t.lower())})
+    return sorted({f"={word[:LONGEST_BEGINNING]}" for t in texts for word in words_in(t.lower())})

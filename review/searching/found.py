@@ -22,6 +22,7 @@ from django.db.models.functions import Cast
 from accounts.rights import Person, calls_of, is_administrator
 from accounts.states import Action
 from review.redaction.readable_texts import sees_redacted_in
+from review.searching.entries import LONGEST_BEGINNING
 from review.searching.wanted import Term, Wanted, read
 from submissions.responses.models import Submission
 
@@ -144,7 +145,7 @@ def search_for(typed: str, *, searcher: Person) -> Search:
 
 
 def _too_common(terms: list[Term]) -> list[Term]:
-    words = [term for term in terms if not term.is_beginning]
+    words = [term for term in terms if not (term.is_beginning or term.has_no_spaces)]
     if not words:
         return []
     sql = "SELECT numnode(phraseto_tsquery('pg_catalog.english', w)) FROM unnest(%s) AS w"
@@ -155,11 +156,14 @@ def _too_common(terms: list[Term]) -> list[Term]:
 
 
 def as_tsquery(term: Term) -> tuple[str, list[str]]:
-    """SQL of the term, with its parameters. Runs have letters and digits only: nothing to quote."""
-    if not term.is_beginning:
+    """SQL of the term, with its parameters. Runs have nothing to quote.
+
+    A phrase of a script without spaces is looked for by its words, in any order.
+    """
+    if not term.is_beginning and not term.has_no_spaces:
         return "phraseto_tsquery('pg_catalog.english', %s)", [term.text]
-    *whole, last = [f"'={run[:60]}'" for run in term.runs]
-    return "%s::tsquery", [" & ".join([*whole, f"{last}:*"])]
+    *whole, last = [f"'={run[:LONGEST_BEGINNING]}'" for run in term.runs]
+    return "%s::tsquery", [" & ".join([*whole, f"{last}:*" if term.is_beginning else last])]
 
 
 def best_first(rows: QuerySet[Submission], search: Search) -> QuerySet[Submission] | None:

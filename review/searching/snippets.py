@@ -12,6 +12,7 @@ from functools import cached_property
 from django.db import connection
 
 from core.direction import is_from_right
+from core.words import BETWEEN_WORDS, IN_A_WORD, words_in
 from review.searching.wanted import Term
 
 AROUND = 90  # characters on each side of what was found
@@ -75,17 +76,22 @@ class Marker:
 
     def _pattern_of(self, term: Term) -> re.Pattern[str]:
         """Return what may be the term: each word of it, one after the other."""
+        if term.has_no_spaces:
+            between = rf"{BETWEEN_WORDS}{{0,{LONGEST_PHRASE_GAP}}}"
+            return re.compile(between.join(map(re.escape, term.runs)), re.IGNORECASE)
+        # A class with all marks takes long to compile.
+        one, other = (r"\w", r"\W") if term.text.isascii() else (IN_A_WORD, BETWEEN_WORDS)
         if term.is_beginning:
-            words = [rf"{re.escape(run)}(?!\w)" for run in term.runs[:-1]]
-            words.append(rf"{re.escape(term.runs[-1])}\w*")
+            words = [rf"{re.escape(run)}(?!{one})" for run in term.runs[:-1]]
+            words.append(rf"{re.escape(term.runs[-1])}{one}*")
         else:
             # A stem ends in “i” where the word may have “y”.
             words = [
-                rf"{re.escape(stem[:-1] if len(stem) > 3 else stem)}\w*" if stem else r"\w+"
+                rf"{re.escape(stem[:-1] if len(stem) > 3 else stem)}{one}*" if stem else rf"{one}+"
                 for stem in (self._stems[run] for run in term.runs)
             ]
-        between = rf"\W{{1,{LONGEST_PHRASE_GAP}}}"
-        return re.compile(rf"(?<!\w)(?:{between.join(words)})", re.IGNORECASE)
+        between = rf"{other}{{1,{LONGEST_PHRASE_GAP}}}"
+        return re.compile(rf"(?<!{one})(?:{between.join(words)})", re.IGNORECASE)
 
     def _accepted(self, texts: Iterable[str]) -> dict[str, str]:
         """Return the stems of all words of the texts that may be a word of a term."""
@@ -95,7 +101,7 @@ class Marker:
             for term, pattern in zip(self._terms, self._patterns, strict=True)
             if not term.is_beginning
             for each in _some(pattern, text)
-            for run in re.findall(r"\w+", each[0].lower())
+            for run in words_in(each[0].lower())
             if len(run) <= LONGEST_WORD
         }
         return stems(words)
@@ -124,9 +130,9 @@ class Marker:
         )
 
     def _is_it(self, term: Term, written: str) -> bool:
-        if term.is_beginning:
+        if term.is_beginning or term.has_no_spaces:
             return True
-        runs = re.findall(r"\w+", written.lower())
+        runs = list(words_in(written.lower()))
         return len(runs) == len(term.runs) and all(
             not self._stems[typed] or self._stems[typed] == self._words_of.get(run)
             for typed, run in zip(term.runs, runs, strict=True)

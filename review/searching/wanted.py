@@ -8,13 +8,13 @@ import re
 from dataclasses import dataclass
 
 from core.canonical import canonical_text
+from core.words import has_no_spaces, words_in
 
 MOST_CHARACTERS = 500
 MOST_TERMS = 20
 SHORTEST_BEGINNING = 2  # letters before the star
 PIECE = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 QUOTES = str.maketrans("“”„‟«»", '""""""')
-RUN = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,13 @@ class Term:
 
     @property
     def runs(self) -> list[str]:
-        """The runs of letters and digits in it, in lower case."""
-        return RUN.findall(self.text.lower())
+        """The words of letters, their marks and digits in it, in lower case."""
+        return list(words_in(self.text.lower()))
+
+    @property
+    def has_no_spaces(self) -> bool:
+        """Whether it is of a script without spaces, of which PostgreSQL knows no words."""
+        return has_no_spaces(self.text)
 
     def __str__(self) -> str:
         if self.is_beginning:

@@ -76,6 +76,14 @@ def test_sentences_with_the_rarest_words_come_first_whatever_their_form(call):
     assert found.words == [("invoices", 1), ("months", 1), ("late", 1), ("council", 6)]
 
 
+def test_words_with_marks_are_found_and_marked_whole(call):
+    best = make_submitted(call, story="सब को नमस्ते दुनिया.")
+    make_submitted(call, story="यह नमन है.")
+    found = similar_to("नमस्ते, दुनिया वालों", call=call, reader=boss())
+    assert quotes(found) == [(best, "सब को नमस्ते दुनिया.")]
+    assert [text for text, is_shared in found.found[0].pieces if is_shared] == ["नमस्ते", "दुनिया"]
+
+
 def test_same_sentence_of_many_is_shown_once_with_their_number(call):
     for _ in range(3):
         make_submitted(call, story=f"Before. {LATE}")

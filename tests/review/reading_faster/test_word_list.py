@@ -44,6 +44,16 @@ def test_words_are_runs_of_letters_without_common_ones_and_what_is_redacted():
     }
 
 
+def test_words_of_any_script_are_whole():
+    assert words_of(["नमस्ते दुनिया, cafe\u0301 é 我们的预算。"]) == {
+        "नमस्ते",
+        "दुनिया",
+        "cafe\u0301",
+        "我们",
+        "预算",
+    }
+
+
 def test_ratio_is_that_of_a_published_example():
     # Dunning 1993, table 2: "the swiss", with 110, 2442, 111 and 29114.
     assert log_likelihood(110, 2552, 111, 29225) == pytest.approx(270.72, abs=0.005)

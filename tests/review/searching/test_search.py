@@ -119,6 +119,24 @@ def test_best_comes_first_with_its_words_marked(call, staff):
 
 
 @pytest.mark.parametrize(
+    ("story", "typed", "other", "marked"),
+    [
+        ("सब को नमस्ते दुनिया.", "नमस्ते", "नमस", "नमस्ते"),
+        ("सब को नमस्ते दुनिया.", "नमस्त*", "नमन*", "नमस्ते"),
+        ("सब को नमस्ते दुनिया.", '"नमस्ते दुनिया"', '"दुनिया नमस्ते"', "नमस्ते दुनिया"),
+        ("我们的预算是3000英镑。", "预算", "资助", "预算"),
+        ("我们的预算是3000英镑。", "英镑 我们", "英镑 他们", "我们"),
+        ("มนุษย์ทั้งหลายเกิดมามีอิสระ", "อิสระ", "เสมอภาค", "อิสระ"),
+    ],
+)
+def test_words_of_any_script_are_found_and_marked(call, staff, story, typed, other, marked):
+    response = make_submitted(call, story=story)
+    written()
+    assert (found(staff, typed), found(staff, other)) == ([str(response)], [])
+    assert f"<mark>{marked}</mark>" in staff.get(LIST, {"q": typed}).content.decode()
+
+
+@pytest.mark.parametrize(
     ("line", "side"),
     [
         ("قالت العمدة " + "word " * 40 + "grant paid", "rtl"),
