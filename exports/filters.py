@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from core.canonical import canonical_text
 from core.time_limits import EARLIEST, YEARS_AHEAD
 from exports.listed import Listed
 from submissions.calls.models import Call
@@ -167,7 +168,8 @@ class ExportFilter:
                 raise FilterRefused(f"Give days in the years {EARLIEST.year} to {last}.")
         if self.since and self.until and self.until < self.since:
             raise FilterRefused("The last day is before the first.")
-        words = " ".join(self.words.replace("\0", "").split())
+        # As answers are stored: other forms of the same letters would find none.
+        words = " ".join(canonical_text(self.words.replace("\0", "")).split())
         if len(words) > LONGEST_SEARCH:
             raise FilterRefused(f"Search for {LONGEST_SEARCH} characters or fewer.")
         return replace(self, words=words)

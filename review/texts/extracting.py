@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from core.canonical import canonical_text
 from review.states import NoText
 from review.texts.collecting import MOST_CHARACTERS
 
@@ -90,7 +91,6 @@ def _read(said: bytes) -> Extracted:
 
 
 def clean(text: str) -> str:
-    """Return the text without what no page shows, and without wide gaps."""
-    lines = text.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
-    shown = NO_TEXT.sub("", lines)
+    """Return the canonical text without what no page shows, and without wide gaps."""
+    shown = NO_TEXT.sub("", canonical_text(text.replace("\f", "\n")))
     return EMPTY_LINES.sub("\n\n", SPACES.sub("  ", shown)).strip()

@@ -15,15 +15,20 @@ from submissions.responses.file_types.packages import Package, local_name, parse
 # ECMA-376, part 1, 18.8.30: formats that Excel knows by their numbers.
 DATE_FORMATS = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}
 QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+ELAPSED_FORMAT = 46  # [h]:mm:ss
+ELAPSED = re.compile(r"\[(h+|m+|s+)\]", re.IGNORECASE)
 DAY_ZERO, DAY_ZERO_ON_OLD_MACS = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - a cell has no time zone
+SECONDS_OF_DAY = 86_400
 MOST_EMPTY = 50  # columns without a value in a row
 MOST_DAYS = 2_958_465  # to the year 9999
 
 
 @dataclass
 class Workbook:
+    """`styles` are those of dates and times, with whether they show how long something took."""
+
     shared: list[str]
-    date_styles: set[int]
+    styles: dict[int, bool]
     day_zero: datetime
 
     def say(self, cell: "etree._Element") -> str:
@@ -36,19 +41,29 @@ class Workbook:
             known = value.isdecimal() and int(value) < len(self.shared)
             return self.shared[int(value)] if known else ""
         style = cell.get("s", "0")
-        if kind == "n" and style.isdecimal() and int(style) in self.date_styles:
-            return self._say_moment(value)
+        if kind == "n" and style.isdecimal() and int(style) in self.styles:
+            return self._say_moment(value, is_elapsed=self.styles[int(style)])
         return {"0": "FALSE", "1": "TRUE"}.get(value, value) if kind == "b" else value
 
-    def _say_moment(self, value: str) -> str:
+    def _say_moment(self, value: str, *, is_elapsed: bool) -> str:
+        """Return the day, the day and time, or for a number below 1, which has no day, the time."""
         try:
             days = float(value)
         except ValueError:
             return value
         if not 0 <= days <= MOST_DAYS:
             return value
-        moment = self.day_zero + timedelta(seconds=round(days * 86_400))
+        seconds = round(days * SECONDS_OF_DAY)
+        if is_elapsed or days < 1:
+            return _say_time(seconds if is_elapsed else seconds % SECONDS_OF_DAY)
+        moment = self.day_zero + timedelta(seconds=seconds)
         return f"{moment:%Y-%m-%d}" if days == int(days) else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _say_time(seconds: int) -> str:
+    minutes, seconds = divmod(seconds, 60)
+    said = f"{minutes // 60:02}:{minutes % 60:02}"
+    return f"{said}:{seconds:02}" if seconds else said
 
 
 def read_xlsx(file: BinaryIO, collected: Collected) -> None:
@@ -99,7 +114,7 @@ def _column(cell: "etree._Element") -> int | None:
 
 def _workbook(package: Package, root: "etree._Element") -> Workbook:
     shared: list[str] = []
-    styles: set[int] = set()
+    styles: dict[int, bool] = {}
     for name in package.names:
         content_type = package.content_type(name)
         if content_type.endswith("sharedstrings+xml"):
@@ -123,17 +138,20 @@ def _said(element: "etree._Element") -> str:
     )
 
 
-def _date_styles(root: "etree._Element") -> set[int]:
-    """Return the numbers of the cells' styles that show a day."""
-    days = set(DATE_FORMATS)
+def _date_styles(root: "etree._Element") -> dict[int, bool]:
+    """Return the numbers of the cells' styles that show a day or a time, as `Workbook` has them."""
+    shown = {number: number == ELAPSED_FORMAT for number in DATE_FORMATS}
     for own in root.iter("{*}numFmt"):
-        code, number = QUOTED.sub("", own.get("formatCode", "")), own.get("numFmtId", "")
-        if number.isdecimal() and re.search(r"[dmyDMY]", code):
-            days.add(int(number))
-    found = set()
+        written, number = own.get("formatCode", ""), own.get("numFmtId", "")
+        is_elapsed = ELAPSED.search(written) is not None
+        if number.isdecimal() and (
+            is_elapsed or re.search(r"[dhmsyDHMSY]", QUOTED.sub("", written))
+        ):
+            shown[int(number)] = is_elapsed
+    found = {}
     for formats in root.iter("{*}cellXfs"):
         for place, one in enumerate(formats):
             number = one.get("numFmtId", "")
-            if number.isdecimal() and int(number) in days:
-                found.add(place)
+            if number.isdecimal() and int(number) in shown:
+                found[place] = shown[int(number)]
     return found

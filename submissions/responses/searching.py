@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import IContains
 
+from core.canonical import canonical_text
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.responses.models import Submission, VersionIdentity
@@ -65,6 +66,7 @@ def of_people(words: str, *, call: Call) -> QuerySet[Submission]:
     Only what people typed is searched: neither the keys of questions nor options, which many
     responses share. Drafts and withdrawn responses are not found.
     """
+    words = canonical_text(words)  # as what people typed is stored
     typed = Question.objects.filter(call=call, identity=True, kind__in=TEXT_KINDS)
     said = [Q(IContains(KeyTextTransform(q.key, "answers"), words)) for q in typed]
     if not said:

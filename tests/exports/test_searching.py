@@ -12,7 +12,8 @@ from exports.filters import ExportFilter
 from exports.queries import count
 from exports.types import Dataset
 from submissions.calls.models import Call
-from tests.makers import make_call, make_submitted, make_user
+from submissions.responses.searching import of_people
+from tests.makers import EVIDENCE, make_call, make_submitted, make_user
 from tests.review.redaction_makers import make_redaction
 
 SEARCHES = [
@@ -137,3 +138,13 @@ def test_word_of_most_responses_is_sought_in_the_index():
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "Bitmap Index Scan on submissions_version_words" in plan
+
+
+@pytest.mark.django_db
+def test_letters_with_their_marks_apart_are_found_as_they_are_stored():
+    name = {"key": "name", "kind": "short", "label": "Name", "identity": True}
+    call = make_call(evidence_questions=[*EVIDENCE, name])
+    make_submitted(call, story="The Caf\u00e9 pays late", name="Zo\u00eb Example")
+    typed = ExportFilter(words="cafe\u0301").checked(call)
+    assert count(Dataset(call, typed)) == 1
+    assert of_people("zoe\u0308", call=call).count() == 1

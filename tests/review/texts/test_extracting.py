@@ -77,6 +77,32 @@ def test_xlsx_says_sheets_rows_and_days():
     assert text_of("xlsx", stream.getvalue()) == "Costs\nGrant\t12.5\t\tTRUE\n2019-07-24 12:00\ntwo"
 
 
+@pytest.mark.parametrize(
+    ("number", "shown_as", "said"),
+    [
+        (0.5, "hh:mm", "12:00"),
+        (0.520844907, "h:mm:ss AM/PM", "12:30:01"),
+        (0, "hh", "00:00"),
+        (0.999999, "mm:ss.0", "00:00"),
+        (1.5, "[h]:mm", "36:00"),
+        (0.25, "[hh]:mm:ss", "06:00"),
+        (43670.5, "hh:mm", "2019-07-24 12:00"),
+        (0.5, "0.00", "0.5"),
+        (0.5, '0.0" hours"', "0.5"),
+    ],
+)
+def test_xlsx_says_a_time_without_the_day_that_it_has_not(number, shown_as, said):
+    stream = io.BytesIO()
+    with xlsxwriter.Workbook(stream, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("Hours")
+        sheet.write_number(0, 0, number, book.add_format({"num_format": shown_as}))
+    assert text_of("xlsx", stream.getvalue()) == f"Hours\n{said}"
+
+
+def test_letters_are_in_the_form_in_which_searches_ask_for_them():
+    assert text_of("txt", "Cafe\u0301\u2028late".encode()) == "Caf\u00e9\nlate"
+
+
 def test_xlsx_of_another_program_is_read():
     book = openpyxl.Workbook()
     book.active.title = "One"
