@@ -1,6 +1,7 @@
 """The columns that no question fills: when a response came, how far it is, its campaign."""
 
-from exports.column import CODE, NUMBER, ONE, SEVERAL, SHORT, TIME, Column, moment_sql
+from exports.one_column import CODE, NUMBER, ONE, SEVERAL, SHORT, TIME, Column
+from exports.sql_literals import moment_sql
 from review.duplicates.counting_once import campaign_sql
 from submissions.responses.states import Channel, Timing, TriageStatus
 

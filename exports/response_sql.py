@@ -14,13 +14,14 @@ from typing import Any
 from core.safe_cells import SQL_PARAMETERS, neutralised_sql
 from core.text_sheets import EXCEL_UNITS
 from exports import consent
+from exports.all_columns import document_of, is_among_texts, sql_type
 from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql, stood_sql
 from exports.coding_sql import codes_sql, file_texts_sql, passages_sql, shown_codings
-from exports.column import Column, literal_sql, name_sql
-from exports.columns import document_of, is_among_texts, sql_type
 from exports.export_context import UnsupportedByFormat
 from exports.files_sql import WITHHELD_FILE_SQL
+from exports.one_column import Column
+from exports.sql_literals import literal_sql, name_sql
 from exports.types import Dataset, Query
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind

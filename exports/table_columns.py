@@ -1,7 +1,7 @@
 """The columns of a table as somebody chose to have the choices: keys or labels, joined or apart.
 
-Formats that are no tables read those of `columns`. Where somebody wants several choices apart, a
-table has one column more for each option. Where somebody wants labels, they stand in the place of
+Formats that are no tables read those of `all_columns`. Where somebody wants several choices apart,
+a table has one column more for each option. Where somebody wants labels, they stand in the place of
 keys.
 """
 
@@ -9,8 +9,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from exports.column import SEVERAL, YES_NO, Column, literal_sql
 from exports.filters import APART, LABELS, ExportFilter
+from exports.one_column import SEVERAL, YES_NO, Column
+from exports.sql_literals import literal_sql
 
 CHOSEN = (("yes", "Chosen"), ("no", "Not chosen"))
 

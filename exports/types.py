@@ -9,11 +9,11 @@ from typing import Any
 from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
-from exports.column import Column
-from exports.columns import columns
+from exports.all_columns import columns
 from exports.consent import Scope, shown_questions
 from exports.filters import ExportFilter
 from exports.kept_rows import KeptRows
+from exports.one_column import Column
 from exports.table_columns import in_shape
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind

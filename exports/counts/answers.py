@@ -13,10 +13,10 @@ from typing import Any
 
 from django.db import connection
 
-from exports.column import literal_sql
 from exports.consent import asks_publication, withheld_sql
 from exports.counts.closed import NOT_ANSWERED, NOT_ASKED, ClosedQuestion, closed_questions
 from exports.response_sql import chosen_sql, parameters
+from exports.sql_literals import literal_sql
 from exports.types import Dataset
 from submissions.calls.conditions import Condition, Term
 from submissions.calls.models import Call

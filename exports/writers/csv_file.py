@@ -8,8 +8,8 @@ import psycopg2.extensions
 from django.db import connection
 
 from core.safe_cells import neutralise_inside
-from exports.column import Column
 from exports.export_context import ExportContext
+from exports.one_column import Column
 from exports.queries import PLANS_FOR_A_STREAM
 from exports.response_sql import spreadsheet_query
 from exports.types import Pieces, Query

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from core.zip_stream import ZipStream
-from exports.column import NUMBER, ONE, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext
+from exports.one_column import NUMBER, ONE, TICK, TIME, YES_NO, Column
 from exports.types import Dataset, Pieces
 from exports.writers import csv_file, long_csv
 from exports.writers.dictionary import CODING, DICTIONARY_NAME, dictionary_csv

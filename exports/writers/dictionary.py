@@ -5,9 +5,9 @@ import io
 from collections.abc import Mapping, Sequence
 
 from core.safe_cells import neutralise
-from exports.column import SHORT, Column
 from exports.consent import asks_publication, says_who, shown_questions, withheld_questions
 from exports.export_context import ExportContext
+from exports.one_column import SHORT, Column
 from exports.types import Dataset, Pieces
 from submissions.calls.states import PublicationPolicy, QuestionKind
 

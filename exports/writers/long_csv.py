@@ -7,8 +7,8 @@ from functools import cache
 from typing import Any
 
 from core.safe_cells import neutralise
-from exports.column import CODE, LONG, NUMBER, YES_NO
 from exports.export_context import ExportContext
+from exports.one_column import CODE, LONG, NUMBER, YES_NO
 from exports.queries import records
 from exports.types import Pieces
 from exports.writers.dictionary import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from core.working_folders import working_folder
 from core.zip_stream import ZipStream
-from exports.column import NUMBER, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext, Rounds
+from exports.one_column import NUMBER, TICK, TIME, YES_NO, Column
 from exports.queries import cells_of
 from exports.types import Pieces
 from exports.writers.apart import as_one, finish, of_nothing, read, start, write_rows

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from xml.sax.saxutils import escape
 
 from core.xml_text import element, tag, xml_text
-from exports.column import NUMBER, SEVERAL, TIME, Column
+from exports.one_column import NUMBER, SEVERAL, TIME, Column
 from exports.types import Dataset, Record
 from exports.writers import qda_xml
 from exports.writers.qda_sources import text_questions

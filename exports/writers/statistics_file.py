@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core.working_folders import working_folder
-from exports.column import LONG, NUMBER, SEVERAL, SHORT, TICK, TIME, YES_NO, Column
 from exports.export_context import ExportContext, Rounds
 from exports.filters import APART
+from exports.one_column import LONG, NUMBER, SEVERAL, SHORT, TICK, TIME, YES_NO, Column
 from exports.queries import cells_of
 from exports.types import Dataset, Pieces
 from exports.writers.apart import as_one, finish, of_the_portal, read, start, write_rows

@@ -8,9 +8,9 @@ import json
 from typing import Any
 
 from core.safe_cells import neutralise
-from exports.column import NUMBER, ONE, TICK, TIME, YES_NO, Column
 from exports.consent import withheld_questions
 from exports.export_context import ExportContext
+from exports.one_column import NUMBER, ONE, TICK, TIME, YES_NO, Column
 from exports.types import Dataset, Pieces
 from exports.writers.dictionary import IDENTITY, described, rules
 

@@ -14,8 +14,8 @@ from core.percentages import WHOLE, per_cent
 from core.text_sheets import EXCEL_UNITS
 from core.working_folders import working_folder
 from core.xml_text import xml_text
-from exports.column import LONG, NUMBER, TIME, Column
 from exports.export_context import ExportContext, Rounds, UnsupportedByFormat
+from exports.one_column import LONG, NUMBER, TIME, Column
 from exports.queries import cells_needed, cells_of, count
 from exports.types import Dataset, Pieces
 from exports.writers import workbook_process

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from exports.columns import columns
+from exports.all_columns import columns
 from submissions.definitions.loading import load, parse
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState

@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
-from exports.columns import columns
+from exports.all_columns import columns
 from exports.types import Dataset
 from exports.writers.dictionary import rules
 from tests.exports.counted_call import NOW, make_counted_call

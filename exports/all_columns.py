@@ -7,7 +7,6 @@ answers that consent lets the export show (`choices`, `version.texts`, `identity
 
 from collections.abc import Iterator
 
-from exports.column import LONG, ONE, SEVERAL, SHORT, TICK, Column, literal_sql, name_sql
 from exports.consent import asks_publication, shown_questions
 from exports.fact_columns import (
     campaign_columns,
@@ -15,6 +14,8 @@ from exports.fact_columns import (
     receipt_columns,
     version_columns,
 )
+from exports.one_column import LONG, ONE, SEVERAL, SHORT, TICK, Column
+from exports.sql_literals import literal_sql, name_sql
 from submissions.calls.facets import DerivedFacet, band_of_option
 from submissions.calls.models import Call, Question
 from submissions.calls.states import (
