@@ -24,6 +24,7 @@ from submissions.calls.models import Call
 @admin.register(RetentionCalendar)
 class RetentionCalendarAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.SEE_CALL
+    counted_as = ("call", "calls")
     call_path = "pk"
     list_display = ("title_of_call", "closes", "standing")
     list_display_links = None

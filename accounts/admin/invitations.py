@@ -19,6 +19,7 @@ from accounts.states import AccountMailState, Role
 from accounts.tasks import nudge_account_mail
 from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
+from core.admin.lists import ListedWhole
 
 
 class InvitationForm(forms.ModelForm):
@@ -45,7 +46,9 @@ class InvitationForm(forms.ModelForm):
 
 
 @admin.register(Invitation)
-class InvitationAdmin(SuperusersOnly, HistoryFromRecord, AsksAgain, DeclaredFiltersOnly):
+class InvitationAdmin(
+    SuperusersOnly, HistoryFromRecord, AsksAgain, DeclaredFiltersOnly, ListedWhole
+):
     """An invitation is sent, or taken back by deleting it. To send another, invite again."""
 
     form = InvitationForm

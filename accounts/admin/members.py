@@ -21,6 +21,7 @@ from accounts.states import Action
 from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.deletion_conflicts import ConflictCheckedDeletion
+from core.admin.lists import ListedWhole
 
 ON_RECORD = (
     "The record has your name, the time, the person's username and what you gave or took away."
@@ -33,7 +34,12 @@ ENDED_BY_ADMINISTRATORS = (
 
 @admin.register(Membership)
 class MembershipAdmin(
-    HistoryFromRecord, AsksAgain, OfOwnCalls, ConflictCheckedDeletion, DeclaredFiltersOnly
+    HistoryFromRecord,
+    AsksAgain,
+    OfOwnCalls,
+    ConflictCheckedDeletion,
+    DeclaredFiltersOnly,
+    ListedWhole,
 ):
     sees = Action.SEE_PEOPLE
     form = MembershipForm

@@ -33,6 +33,8 @@ from core.addresses import AddressField, comparable, is_address
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.deletion_conflicts import ConflictCheckedDeletion
 from core.admin.edit_conflicts import ConflictCheckedForm
+from core.admin.lists import ListedWhole
+from core.admin.uk_time import in_uk_time
 
 # What is noted to have changed; of the username from what, of the last two to what.
 ON_RECORD = ("username", "email", "first_name", "last_name", "is_active", "is_superuser")
@@ -119,13 +121,14 @@ class PortalUserAdmin(
     AsksAgain,
     ConflictCheckedDeletion,
     DeclaredFiltersOnly,
+    ListedWhole,
     UserAdmin,
 ):
     form = PortalUserForm
     change_password_form = ConflictCheckedPasswordForm
     change_user_password_template = "admin/accounts/user/set_password.html"  # noqa: S105 - a path
-    readonly_fields = ("last_login", "date_joined")
-    list_display = ("username", "email", "is_active", "is_superuser", "last_login")
+    readonly_fields = ("signed_in", "joined")
+    list_display = ("username", "email", "is_active", "is_superuser", "signed_in")
     list_filter = ("is_superuser", "is_active")
     filter_horizontal = ()
     # Neither Django's groups and permissions nor its “staff status” give a right here.
@@ -140,7 +143,7 @@ class PortalUserAdmin(
                 "everything in every call. Anyone else needs a membership of each call.",
             },
         ),
-        ("Important dates", {"fields": ("last_login", "date_joined")}),
+        ("Important dates", {"fields": ("signed_in", "joined")}),
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -150,6 +153,14 @@ class PortalUserAdmin(
             (title, {**options, "description": said} if said and title == PERSONAL else options)
             for title, options in super().get_fieldsets(request, obj)
         ]
+
+    @admin.display(description="last signed in (UK time)", ordering="last_login")
+    def signed_in(self, user: User) -> str:
+        return in_uk_time(user.last_login)
+
+    @admin.display(description="account made (UK time)", ordering="date_joined")
+    def joined(self, user: User) -> str:
+        return in_uk_time(user.date_joined)
 
     def on_record(self, row: User) -> Q:
         """What others did to this user, and what its person changed about signing in."""

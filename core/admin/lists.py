@@ -30,6 +30,9 @@ class WholeList(ChangeList):
 
 
 class ListedWhole(ModelAdmin):
+    # One and several of the rows, as the foot of the list counts them: the model's names if None.
+    counted_as: tuple[str, str] | None = None
+
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return WholeList
 
@@ -40,3 +43,21 @@ class ListedWhole(ModelAdmin):
         given.setlist(ACTION_CHECKBOX_NAME, [str(key) for key in keys])
         request.POST = given  # type: ignore[assignment]  # the stubs want it immutable
         return super().response_action(request, queryset)
+
+
+class CallWhereSeveral(ModelAdmin):
+    """A list that has the column `call` only where its rows may be of several calls."""
+
+    def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
+        """Leave out the call if all rows have the same: there is only one, or one is chosen."""
+        shown = super().get_list_display(request)
+        if "call" not in shown:
+            return shown
+        if "call__id__exact" in request.GET or self.calls_shown(request).count() < 2:
+            return [name for name in shown if name != "call"]
+        return shown
+
+    def calls_shown(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the calls whose rows the reader finds here."""
+        field: Any = self.model._meta.get_field("call")
+        return field.related_model._default_manager.all()

@@ -31,6 +31,7 @@ REFUSED = 422
 @admin.register(TeamFiles)
 class TeamFilesAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.CODE
+    counted_as = ("call", "calls")
     call_path = "pk"
     list_display = ("title_of_call", "coded")
     list_display_links = None

@@ -50,6 +50,7 @@ class WaitingFilter(OneOf):
 @admin.register(Cluster)
 class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
+    counted_as = ("set of alike responses", "sets of alike responses")
     list_display = ("said_name", "kind", "state", "responses", "proposed", "found", "call")
     list_filter = (("call", OwnCallsFilter), WaitingFilter, "state", "kind")
     ordering = ("-found_at", "-pk")

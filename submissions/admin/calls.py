@@ -22,6 +22,7 @@ from accounts.states import Action, AuditAction
 from core import arrival, clock, clock_check
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.edit_conflicts import ConflictCheckedAdmin
+from core.admin.lists import ListedWhole
 from submissions.admin.closing_time_form import ClosingTimeForm
 from submissions.admin.wording_forms import CallForm
 from submissions.admin.wording_inlines import QuestionInline, RoleInline, SectionInline
@@ -40,7 +41,9 @@ class WithCounts(Protocol):
 
 
 @admin.register(Call)
-class CallAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly):
+class CallAdmin(
+    HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly, ListedWhole
+):
     """Calls are made by manage.py load_call, from their definition files."""
 
     sees = Action.SEE_CALL

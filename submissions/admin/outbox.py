@@ -52,6 +52,7 @@ MOST_SAID = 10  # mails of which the page says one by one that they changed
 @admin.register(OutboxEmail)
 class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     sees = Action.SEE_MAILS
+    counted_as = ("mail", "mails")
     list_display = (
         "kind",
         "submission",

@@ -25,6 +25,19 @@ CUT_OFF = """() => {
   return boxes.filter((box) => box.scrollWidth > box.clientWidth + 1)
     .map((box) => `${box.className || box.id} ${box.scrollWidth} > ${box.clientWidth}`);
 }"""
+# Tools that lie on what follows them, and a list that has to stand beside them.
+TOOLS_IN_THE_WAY = """() => {
+  const content = document.querySelector("#content-main");
+  const tools = content.querySelector(".object-tools");
+  const list = content.querySelector("#changelist");
+  const bottom = Math.max(0, ...[...(tools?.children || [])].map(
+    (one) => one.getBoundingClientRect().bottom));
+  const next = tools?.nextElementSibling;
+  return [
+    next && next.getBoundingClientRect().top + 1 < bottom ? "on what follows" : "",
+    list && list.clientWidth + 2 < content.clientWidth ? "beside the list" : "",
+  ].filter(Boolean);
+}"""
 TALLEST_ROW = """() => Math.max(
   ...[...document.querySelectorAll("#result_list tbody tr")].map((row) => row.offsetHeight)
 )"""
@@ -102,6 +115,7 @@ def test_staff_see_every_column_and_the_whole_call(open_browser, first_call):
                 assert (names[1], page.evaluate(TALLEST_ROW) < 130) == (names[1], True)
             if width == WIDTHS["wide"]:
                 assert (names[1], page.evaluate(CUT_OFF)) == (names[1], [])
+            assert (names[1], width, page.evaluate(TOOLS_IN_THE_WAY)) == (names[1], width, [])
     page.goto(reverse("admin:submissions_call_change", args=[call.pk]))
     for _ in at_both_widths("staff-call"):
         assert page.evaluate("document.documentElement.scrollHeight") < 2000

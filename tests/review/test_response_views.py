@@ -348,7 +348,7 @@ def test_page_marks_the_words_that_changed_since_the_version_before(staff):
         ["lost.\n"],
         ["1 answer not changed", "2 answers not changed", "5 answers not changed"],
     )
-    assert "Since version 1" in page.content.decode()
+    assert "What changed since version 1" in page.content.decode()
     event = AuditEvent.objects.filter(action="response_opened").latest("pk")
     assert event.detail == {"version": 2, "identity": True, "since": 1}
     for query in ({"version": 1, "since": 2}, {"since": 9}, {"since": "x"}, {"since": 2}):

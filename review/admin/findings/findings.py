@@ -16,7 +16,7 @@ from accounts.rights import calls_of, may
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
-from core.admin.lists import ListedWhole
+from core.admin.lists import CallWhereSeveral, ListedWhole
 from core.admin.uk_time import in_uk_time
 from core.percentages import say_share
 from review.admin.findings import claim_pages, deciding, outline, passages, scale
@@ -70,7 +70,9 @@ class ShownStance:
 
 
 @admin.register(Finding)
-class FindingAdmin(HistoryFromRecord, WithOwnPage, DeclaredFiltersOnly, ListedWhole):
+class FindingAdmin(
+    HistoryFromRecord, WithOwnPage, CallWhereSeveral, DeclaredFiltersOnly, ListedWhole
+):
     sees = Action.READ_RESPONSES
     list_display = ("title", "call", "status", "strength", "changed")
     list_filter = (("call", OwnCallsFilter), "status")
