@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, count
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -11,6 +12,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
 from cryptography.fernet import Fernet, InvalidToken
@@ -112,7 +114,10 @@ class MFAAdapter(DefaultMFAAdapter):
         return {"id": str(settings.PORTAL_HOST), "name": "Evidence portal"}
 
     def generate_authenticator_name(self, user: Any, type: Any) -> str:  # noqa: A002 - its name
-        return _("Passkey")
+        """Return a name that no other passkey of the user has, so that each can be told apart."""
+        taken = {one.wrap().name for one in Authenticator.objects.filter(user=user, type=type)}
+        names = (_("Passkey %(number)s") % {"number": number} for number in count(2))
+        return next(name for name in chain([_("Passkey")], names) if name not in taken)
 
     def encrypt(self, text: str) -> str:
         return _cipher().encrypt(text.encode()).decode()

@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -10,6 +11,7 @@ from allauth.mfa.utils import decrypt
 from django.core.cache import cache
 from django.test import Client
 
+from accounts.adapters import MFAAdapter
 from accounts.models import AuditEvent, SignIn
 from accounts.states import Role
 from tests.makers import PASSWORD, make_call, make_user
@@ -257,3 +259,21 @@ def test_recovery_codes_of_another_secret_key_are_made_anew(client, needed):
     assert client.get(new).status_code == 200
     made = client.post(new, follow=True).content.decode()
     assert len(re.findall(r"<li><code>(\d+)</code>", made)) == 10
+
+
+def test_passkeys_can_be_told_apart(client, needed):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    added = datetime(2026, 6, 3, 12, tzinfo=UTC)
+    for used in (None, datetime(2026, 7, 1, 12, tzinfo=UTC)):
+        name = MFAAdapter().generate_authenticator_name(user, Authenticator.Type.WEBAUTHN)
+        key = Authenticator.objects.create(
+            user=user, type=Authenticator.Type.WEBAUTHN, data={"name": name, "credential": {}}
+        )
+        Authenticator.objects.filter(pk=key.pk).update(created_at=added, last_used_at=used)
+    page = " ".join(client.get("/account/second-factor/").content.decode().split())
+    assert "<li>Passkey, added on 3 June 2026. <a" in page
+    second = "Passkey 2, added on 3 June 2026, last used on 1 July 2026."
+    assert f"<li>{second} <a" in page
+    remove = client.get(f"/account/second-factor/passkeys/{key.pk}/remove/").content.decode()
+    assert f"<p>{second}" in remove
