@@ -73,15 +73,20 @@ def _link_to_new_password(user: User) -> str:
 
 
 def _password_changed(mail: AccountMail, at: datetime) -> EmailMessage | None:
-    return _written(
-        mail, _("Your password for the evidence portal was changed"), link=reverse("forgotten")
-    )
+    title = _("Your password for the evidence portal was changed")
+    return _written(mail, title, link=_way_to_another_password(mail))
 
 
 def _second_factor(mail: AccountMail, at: datetime) -> EmailMessage | None:
-    return _written(
-        mail, _("Your second factor for the evidence portal was changed"), link=reverse("forgotten")
-    )
+    title = _("Your second factor for the evidence portal was changed")
+    return _written(mail, title, link=_way_to_another_password(mail))
+
+
+def _way_to_another_password(mail: AccountMail) -> str:
+    """Return nothing for whoever has no password: the page would send them no link."""
+    people = User.objects.filter(email__iexact=mail.to_address)
+    have_none = people and not any(user.has_usable_password() for user in people)
+    return "" if have_none else reverse("forgotten")
 
 
 def _token_ends(mail: AccountMail, at: datetime) -> EmailMessage | None:
@@ -129,7 +134,7 @@ def _written(
     context = {
         "title": title,
         "is_rehearsal": clock.is_rehearsal(),
-        "link": f"{settings.PORTAL_URL}{link}",
+        "link": f"{settings.PORTAL_URL}{link}" if link else "",
         **said,
     }
     body = render_to_string(f"emails/account/{mail.kind}.txt", context).strip() + "\n"

@@ -51,11 +51,13 @@ def test_whoever_signs_in_at_a_provider_is_another_administrator(client, boss, s
 
 def test_last_administrator_keeps_a_password_unless_there_is_a_provider(client, boss, settings):
     address = reverse("admin:auth_user_password_change", args=[boss.pk])
-    posted = form_of(client.get(address)) | {"usable_password": "false"}
+    posted = form_of(client.get(address)) | {"usable_password": "false", "unset-password": "1"}
     answer = client.post(address, posted)
     assert answer.context["form"].errors == {"usable_password": [LAST_ONE]}
     settings.OIDC_NAME = "Example Trust"
     assert client.post(address, posted).status_code == 302
+    boss.refresh_from_db()
+    assert not boss.has_usable_password()
 
 
 def test_last_administrator_is_not_deleted(client, boss):

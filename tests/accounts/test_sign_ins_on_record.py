@@ -10,9 +10,11 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 
+from accounts.account_mail import tell
 from accounts.models import AuditEvent, Invitation, User
-from accounts.states import Role
+from accounts.states import AccountMailKind, Role
 from accounts.tasks import send_account_mail
+from core import clock
 from tests.forms import form_of
 from tests.makers import PASSWORD, make_call, make_user, without_key
 
@@ -151,6 +153,24 @@ def test_person_hears_of_a_password_that_an_administrator_sets(client):
     assert subjects() == [
         (["pat@example.org"], "Your password for the evidence portal was changed")
     ]
+
+
+def test_whoever_has_no_password_is_sent_to_no_page_for_another(client, settings):
+    settings.OIDC_NAME = "Example Trust"
+    client.force_login(make_user(is_superuser=True))
+    other = make_user(email="pat@example.org")
+    page = f"/admin/accounts/user/{other.pk}/password/"
+    posted = form_of(client.get(page)) | {"usable_password": "false"}
+    client.post(page, posted | {"set-password": "1"})  # contradicts itself: nothing is saved
+    assert (recorded(), subjects()) == ([], [])
+    client.post(page, posted | {"unset-password": "1"})
+    assert [action for action, *_ in recorded()] == ["password_changed"]
+    tell(other, AccountMailKind.SECOND_FACTOR, at=clock.wall_now())
+    send_account_mail()
+    switched_off, second_factor = (message.body for message in mail.outbox)
+    assert "An administrator switched the password of your account off" in switched_off
+    assert "If it was not you, tell the people who run the portal at once." in second_factor
+    assert "/account/forgotten/" not in switched_off + second_factor
 
 
 def test_person_hears_of_a_second_factor_that_the_server_takes_away():
