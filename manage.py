@@ -2,8 +2,10 @@
 """Django's management commands, on the portal that runs here or that the environment names."""
 
 import os
+import signal
 import sys
 from collections.abc import MutableMapping, Sequence
+from pathlib import Path
 
 import psycopg2
 from django.core.exceptions import ImproperlyConfigured
@@ -22,20 +24,43 @@ except ModuleNotFoundError:  # production has no devserver; its environment is c
         return None
 
 
+NOWHERE = Path(os.devnull)
+
+
 def main() -> None:
     missing = complete_environment(os.environ, sys.argv[1:])
     if missing is not None:
         sys.exit(missing)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
     try:
-        execute_from_command_line(sys.argv)
+        _run()
     except ImproperlyConfigured as error:
         sys.exit(str(error))
+    except KeyboardInterrupt:
+        if "--traceback" in sys.argv:
+            raise
+        sys.stderr.write("Stopped.\n")
+        sys.exit(128 + signal.SIGINT)  # as shells say it
     except (DatabaseError, psycopg2.Error, StoreAway) as error:
         said = way_out(error)
         if not said or "--traceback" in sys.argv:
             raise
         sys.exit(said)
+
+
+def _run() -> None:
+    # None: whoever started it has closed it.
+    sys.stdout = sys.stdout or NOWHERE.open("w")
+    sys.stderr = sys.stderr or NOWHERE.open("w")
+    try:
+        try:
+            execute_from_command_line(sys.argv)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has gone. Python would complain as it flushes at its end.
+        os.dup2(os.open(NOWHERE, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":

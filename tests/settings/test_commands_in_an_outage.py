@@ -291,3 +291,43 @@ def test_process_ends_with_that_line():
         check=False,
     )
     assert (ran.returncode, ran.stdout, ran.stderr) == (1, "", refused_at(port))
+
+
+WITHOUT_A_READER = """
+import sys, manage
+manage.complete_environment = lambda *_: None
+manage.execute_from_command_line = lambda _: print("a line of many\\n" * int(sys.argv[1]))
+manage.main()
+"""
+
+
+@pytest.mark.parametrize("lines", ["1", "100000"])
+def test_reader_that_goes_away_ends_a_command_without_a_word(lines):
+    with subprocess.Popen(
+        [sys.executable, "-c", WITHOUT_A_READER, lines],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as running:
+        running.stdout.close()
+        said = running.stderr.read()
+    assert (running.returncode, said) == (1, b"")
+
+
+def test_output_that_is_closed_ends_no_command():
+    program = f"import os\nos.close(1)\nos.execv({sys.executable!r}, [{sys.executable!r}, '-c', "
+    program += f"{WITHOUT_A_READER!r}, '1'])"
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+def test_command_that_somebody_stops_says_so_without_a_traceback(run, monkeypatch):
+    def stop(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(manage, "execute_from_command_line", stop)
+    assert run("move_files", "--to", "disk") == (130, "Stopped.\n")
+    with pytest.raises(KeyboardInterrupt):
+        run("move_files", "--to", "disk", "--traceback")
