@@ -23,9 +23,7 @@ from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.saving import UPLOAD, SaveOutcome, save_page
 from submissions.responses.entering import change_entry
-from submissions.responses.errors import (
-    EntryRefused,
-)
+from submissions.responses.errors import EntryRefused, ResponseGone
 from submissions.responses.models import Attachment, Entry
 from submissions.responses.originals import originals_of
 
@@ -49,7 +47,11 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
             if not is_letter and not may_go_on(entry, request):
                 messages.error(request, THEIRS.format(entry.begun_by))
                 return redirect("admin:submissions_entry_changelist")
-            return view(request, admin, entry, **kwargs)
+            try:
+                return view(request, admin, entry, **kwargs)
+            except (ResponseGone, Entry.DoesNotExist):
+                messages.error(request, "Somebody else has discarded this response.")
+                return redirect("admin:submissions_entry_changelist")
 
         return admin.admin_site.admin_view(guarded)
 

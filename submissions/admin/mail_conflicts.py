@@ -36,7 +36,7 @@ def lock(mail: OutboxEmail) -> None:
     Raises ResendRefused for a mail that was deleted meanwhile.
     """
     if mail.submission_id is not None:
-        Submission.objects.select_for_update(no_key=True).get(pk=mail.submission_id)
+        Submission.objects.select_for_update(no_key=True).filter(pk=mail.submission_id).first()
     rows = OutboxEmail.objects.select_for_update(no_key=True).filter(pk=mail.pk)
     if not rows.values_list("pk"):
         raise ResendRefused(DELETED)

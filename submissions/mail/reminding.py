@@ -310,9 +310,12 @@ def refuse_reminders(*, submission: Submission, at: datetime) -> None:
 
     Whoever reads a mail may ask for it: it says nothing about where links and mails go.
     """
-    kept, _ = ReturnAddress.objects.get_or_create(
-        submission=submission, defaults={"address": "", "given_at": at}
-    )
-    if kept.reminders_refused_at is None:
-        kept.reminders_refused_at = at
-        kept.save(update_fields=["reminders_refused_at"])
+    with transaction.atomic():
+        if not Submission.objects.select_for_update(no_key=True).filter(pk=submission.pk).exists():
+            return  # the draft was deleted meanwhile
+        kept, _ = ReturnAddress.objects.get_or_create(
+            submission=submission, defaults={"address": "", "given_at": at}
+        )
+        if kept.reminders_refused_at is None:
+            kept.reminders_refused_at = at
+            kept.save(update_fields=["reminders_refused_at"])

@@ -133,7 +133,7 @@ def _refuse_unfinished(mail: OutboxEmail, address: str) -> None:
     """
     if mail.submission_id is not None:
         locked_response = Submission.objects.select_for_update(no_key=True)
-        mail.submission = locked_response.get(pk=mail.submission_id)
+        mail.submission = locked_response.filter(pk=mail.submission_id).first()
     locked = OutboxEmail.objects.select_for_update(no_key=True).filter(pk=mail.pk).first()
     if locked is None:
         raise ResendRefused(DELETED)

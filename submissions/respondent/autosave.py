@@ -10,6 +10,7 @@ from core import spoken_time
 from submissions.respondent.browser_session import holds_access
 from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.respondent.saving import Save, SaveOutcome, save_page
+from submissions.responses.errors import ResponseGone
 from submissions.responses.etags import etag
 
 
@@ -22,21 +23,16 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
     cannot count. With status 404, 409 or 410 it has `warning` alone, and nothing was saved.
     """
     current = current_response(request, slug)
-    if current is None and holds_access(request, slug):
-        return _not_saved(410, _say_ended())
     if current is None:
-        return _not_saved(
-            404,
-            _(
-                "What you typed is not saved: this browser no longer has your response open. "
-                "Copy what you typed, then get back to your response from the page of the call."
-            ),
-        )
+        return _no_response(request, slug)
     section = current.call.questionnaire.section(request.POST.get("_section", ""))
     if section is None:
         return _not_saved(404, _("What you typed is not saved: open this page again."))
     form = current.section_form(section, page=(), request=request)
-    saved = save_page(current=current, form=form)
+    try:
+        saved = save_page(current=current, form=form)
+    except ResponseGone:
+        return _no_response(request, slug)
     if saved.outcome == SaveOutcome.ACCESS_ENDED:
         return _not_saved(410, _say_ended())
     if saved.outcome == SaveOutcome.ALREADY_SUBMITTED:
@@ -57,6 +53,18 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
             },
             "warning": WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else "",
         }
+    )
+
+
+def _no_response(request: HttpRequest, slug: str) -> JsonResponse:
+    if holds_access(request, slug):
+        return _not_saved(410, _say_ended())
+    return _not_saved(
+        404,
+        _(
+            "What you typed is not saved: this browser no longer has your response open. "
+            "Copy what you typed, then get back to your response from the page of the call."
+        ),
     )
 
 

@@ -97,6 +97,12 @@ def holds_access(request: HttpRequest, slug: str) -> bool:
     return bool(_held(request, slug)[1])
 
 
+def held_what_is_gone(request: HttpRequest, slug: str) -> bool:
+    """Return whether this browser, as its author's, holds a response that was deleted."""
+    public_id = _held(request, slug)[0]
+    return bool(public_id) and not Submission.objects.filter(public_id=public_id).exists()
+
+
 def ended_access(request: HttpRequest, slug: str) -> Colleague | None:
     """Return the access of this browser's colleague that has ended, with the response."""
     access = _held(request, slug)[1]

@@ -42,6 +42,7 @@ from submissions.responses.errors import (
     CallNotYetOpen,
     ChangedSinceSeen,
     MayNotSubmit,
+    ResponseGone,
     ResponseIncomplete,
     ResponseWithdrawn,
 )
@@ -98,6 +99,8 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
             # Without an etag, no page has shown these answers: the page comes first.
             expected_etag=request.POST.get(EXPECTED_ETAG, ""),
         )
+    except ResponseGone:
+        return no_response_page(request, slug)
     except AccessEnded:
         _count(AccessEnded)
         return no_response_page(request, slug)

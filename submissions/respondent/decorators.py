@@ -14,6 +14,7 @@ from submissions.respondent.response_context import (
     current_response,
     no_response_page,
 )
+from submissions.responses.errors import ResponseGone
 
 View = Callable[..., HttpResponse]
 FOR_COLLEAGUES = {
@@ -33,7 +34,8 @@ FOR_COLLEAGUES = {
 def with_response(view: View) -> View:
     """Hand the view this browser's response in place of the call's slug; say if there is none.
 
-    One that was erased leads to the page that says so, or gives back what was posted.
+    One that was erased leads to the page that says so, or gives back what was posted. A draft may
+    be deleted between the view's reading it and its locking it: then there is none either.
     """
 
     @wraps(view)
@@ -48,7 +50,10 @@ def with_response(view: View) -> View:
         if current.colleague is not None and not _is_for_colleagues(request):
             context = current.template_context()
             return render(request, "sharing/authors_alone.html", context, status=403)
-        return view(request, current, *args, **kwargs)
+        try:
+            return view(request, current, *args, **kwargs)
+        except ResponseGone:
+            return no_response_page(request, slug)
 
     return view_with_response
 

@@ -17,6 +17,7 @@ from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.browser_session import (
     call_or_404,
     ended_access,
+    held_what_is_gone,
     holds_access,
     response_with_answers,
 )
@@ -236,6 +237,7 @@ def no_response_page(request: HttpRequest, slug: str) -> HttpResponse:
         was_submitted = ended is not None and ended.ended_by == AccessEnd.SUBMITTED
         status = 200 if was_submitted and request.method != "POST" else 410
         return render(request, "sharing/ended.html", context, status=status)
+    context["was_deleted"] = held_what_is_gone(request, slug)
     return render(request, "responses/no_response.html", context, status=404)
 
 

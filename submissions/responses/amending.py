@@ -17,7 +17,7 @@ from submissions.responses.errors import NotSubmitted
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import AccessEnd, SubmissionState
 from submissions.responses.submitting import lock_call, lock_response
-from submissions.responses.working_copy import store_answers, working_answers
+from submissions.responses.working_copy import lock_row, store_answers, working_answers
 
 logger = logging.getLogger(__name__)
 NOTHING = Q(pk__in=[])
@@ -67,7 +67,7 @@ def discard_all_but_submitted(*, submission: Submission, at: datetime) -> None:
     For the purge: until then the author may still download the rest.
     """
     with transaction.atomic():
-        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        locked = lock_row(submission)
         _back_to_submitted(locked, at, answers_kept=NOTHING, files_kept=NOTHING)
 
 
@@ -116,7 +116,7 @@ def _withdraw(
     submission: Submission, *, by: User | None, at: datetime, **detail: str
 ) -> Submission:
     with transaction.atomic():
-        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        locked = lock_row(submission)
         if locked.state in {SubmissionState.WITHDRAWN, SubmissionState.ERASED}:
             return locked
         if locked.is_draft:

@@ -70,7 +70,9 @@ def confirm_address(*, call: Call, token: str, at: datetime) -> ReturnToken:
     with transaction.atomic():
         pk = look_up_confirmation(call=call, token=token, at=at).pk
         links = ReturnToken.objects.select_related("mail__submission")
-        link = links.select_for_update(no_key=True, of=("self",)).get(pk=pk)
+        link = links.select_for_update(no_key=True, of=("self",)).filter(pk=pk).first()
+        if link is None:
+            raise LinkDead
         if link.used_at is None:
             note_used(link, at=at)
     submission = link.mail.submission
@@ -85,10 +87,10 @@ def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
     Once an address: not if a receipt with the answers went there or is on its way.
     """
     with transaction.atomic():
-        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        locked = Submission.objects.select_for_update(no_key=True).filter(pk=submission.pk).first()
         links = ReturnToken.objects.select_related("mail").filter(token_sha256=digest(token))
-        if (link := links.first()) is None:
-            return False  # erased since it was used
+        if locked is None or (link := links.first()) is None:
+            return False  # deleted or erased since it was used
         address = link.mail.to_address
         first = _used_links(locked.pk, address).order_by("used_at").first()
         receipt = OutboxEmail.objects.filter(

@@ -30,7 +30,7 @@ from submissions.responses.addresses import known_addresses, typed_addresses
 from submissions.responses.errors import ErasureRefused, LinkDead
 from submissions.responses.models import ErasureRequest, ReturnAddress, ReturnToken, Submission
 from submissions.responses.states import ErasureGround, ErasureScope, ErasureState
-from submissions.responses.working_copy import working_answers
+from submissions.responses.working_copy import lock_row, working_answers
 
 CONFIRM_WITHIN_HOURS = 72
 
@@ -47,7 +47,7 @@ def ask(*, submission: Submission, scope: ErasureScope, at: datetime) -> Erasure
 
     For who has the response open, or proved to be its author by the receipt. Where an address of
     theirs is confirmed, a link that goes there has to be used first. Asking again returns the
-    request that is open. Raises ErasureRefused if there is nothing to erase any more.
+    request that is open. Raises ErasureRefused if there is nothing to erase any more, ResponseGone.
     """
     with transaction.atomic():
         locked = _lock(submission)
@@ -234,7 +234,7 @@ def carried_out(submission: Submission) -> ErasureRequest | None:
 
 
 def _lock(submission: Submission) -> Submission:
-    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    locked = lock_row(submission)
     if locked.is_erased:
         raise ErasureRefused("It was erased already.")
     return locked

@@ -38,6 +38,10 @@ class AlreadySubmitted(PortalError):
     """The response is no longer a draft, so its working answers cannot change."""
 
 
+class ResponseGone(PortalError):
+    """The draft was deleted after it was read: by its author, or because its time was over."""
+
+
 class ChangedSinceSeen(PortalError):
     """The response was changed after its author checked it."""
 

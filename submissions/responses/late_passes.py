@@ -222,10 +222,18 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
         found = look_up(call=call, token=token, at=at)
         late_pass = LatePass.objects.select_for_update().get(pk=found.pk)
         if late_pass.submission is None:
-            if current is None or not current.has_working_copy:
-                current = begin(call=call, at=at)
-            late_pass.submission = current
+            locked = _lock_if_there(current)
+            if locked is None or not locked.has_working_copy:
+                locked = begin(call=call, at=at)
+            late_pass.submission = locked
             late_pass.save(update_fields=["submission"])
         elif current != late_pass.submission:
             raise LinkDead
     return late_pass.submission
+
+
+def _lock_if_there(current: Submission | None) -> Submission | None:
+    """Lock the response and return it as it is now; None for a draft that was deleted since."""
+    if current is None:
+        return None
+    return Submission.objects.select_for_update(no_key=True).filter(pk=current.pk).first()

@@ -30,6 +30,7 @@ from submissions.responses.addresses import leads_back, remember_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 from submissions.responses.signposting import signposted
+from submissions.responses.working_copy import lock_row
 
 LINK_LASTS = timedelta(hours=72)
 CONFIRMING_LASTS = timedelta(days=14)  # of the link in a receipt
@@ -78,10 +79,11 @@ def send_links_to(*, submission: Submission, address: str, at: datetime) -> bool
 
     False, and the address stays as it was, after LINKS_AN_HOUR within the hour: nobody can have
     mails about changes sent without end. And for a response that was erased meanwhile.
+    Raises ResponseGone.
     """
     with transaction.atomic():
         # Of two who give an address at once, the second one's mails count the first one's.
-        locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+        locked = lock_row(submission)
         if locked.is_erased or not enqueue_link(submission=locked, address=address, at=at):
             return False
         remember_address(submission=submission, address=address, at=at)

@@ -139,7 +139,9 @@ def join(*, call: Call, token: str, name: str, at: datetime) -> Colleague:
     """
     with transaction.atomic():
         pk = _live(call, token, at).submission_id
-        locked = Submission.objects.select_for_update(no_key=True).get(pk=pk)
+        locked = Submission.objects.select_for_update(no_key=True).filter(pk=pk).first()
+        if locked is None:
+            raise LinkDead
         colleague = _live(call, token, at)
         others = Colleague.objects.present().filter(submission=locked).exclude(pk=colleague.pk)
         if others.filter(name__iexact=name).exists():

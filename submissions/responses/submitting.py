@@ -41,7 +41,7 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import AccessEnd, Acknowledgement, ScanState, SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
-from submissions.responses.working_copy import files_by_key, working_answers
+from submissions.responses.working_copy import files_by_key, lock_row, working_answers
 
 logger = logging.getLogger(__name__)
 NO_ADDRESS = (
@@ -74,9 +74,9 @@ def submit(
 
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
     Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working copy was
-    changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn, and
-    EntryRefused for an acknowledgement by mail without an address. For a colleague it raises
-    AccessEnded or MayNotSubmit if, once the response is locked, they lack that.
+    changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn,
+    ResponseGone, and EntryRefused for an acknowledgement by mail without an address. For a
+    colleague it raises AccessEnded or MayNotSubmit if, once the response is locked, they lack that.
     """
     with transaction.atomic():
         locked = lock_response(submission)
@@ -122,8 +122,11 @@ def _last_touched(locked: Submission) -> datetime:
 
 
 def lock_response(submission: Submission) -> Submission:
-    """Lock the response's row until the transaction ends; raise ResponseWithdrawn if it ended."""
-    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    """Lock the response's row until the transaction ends; raise ResponseWithdrawn if it ended.
+
+    Raises ResponseGone for a draft that was deleted since it was read.
+    """
+    locked = lock_row(submission)
     if locked.state in {SubmissionState.WITHDRAWN, SubmissionState.ERASED}:
         raise ResponseWithdrawn(locked.reference)
     return locked

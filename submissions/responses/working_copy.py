@@ -8,7 +8,7 @@ from uuid import UUID
 from submissions.calls.models import Call, Question
 from submissions.calls.states import ORGANISATION_NAME
 from submissions.responses.colleagues import refuse_if_ended
-from submissions.responses.errors import AlreadySubmitted
+from submissions.responses.errors import AlreadySubmitted, ResponseGone
 from submissions.responses.models import Answer, Attachment, Colleague, IdentityAnswer, Submission
 
 Row = TypeVar("Row", Answer, IdentityAnswer)
@@ -67,13 +67,21 @@ def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, lis
     return found
 
 
+def lock_row(submission: Submission) -> Submission:
+    """Lock the row until the transaction ends, and return it as it is now. Raises ResponseGone."""
+    locked = Submission.objects.select_for_update(no_key=True).filter(pk=submission.pk).first()
+    if locked is None:
+        raise ResponseGone
+    return locked
+
+
 def lock_working_copy(submission: Submission) -> Submission:
     """Lock the row until the transaction ends, and return it as it is now.
 
     Raises AlreadySubmitted unless it is a draft, or its author reopened it after submitting;
-    AccessEnded if it was read through an access that was ended since; Submission.DoesNotExist.
+    AccessEnded if it was read through an access that was ended since; ResponseGone.
     """
-    locked = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+    locked = lock_row(submission)
     if not locked.has_working_copy:
         raise AlreadySubmitted(locked.reference)
     refuse_if_ended(submission.opened_by)
