@@ -9,7 +9,8 @@ from django.views.decorators.http import require_http_methods
 from core import spoken_time
 from submissions.mail.tasks import nudge_mail
 from submissions.respondent.decorators import with_response
-from submissions.respondent.response_context import ResponseContext
+from submissions.respondent.receipts import submitted_page
+from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import amending
 from submissions.responses.errors import CallNotOpen, NotSubmitted, ResponseWithdrawn
@@ -24,8 +25,12 @@ def amend(request: HttpRequest, current: ResponseContext) -> HttpResponse:
             amending.reopen(submission=current.submission, at=current.received_at)
         except NotSubmitted:
             return redirect("response", slug=current.call.slug)
-        except (CallNotOpen, ResponseWithdrawn):
+        except ResponseWithdrawn:
             return redirect("submitted", slug=current.call.slug)
+        except CallNotOpen:
+            # The call may have changed while this waited for a lock.
+            now = current_response(request, current.call.slug) or current
+            return submitted_page(request, now, tried_to_change=True)
         return redirect("response", slug=current.call.slug)
     return redirect("response" if current.has_working_copy else "submitted", slug=current.call.slug)
 

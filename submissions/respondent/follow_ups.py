@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -51,7 +52,6 @@ def follow_up(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "form": form,
         "errors": form.error_summary,
         "answered": latest and spoken_time.say_exactly(latest.received_at, call.timezone),
-        "allowed": "allowed" in request.GET,
     }
     return render(
         request, "follow_ups/question.html", context, status=422 if form.is_bound else 200
@@ -90,12 +90,14 @@ def no_more(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         why = replying.why_closed(found, at=at)
         if request.method == "POST" and why in {"", replying.LATE}:
             replying.refuse_questions(call=call, token=token, refused=refused, at=at)
-            return redirect("follow_up_no_more", slug=slug, token=token)
+            page = reverse("follow_up_no_more", args=[slug, token])
+            return redirect(page if refused else f"{page}?allowed=1")
     except (LinkDead, AnswerNotTaken):  # the latter where it was withdrawn or erased just now
         return _dead_page(request, call)
     if why not in {"", replying.LATE}:
         return _closed_page(request, call, found, why)
-    return render(request, "follow_ups/no_more.html", _context(call, found, token) | {"why": why})
+    context = _context(call, found, token) | {"why": why, "allowed": "allowed" in request.GET}
+    return render(request, "follow_ups/no_more.html", context)
 
 
 def _context(call: Call, found: FollowUp, token: str) -> dict[str, Any]:

@@ -29,6 +29,13 @@ from submissions.responses.versions import Content, holds_changes
 @with_response
 def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Show the confirmation of a submitted response, or of its withdrawal."""
+    return submitted_page(request, current)
+
+
+def submitted_page(
+    request: HttpRequest, current: ResponseContext, *, tried_to_change: bool = False
+) -> HttpResponse:
+    """Show the confirmation; say that the call is not open if somebody `tried_to_change` it."""
     version = current.submission.current_version
     if current.submission.is_erased:
         return _erased_page(request, current, version)
@@ -61,7 +68,11 @@ def submitted(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     context["infected"] = list(infected.values_list("name", flat=True))
     if not current.is_amending:
         context["time_left"] = None
-    return render(request, "responses/submitted.html", context)
+    context["tried_to_change"] = tried_to_change
+    # A page that was kept, or is loaded again, may be older than what counts now.
+    context["discarded"] = "discarded" in request.GET and submission.saved_at >= version.received_at
+    status = 403 if tried_to_change else 200
+    return render(request, "responses/submitted.html", context, status=status)
 
 
 def _erased_page(

@@ -43,7 +43,7 @@ def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     After an answer that leads to a page of help, no address is asked for.
     """
     if current.colleague is not None:
-        context = current.template_context(saved="saved" in request.GET)
+        context = current.template_context(saved=_has_saved(request, current))
         return render(request, "sharing/leave.html", context)
     if current.help_address:
         return redirect(current.help_address)
@@ -55,12 +55,20 @@ def leave(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         form=form,
         errors=form.error_summary,
         known=known,
-        sent="sent" in request.GET,
-        saved="saved" in request.GET,
+        sent="sent" in request.GET
+        and returning.is_link_on_its_way(
+            submission=current.submission, address=known, at=current.received_at
+        ),
+        saved=_has_saved(request, current),
         hours=LINK_HOURS,
         last_saved=spoken_time.say_moment(current.submission.saved_at, current.call.timezone),
     )
     return render(request, "responses/leave.html", context, status=422 if form.is_bound else 200)
+
+
+def _has_saved(request: HttpRequest, current: ResponseContext) -> bool:
+    """Return whether to say that it is saved: not on a page that is older than its submission."""
+    return "saved" in request.GET and current.has_working_copy
 
 
 def _send_link(request: HttpRequest, current: ResponseContext, form: AddressForm) -> HttpResponse:
@@ -227,6 +235,16 @@ def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         known = ""  # the author's links lead back, not this person
     if request.method == "POST" and (known or "confirmed" in request.POST):
         browser_session.forget(request, current.call)
-        parted = redirect(f"{reverse('call', args=[current.call.slug])}?forgotten=1")
+        back = _what_leads_back(current, known)
+        parted = redirect(f"{reverse('call', args=[current.call.slug])}?forgotten={back}")
         return clear_kept_pages(parted)
     return render(request, "responses/forget.html", current.template_context(known=known))
+
+
+def _what_leads_back(current: ResponseContext, known: str) -> str:
+    """Return what leads back to the response: a "link", its "author", "none"; or "erased"."""
+    if current.submission.is_erased:
+        return "erased"
+    if current.colleague is not None:
+        return "author"
+    return "link" if known else "none"

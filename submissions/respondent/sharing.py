@@ -1,5 +1,6 @@
 """Who works on a response: inviting somebody, letting them in, and ending that."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -36,6 +37,7 @@ from submissions.responses.models import Colleague
 from submissions.responses.returning import INVITATION_LASTS
 
 INVITATIONS_TO_AN_ADDRESS = 5  # an hour
+LINK_IS_NEW = timedelta(hours=1)
 
 
 def while_it_can_change(view: View) -> View:
@@ -152,7 +154,7 @@ def person_gone(request: HttpRequest, current: ResponseContext, number: int) -> 
         return _back(current, "was_gone")
     if is_own:
         browser_session.forget(request, current.call)
-        parted = redirect(f"{reverse('call', args=[current.call.slug])}?forgotten=1")
+        parted = redirect(f"{reverse('call', args=[current.call.slug])}?left=1")
         return clear_kept_pages(parted)
     return _back(current, "gone")
 
@@ -175,7 +177,7 @@ def _people_page(
         form=form,
         errors=form.error_summary,
         problem=problem,
-        done=request.GET.get("done", ""),
+        done=_still_true(request.GET.get("done", ""), here, current.received_at),
         people=[_row(one, changes, current.colleague, zone) for one in here],
         author_saved=_say(changes.get(None), zone),
         days=INVITATION_LASTS.days,
@@ -183,6 +185,17 @@ def _people_page(
         most=sharing.MOST_AT_ONCE,
     )
     return render(request, "sharing/people.html", context, status=status)
+
+
+def _still_true(done: str, here: Sequence[Colleague], at: datetime) -> str:
+    """Return what was done, "" if that is not so any more: a page may be loaded again later."""
+    holds = {
+        "invited": any(at - one.link_sent_at < LINK_IS_NEW for one in here),
+        "sent": any(at - one.link_sent_at < LINK_IS_NEW for one in here),
+        "allowed": any(one.may_submit for one in here),
+        "not_allowed": any(not one.may_submit for one in here),
+    }
+    return done if holds.get(done, True) else ""
 
 
 def _row(

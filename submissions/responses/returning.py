@@ -60,6 +60,17 @@ def wait_before_link(*, submission: Submission, at: datetime) -> timedelta:
     return latest[LINKS_AN_HOUR - 1] + hour - at
 
 
+def is_link_on_its_way(*, submission: Submission, address: str, at: datetime) -> bool:
+    """Return whether a link was written to the address in the hour before, and did not fail."""
+    mails = OutboxEmail.objects.filter(
+        submission=submission,
+        kind=MailKind.RETURN_LINK,
+        to_address=address,
+        created_at__gt=at - timedelta(hours=1),
+    )
+    return mails.exclude(state=OutboxState.FAILED).exists()
+
+
 def enqueue_link(*, submission: Submission, address: str, at: datetime) -> bool:
     """Enqueue a mail with a link to the response; False after LINKS_AN_HOUR within the hour."""
     if wait_before_link(submission=submission, at=at):

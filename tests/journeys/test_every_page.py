@@ -90,6 +90,7 @@ CLOSED = {
     "calls/call.html",
     "calls/questions.html",
     "responses/closed.html",
+    "responses/leave.html",
     "responses/no_response.html",
     "responses/section.html",
     "responses/submitted.html",
@@ -179,7 +180,7 @@ def answer(call, submission, **values):
 
 def test_before_starting(tour, call, at):
     tour.visit(name="call-open")
-    tour.visit("?forgotten=1", "call-forgotten")
+    tour.visit("?forgotten=link", "call-forgotten").visit("?left=1", "call-left")
     tour.visit("questions/")
     tour.visit("return/").press("Send me a link", "return-errors")
     tour.fill("Email address", "jo@example.org").press("Send me a link", "return-sent")
@@ -320,10 +321,15 @@ def test_after_closing(tour, call, at):
     tour.post("response/check/", "closed-amending-tried")
     tour.visit("response/submitted/", "submitted-closed-amending")
     tour.hold(response).visit("response/submitted/", "submitted-closed")
+    tour.post("response/amend/", "submitted-closed-tried")
     tour.visit("response/withdraw/", "withdraw-closed")
     tour.post("response/withdraw/", "withdraw-tried")
     at(call.opens_at - timedelta(days=1))
     tour.hold(draft).visit("response/", "closed-early")
+    at(call.closes_at)
+    tour.visit("response/leave/?saved=1", "leave-closed")
+    draft.delete()
+    tour.visit("response/", "held-deleted")
     assert tour.seen == CLOSED
 
 

@@ -183,10 +183,15 @@ def test_author_can_ask_to_be_asked_nothing_more_and_take_that_back(page, client
     assert FollowUp.objects.get().refused_at == while_open(call)
     assert client.post(page, {"answer": MINE}).status_code == 302
     shown = client.post(f"{page}no-more/", {"again": "yes"}, follow=True)
+    assert "We may ask you about your response again." in words(shown)
     assert "Stop questions about your response?" in words(shown)
     assert FollowUp.objects.get().refused_at is None
+    client.post(f"{page}no-more/")
+    shown = client.get(f"{page}no-more/?allowed=1")
+    assert "We may ask you about your response again." not in words(shown)
+    client.post(f"{page}no-more/", {"again": "yes"})
     events = AuditEvent.objects.filter(action__startswith="questions_").order_by("pk")
-    assert [event.action for event in events] == ["questions_refused", "questions_allowed"]
+    assert [event.action for event in events] == ["questions_refused", "questions_allowed"] * 2
 
 
 def test_form_that_expired_gives_the_answer_back(page):

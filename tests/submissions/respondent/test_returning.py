@@ -401,7 +401,7 @@ def test_forgetting_with_a_known_address_is_one_press(client, call):
     draft = start(client, call)
     returning.remember_address(submission=draft, address="jo@example.org", at=while_open(call))
     response = client.post(address(call, "response/forget/"), follow=True)
-    assert response.redirect_chain == [(address(call, "?forgotten=1"), 302)]
+    assert response.redirect_chain == [(address(call, "?forgotten=link"), 302)]
     assert "This computer is signed out of your response" in text_of(response)
     assert client.get(address(call, "response/")).status_code == 404
 

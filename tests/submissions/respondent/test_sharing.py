@@ -167,7 +167,7 @@ def test_colleague_leaves_and_nobody_elses_access_ends(client, call, draft, ben)
     assert ben.post(address(call, f"people/{other.number}/gone/")).url.endswith("?done=was_gone")
     assert Colleague.objects.present().count() == 2
     left = ben.post(address(call, f"people/{mine.number}/gone/"))
-    assert left.url == address(call, "?forgotten=1")
+    assert left.url == address(call, "?left=1")
     assert list(Colleague.objects.present()) == [other]
     assert ben.get(address(call, "response/")).status_code == 404
 
@@ -210,6 +210,28 @@ def test_closed_call_says_so_to_who_opens_the_link(client, call, at):
     at(call.closes_at)
     page = Client().get(link_in(message))
     assert (page.status_code, "This call is closed" in text_of(page)) == (410, True)
+
+
+def test_what_was_done_is_said_again_only_while_it_is_so(client, call, draft, ben, at):
+    def page(done):
+        return text_of(client.get(address(call, f"people/?done={done}")))
+
+    client.post(address(call, "people/1/"), {"may_submit": "1"})
+    assert "The link is on its way" in page("sent")
+    assert "They can submit now" in page("allowed")
+    assert "They can no longer submit" not in page("not_allowed")
+    at(call.closes_at)
+    assert "The link is on its way" not in page("sent")
+    assert "They may submit, but the call is not open" in page("allowed")
+    client.post(address(call, "people/1/"))
+    assert "They may submit" not in page("allowed")
+    assert "They can no longer submit" in page("not_allowed")
+
+
+def test_colleague_who_signs_a_computer_out_is_told_whom_to_ask(call, ben):
+    left = ben.post(address(call, "response/forget/"), {"confirmed": "1"}, follow=True)
+    assert "Ask the person who started the response to send you one." in text_of(left)
+    assert "Get a link by email to open it again." not in text_of(left)
 
 
 def test_nobody_invites_themselves_or_somebody_twice(client, call, draft, ben):
