@@ -36,13 +36,12 @@ const whenReleased = (() => {
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 
-  // The same rules as core/words.py: runs of what Python does not call white space, and ICU's
-  // words where a script has no spaces.
+  // As core/words.py: runs of what is no white space to Python, ICU's words in scripts without spaces.
   const WORDS = /[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
-  const UNSPACED = /[\u0e00-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f\u{1b000}-\u{1b16f}\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]/u;
+  const UNSPACED = /([\u0e00-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f\u{1b000}-\u{1b16f}\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]+)/u;
   const segmenter = Intl.Segmenter && new Intl.Segmenter("en", { granularity: "word" });
-  const wordsOf = (run) =>
-    UNSPACED.test(run) ? [...segmenter.segment(run)].filter((one) => one.isWordLike).length || 1 : 1;
+  const wordsOf = (run) => run.split(UNSPACED).reduce((sum, part, n) =>
+    sum + (n % 2 ? [...segmenter.segment(part)].filter((one) => one.isWordLike).length : /[\p{L}\p{N}]/u.test(part)), 0) || 1;
 
   for (const area of document.querySelectorAll("textarea[data-words]")) {
     const shown = document.getElementById(`count_${area.name}`);
@@ -59,7 +58,7 @@ const whenReleased = (() => {
     let pause;
     const count = () => {
       const runs = area.value.match(WORDS) || [];
-      // Each browser brings dictionaries of its own: the server's count is the one that holds.
+      // Browsers have dictionaries of their own: the server's count holds.
       const estimated = UNSPACED.test(area.value);
       running.hidden = estimated && !segmenter;
       const left = area.dataset.words - (estimated && segmenter ? runs.reduce((sum, run) => sum + wordsOf(run), 0) : runs.length);

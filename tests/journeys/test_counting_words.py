@@ -13,6 +13,8 @@ from tests.unspaced import UNSPACED
 pytestmark = pytest.mark.django_db(transaction=True)
 LIMIT = 500
 SPACED = ["", "well-kept  and\ntrue.", "Cafe\u0301 – 한국어 문장", "one\u3000two"]
+# Which words these have, no dictionary decides.
+MIXED = ["e-mailの", "(2019/20)年", "www.example.orgの", "COVID-19的", "A/B的"]
 STORY = {"key": "story", "kind": "long", "label": "What happened?", "max_words": LIMIT}
 
 
@@ -29,7 +31,9 @@ def test_count_beside_the_field_is_the_servers(page):
 
 
 def test_count_of_scripts_without_spaces_is_near_the_servers_and_says_so(page):
-    shown = counts(page(), [text for text, _words in UNSPACED])
+    shown = counts(page(), [*MIXED, *(text for text, _words in UNSPACED)])
+    for text in MIXED:
+        assert shown[text].startswith(f"{LIMIT - count_words(text)} words left"), text
     for text, words in UNSPACED:
         left, estimate = re.fullmatch(r"(\d+) words left( .*)", shown[text]).groups()
         assert estimate == " (an estimate: we count again when you save)"

@@ -85,7 +85,7 @@ def test_grounds_that_accents_are_measured_on_are_the_stylesheets():
 def test_script_counts_words_as_the_server_does():
     [pattern] = re.findall(r"const WORDS = /(.+)/g;", SCRIPT)
     words = re.compile(pattern)
-    [ranges] = re.findall(r"const UNSPACED = /\[(.+)\]/u;", SCRIPT)
+    [ranges] = re.findall(r"const UNSPACED = /\(\[(.+)\]\+\)/u;", SCRIPT)
     escaped = re.sub(r"\\u(?:\{(\w+)\}|(\w{4}))", lambda m: chr(int(m[1] or m[2], 16)), ranges)
     unspaced = re.compile(f"[{escaped}]")
     for number in range(sys.maxunicode + 1):
