@@ -181,7 +181,7 @@ def untranslated(tree):
             known = all(isinstance(text, ast.Constant) for text in node.args[:2])
             if name in TRANSLATORS and not known and ast.unparse(node) not in MARKED_ELSEWHERE:
                 yield node.lineno, ast.unparse(node)
-            if name in TRANSLATORS or name.startswith(("logger.", "re.")):
+            if name in TRANSLATORS or name.startswith(("logger.", "re.", "attempts.")):
                 quiet.update(map(id, ast.walk(node)))
         elif isinstance(node, ast.Raise) and "ValueError" in ast.unparse(node):
             quiet.update(map(id, ast.walk(node)))  # for developers
