@@ -56,6 +56,7 @@ STYLE = (
     "table{border-collapse:collapse;width:100%;margin:1rem 0}"
     "caption{text-align:left;font-weight:bold}"
     "th,td{border:1px solid #666;padding:.25rem .5rem;text-align:left;vertical-align:top}"
+    "thead th{overflow-wrap:break-word}"
     "blockquote{margin:1rem 0;padding-left:1rem;border-left:4px solid #666;white-space:pre-line}"
 )
 PAGE = (

@@ -5,6 +5,7 @@ from random import Random
 import pytest
 from django.conf import settings
 from django.test import Client
+from playwright.sync_api import expect
 
 from accounts.states import Role
 from review.coding.codings import quote
@@ -131,6 +132,10 @@ def test_sentences_are_coded_by_keyboard_and_undone(coder_page, at, width):
     found = [quote(coding) for coding in Coding.objects.order_by("pk")]
     assert found == ["Two is not. Three is.", "Four"]
     assert faults_found_by_axe(page) == []
+    page.emulate_media(media="print")
+    expect(page.locator("#coding-bar")).to_be_hidden()
+    expect(page.locator("#coded-story .given")).to_be_visible()
+    page.emulate_media(media="screen")
     page.keyboard.press("z")
     coded(page, 1)
     assert Coding.objects.count() == 1
