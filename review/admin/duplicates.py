@@ -179,10 +179,10 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    """Lead to the list, with the name that was typed; the text may be of a response that left."""
+    """Lead away as Django does, with the name that was typed: the text may be of one that left."""
     typed = you_wrote(request.POST.get("name", ""))
     messages.error(request, f"This set is there no more. Nothing was saved.{typed}")
-    return redirect("admin:review_cluster_changelist")
+    return redirect("admin:index")
 
 
 def _response(given: QueryDict, name: str) -> Submission | None:
