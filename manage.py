@@ -41,6 +41,13 @@ def main() -> None:
             raise
         sys.stderr.write("Stopped.\n")
         sys.exit(128 + signal.SIGINT)  # as shells say it
+    except PermissionError as error:
+        if not error.filename or "--traceback" in sys.argv:
+            raise
+        sys.exit(
+            f"{error.filename}: {error.strerror}. Run this as the portal's account, or give that "
+            "the right."
+        )
     except (DatabaseError, psycopg2.Error, StoreAway) as error:
         said = way_out(error)
         if not said or "--traceback" in sys.argv:

@@ -25,7 +25,7 @@ DRILL_LATE_AFTER = timedelta(days=9)
 
 
 class NotWhole(StoreAway):
-    """A part of a report is there: the disk was full, or the process that wrote it was killed."""
+    """A report cannot be read: its writer was killed, found a full disk, or was another account."""
 
 
 class Kind(StrEnum):
@@ -83,7 +83,7 @@ def _write(kind: Kind, at: datetime, is_good: bool, said: str) -> None:
 def of(kind: Kind) -> Report | None:
     """Return the last whole report of that kind; None if there is none yet.
 
-    Raises NotWhole where there are only parts of one.
+    Raises NotWhole where there are only parts of one, or those that cannot be read.
     """
     kept = dict(_kept(kind)) or dict(_kept(kind))  # one may have gone to the name read first
     whole = {name: one for name, one in kept.items() if one is not None}
@@ -91,18 +91,20 @@ def of(kind: Kind) -> Report | None:
     if standing:
         return whole[standing]
     if kept:
-        raise NotWhole("only a part of this report is there", min(kept))
+        raise NotWhole("this report cannot be read, or only a part of it is there", min(kept))
     return None
 
 
 def _kept(kind: Kind) -> Iterator[tuple[str, Report | None]]:
-    """Yield each name under which a report is, with the report; None for a part of one."""
+    """Yield each name under which a report is, with the report; None where it cannot be read."""
     for name in NAMES[kind]:
         try:
             with private_storage().open(name) as file:
                 yield name, _read(file.read())
         except FileNotFoundError:
             continue
+        except OSError:
+            yield name, None
 
 
 def _read(content: bytes) -> Report | None:

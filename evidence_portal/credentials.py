@@ -20,7 +20,8 @@ def found() -> list[str]:
 def given(name: str) -> str:
     """Return the variable, else the file of its name, without white space around; "" for neither.
 
-    An empty variable counts as unset. Raises OSError for a file that is there and cannot be read.
+    An empty variable counts as unset. Raises OSError for a file that is there and cannot be read,
+    and for a folder that is not there.
     """
     value = _given(name)
     if value:
@@ -36,4 +37,6 @@ def _given(name: str) -> str:
     try:
         return (Path(folder) / name).read_text(encoding="utf-8").strip()
     except FileNotFoundError:
+        if not Path(folder).is_dir():
+            raise NotADirectoryError from None
         return ""

@@ -25,6 +25,7 @@ SHORTEST_KEY = 50  # characters
 SHORTEST_TOKEN = 32  # characters
 LATEST_YEAR = 2999
 MOST = 1_000_000_000
+CONTACT_PAGE = re.compile(r"https://[^\s/?#]+[!-~]*", re.ASCII)
 HOST = re.compile(r"\*|\.?[a-z0-9_.-]+|\[[0-9a-f:.]+\]", re.ASCII | re.IGNORECASE)
 
 
@@ -35,6 +36,11 @@ def read_text(name: str, *, default: str | None = None, remedy: str = "") -> str
     """
     try:
         value = given(name) or default
+    except NotADirectoryError:
+        raise ImproperlyConfigured(
+            f"{FOLDER} names no folder that is there: write the one with the files of secrets, or "
+            "unset it."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise ImproperlyConfigured(
@@ -109,7 +115,7 @@ def read_portal_url(*, production: bool) -> SplitResult:
     parts = split_url("PORTAL_URL", url, schemes={"http", "https"}, remedy=remedy)
     if "@" in parts.netloc:  # what stands before it may be a password
         raise ImproperlyConfigured(f"PORTAL_URL must look like {remedy}")
-    if not parts.hostname or f"{parts.scheme}://{parts.netloc}" != url:
+    if not parts.hostname or " " in url or f"{parts.scheme}://{parts.netloc}" != url:
         raise ImproperlyConfigured(
             f"PORTAL_URL is {url!r}: write scheme and host only, "
             "such as https://evidence.example.org"
@@ -259,7 +265,7 @@ def read_security_contact() -> str:
     contact = read_text("SECURITY_CONTACT", default="")
     if contact and not (
         (contact.startswith("mailto:") and is_address(contact.removeprefix("mailto:")))
-        or (contact.isascii() and contact.isprintable() and contact.startswith("https://"))
+        or CONTACT_PAGE.fullmatch(contact)
     ):
         raise ImproperlyConfigured(
             f"SECURITY_CONTACT is {contact!r}: write mailto: and an email address, or an address "

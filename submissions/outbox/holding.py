@@ -82,7 +82,7 @@ def held_in_words() -> str:
             since = datetime.fromisoformat(json.loads(mark.read())["since"])
     except FileNotFoundError:
         return ""  # somebody has let it go out
-    except ValueError:  # whoever wrote it was killed, or the disk was full
+    except (ValueError, OSError):  # its writer was killed, or another account
         return "Mail is held since a backup was restored"
     except StoreAway as error:
         return f"Whether mail is held since a restore is not known ({error.host}: {error})"

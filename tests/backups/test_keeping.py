@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.core.management import CommandError, call_command
 
 from backups import nightly, reports
@@ -128,7 +129,8 @@ def test_half_a_report_is_told_and_replaced_by_the_next(client, settings, store,
     (store / reports.FOLDER / "backup.json").write_text("")
     assert (
         "backups: warning: what became of backups is not known (backup-reports/backup.json: "
-        "only a part of this report is there)\n" in client.get("/readyz/").content.decode()
+        "this report cannot be read, or only a part of it is there)\n"
+        in client.get("/readyz/").content.decode()
     )
     samples = read(client)
     assert samples["portal_backup_last_good_timestamp_seconds",] == 0
@@ -157,6 +159,36 @@ def test_held_mail_is_told_where_mail_is_looked_after(client, store):
     client.force_login(make_user(is_superuser=True))
     for address in ("/admin/", "/admin/submissions/outboxemail/"):
         assert f"{said}." in client.get(address).content.decode()
+
+
+@pytest.mark.django_db
+def test_report_of_another_account_is_told_and_replaced(client, settings, store, monkeypatch):
+    settings.BACKUP_RECIPIENTS = ["age1"]
+    reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made")
+    really = FileSystemStorage.open
+
+    def refuse(storage, name, mode="rb"):
+        if name.endswith("backup.json"):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return really(storage, name, mode)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileSystemStorage, "open", refuse)
+        assert "backup.json: this report cannot be read" in client.get("/readyz/").content.decode()
+        assert read(client)["portal_backup_last_good_timestamp_seconds",] == 0
+        reports.write(Kind.BACKUP, at=NOW, is_good=True, said="made again")
+    assert reports.of(Kind.BACKUP).said == "made again"
+
+
+def test_mail_stays_held_by_a_mark_of_another_account(store, monkeypatch):
+    holding.hold(wall_now=NOW)
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(FileSystemStorage, "open", refuse)
+    assert holding.is_held()
+    assert holding.held_in_words() == "Mail is held since a backup was restored"
 
 
 def test_report_of_a_failure_keeps_when_the_last_good_one_was(store):

@@ -1,5 +1,6 @@
 """Management commands while the database is away: one line that says the way out, exit code 1."""
 
+import errno
 import json
 import os
 import re
@@ -321,6 +322,18 @@ def test_output_that_is_closed_ends_no_command():
         [sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, check=False
     )
     assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+def test_file_of_another_account_is_named_in_a_line(run, monkeypatch):
+    def refuse(_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), "/uploads/mail-held.json")
+
+    monkeypatch.setattr(manage, "execute_from_command_line", refuse)
+    assert run("after_restore") == (
+        1,
+        "/uploads/mail-held.json: Permission denied. Run this as the portal's account, or give "
+        "that the right.\n",
+    )
 
 
 def test_command_that_somebody_stops_says_so_without_a_traceback(run, monkeypatch):

@@ -56,6 +56,18 @@ def test_file_that_cannot_be_read_is_named_without_what_it_holds(folder):
         read_text("BROKER_URL")
 
 
+def test_folder_that_is_not_there_is_refused(folder, monkeypatch):
+    (folder / "file").touch()
+    for path in (folder / "none", folder / "file"):
+        monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(path))
+        with pytest.raises(ImproperlyConfigured) as refused:
+            read_text("MONITORING_TOKEN", default="")
+        assert str(refused.value) == (
+            "CREDENTIALS_DIRECTORY names no folder that is there: write the one with the files of "
+            "secrets, or unset it."
+        )
+
+
 def test_portal_needs_no_secret_in_its_environment(tmp_path):
     for name, value in PRODUCTION.items():
         (tmp_path / name).write_text(f"{value}\n")

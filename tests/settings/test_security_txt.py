@@ -33,7 +33,13 @@ def test_contact_is_a_mail_address_or_a_page(monkeypatch, contact):
     assert read_security_contact() == contact
 
 
-@pytest.mark.parametrize("contact", ["security@example.org", "mailto:nobody", "http://a.example"])
+@pytest.mark.parametrize(
+    "contact",
+    [
+        *("security@example.org", "mailto:nobody", "http://a.example"),
+        *("https://", "https:///security", "https://a.example/our holes"),
+    ],
+)
 def test_other_contact_is_refused_with_the_remedy(monkeypatch, contact):
     monkeypatch.setenv("SECURITY_CONTACT", contact)
     with pytest.raises(ImproperlyConfigured, match=r"SECURITY_CONTACT is .*: write mailto: and"):

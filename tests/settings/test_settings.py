@@ -87,6 +87,11 @@ def settings_with(monkeypatch):
             "PORTAL_URL must begin with https:// in production.",
         ),
         (
+            {"PORTAL_URL": "https://evidence example.org"},
+            "PORTAL_URL is 'https://evidence example.org': write scheme and host only, "
+            "such as https://evidence.example.org",
+        ),
+        (
             {"PORTAL_URL": "https://evidence.example.org/portal"},
             "PORTAL_URL is 'https://evidence.example.org/portal': write scheme and host only, "
             "such as https://evidence.example.org",
