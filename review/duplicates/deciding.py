@@ -20,6 +20,8 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 
 LONGEST_TEXT = 50_000  # characters
+NONE_TO_TAKE_OUT = "Tick the responses that do not belong here."
+NONE_TO_READMIT = "Tick the responses to put back. One that is in another set by now stays there."
 
 
 def decide(
@@ -90,7 +92,7 @@ def take_out(
 ) -> int:
     """Take these members out: they are not proposed there again; return how many.
 
-    Raises as `decide` does.
+    Raises as `decide` does, and DecisionRefused where none of them is there.
     """
     return _move(cluster, members, to=MemberState.REJECTED, base=base, by=by, at=at)
 
@@ -124,6 +126,10 @@ def _move(
                 submission__in=elsewhere.values("submission")
             )
         rows = list(chosen.select_related("submission"))
+        if not rows:
+            raise DecisionRefused(
+                NONE_TO_TAKE_OUT if to == MemberState.REJECTED else NONE_TO_READMIT
+            )
         ClusterMember.objects.filter(pk__in=[row.pk for row in rows]).update(state=to)
         if locked.standing_id in {row.submission_id for row in rows}:
             locked.standing = _first_of(locked)

@@ -165,6 +165,17 @@ def test_name_is_given_back_where_the_set_is_gone(three):
     assert said == ["This set is there no more. Nothing was saved. You wrote: “My name”"]
 
 
+@pytest.mark.parametrize(
+    ("do", "said"), [("take_out", "do not belong here."), ("readmit", "to put back. One that is")]
+)
+def test_nothing_is_moved_without_a_tick(three, do, said):
+    cluster = Cluster.objects.get()
+    page = signed_in(make_user(Role.REVIEWER)).post(page_of(cluster), {"do": do, "base": "0"})
+    assert page.status_code == 422
+    assert said in page.context["error"]
+    assert Cluster.objects.get().lock_version == cluster.lock_version
+
+
 def arrives_earlier(call):
     """A letter that staff enter late was received before all others."""
     return send(call, CAMPAIGN, at=OPENS_AT + timedelta(days=1))
