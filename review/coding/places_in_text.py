@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from review.errors import CodingRefused
 
 # A sentence ends at a full stop, an exclamation or question mark or an ellipsis, with what closes
-# after it, before white space and no small letter; a line end ends one as well.
-END = re.compile(r"(?<![.!?…。！？؟۔])[.!?…。！？؟۔]++[\"'”’»)\]]*+(?=\s++[^\sa-z]|\s*+$)")
+# after it, before white space and no small letter; a line end ends one as well. Chinese and
+# Japanese have no space after their own marks.
+END = re.compile(
+    r"(?<![.!?…؟۔।॥])[.!?…؟۔।॥]++[\"'”’»)\]]*+(?=\s++[^\sa-z]|\s*+$)"
+    r"|[。！？]++[\"'”’»)\]」』）]*+"
+)
 ABBREVIATION = re.compile(
     r"(?:\b(?:mr|mrs|ms|dr|prof|rev|st|no|nos|vs|etc|cf|eg|ie|e\.g|i\.e|approx|dept|para|pp?)"
     r"|(?:^|[\s(])[A-Z])\.$",

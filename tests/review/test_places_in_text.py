@@ -38,6 +38,18 @@ def test_sentences_end_where_a_reader_ends_them():
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("वे देर से आए। क्यों? कोई नहीं जानता॥", ["वे देर से आए।", "क्यों?", "कोई नहीं जानता॥"]),
+        ("预算少。他说：“没有！”为什么？", ["预算少。", "他说：“没有！”", "为什么？"]),
+        ("「そうです。」と言う。終わり", ["「そうです。」", "と言う。", "終わり"]),
+    ],
+)
+def test_sentences_end_at_the_marks_of_other_scripts(text, parts):
+    assert [one.quote(text) for one in sentences(text)] == parts
+
+
 def test_paragraphs_are_parted_by_lines_of_white_space():
     first, second = (one.quote(TEXT) for one in paragraphs(TEXT))
     assert (first[:8], first[-5:]) == ("We asked", "Three")
