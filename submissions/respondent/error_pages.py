@@ -4,10 +4,12 @@ import sys
 from datetime import timedelta
 from typing import Any
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from core import outages, request_ids
 from submissions.calls.models import Call, Question
@@ -15,6 +17,7 @@ from submissions.respondent import outage_page
 from submissions.respondent.forms.conflict_choices import MERGED
 from submissions.respondent.waiting import minutes_of, retry_after
 from submissions.responses.answering import LONGEST_KEPT
+from submissions.responses.attaching import presentable_name
 
 LONGEST_COPY = LONGEST_KEPT
 # Views that only take POSTs, each with the view whose page has the form.
@@ -93,8 +96,8 @@ def posted_texts(
     """Return what was posted, to be given back because it cannot be saved.
 
     Each has the `label` of its question (the field's name if there is no such question), the
-    `text` (labels of the choices), and whether it was `cut` at LONGEST_COPY characters. The
-    questions are the call's, unless given.
+    `text` (labels of the choices, names of files), and whether it was `cut` at LONGEST_COPY
+    characters. The questions are the call's, unless given.
     """
     match = request.resolver_match
     if questions is None:
@@ -114,7 +117,14 @@ def posted_texts(
                     "cut": len(said) > LONGEST_COPY,
                 }
             )
+    for name, uploads in request.FILES.lists():
+        label = questions[name].label if name in questions else name
+        typed += [{"label": label, "text": say_upload(one), "cut": False} for one in uploads]
     return typed
+
+
+def say_upload(upload: UploadedFile) -> str:
+    return _("File that was not added: %(name)s") % {"name": presentable_name(upload.name or "")}
 
 
 def _questions_of(slug: str) -> dict[str, Question]:

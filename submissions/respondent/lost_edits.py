@@ -1,17 +1,16 @@
 """Shows what was typed into a page that could not be saved once more, to be copied."""
 
-from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
+from submissions.respondent.error_pages import say_upload
 from submissions.respondent.forms.fields import every_value, posted_names
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
-from submissions.responses.attaching import digest_of, presentable_name
+from submissions.responses.attaching import digest_of
 from submissions.responses.transcript import say_answer
 
 
@@ -42,7 +41,7 @@ def _lost_of(current: ResponseContext, form: SectionForm, question: Question) ->
     if question.kind == QuestionKind.FILE:
         stored = {file.sha256 for file in current.files.get(question.key, ())}
         uploads = form.uploads.get(question.key, ())
-        return "\n".join(_say_upload(file) for file in uploads if digest_of(file) not in stored)
+        return "\n".join(say_upload(file) for file in uploads if digest_of(file) not in stored)
     if question.key in form.errors:
         labels = question.option_labels
         posted = [v for name in posted_names(question) for v in every_value(form.data, name)]
@@ -51,7 +50,3 @@ def _lost_of(current: ResponseContext, form: SectionForm, question: Question) ->
     if value is None or value == current.answers.get(question.key):
         return ""
     return value if question.kind in TEXT_KINDS else "\n".join(say_answer(question, value))
-
-
-def _say_upload(upload: UploadedFile) -> str:
-    return _("File that was not added: %(name)s") % {"name": presentable_name(upload.name or "")}

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.states import Action
@@ -73,6 +74,14 @@ def test_page_says_that_the_response_is_gone_and_gives_what_was_typed_back(
     for typed in posted.values():
         assert typed in text_of(response) or typed == "x"
     assert not Submission.objects.exists()
+
+
+def test_file_that_was_not_kept_is_named(client, call, deleted_once_read):
+    start_with(client, call)
+    posted = {"documents": SimpleUploadedFile("letter.txt", b"Dear all"), "action": "upload"}
+    response = client.post(address(call, "response/evidence/"), posted)
+    assert (response.status_code, NO_RESPONSE in text_of(response)) == (404, True)
+    assert "File that was not added: letter.txt" in text_of(response)
 
 
 def test_script_is_told_that_nothing_is_saved(client, call, deleted_once_read):
