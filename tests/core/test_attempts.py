@@ -19,7 +19,7 @@ from retention import tasks
 from review.duplicates import comparing_arrivals
 from review.models import SearchEntry, Signature
 from review.searching import entries
-from submissions.mail import daily_report, reminding, sending
+from submissions.mail import reminding, sending, staff_digests
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses import housekeeping, scanning, signposting
@@ -235,11 +235,11 @@ def test_reminders_notices_and_digests_of_the_other_calls_are_enqueued(failing, 
     for call in (first, second):
         make_draft(call, email="jo@example.org")
     failing(reminding, "_enqueue", lambda given: given[2] == first)
-    failing(daily_report, "_enqueue", lambda given: given[0] == first)
+    failing(staff_digests, "_enqueue", lambda given: given[0] == first)
     kinds = {
         MailKind.REMINDER: (reminding.enqueue_reminders, second.closes_at - DAY),
         MailKind.CLOSED_WITH_DRAFT: (reminding.enqueue_closing_notices, second.closes_at + DAY),
-        MailKind.STAFF_DIGEST: (daily_report.enqueue_digests, second.closes_at),
+        MailKind.STAFF_DIGEST: (staff_digests.enqueue_digests, second.closes_at),
     }
     for kind, (enqueue, moment) in kinds.items():
         with pytest.raises(SomeFailed):
