@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.core.management import CommandError, call_command
 from django.db import DataError, OperationalError
 
 from accounts.states import Role
@@ -16,6 +17,7 @@ from core.outages import StoreAway
 from exports import export_runs
 from exports.models import ExportRun
 from retention import tasks
+from retention.management.commands import end_record
 from review.duplicates import comparing_arrivals
 from review.models import SearchEntry, Signature
 from review.searching import entries
@@ -129,6 +131,13 @@ def test_data_of_the_other_calls_end_and_the_next_run_ends_the_rest(failing, at,
     assert list(Submission.objects.all()) == [drafts[0]]
     tasks.end_data()
     assert not Submission.objects.exists()
+
+
+@pytest.mark.django_db
+def test_command_that_ends_records_says_that_one_did_not(failing):
+    failing(end_record, "carry_out", lambda _: True, SomeFailed())
+    with pytest.raises(CommandError, match=r"^The record of a call did not end; the lines above"):
+        call_command("end_record")
 
 
 @pytest.mark.django_db

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock, clock_check, database_roles
+from core.attempts import SomeFailed
 from retention.carrying_out import carry_out
 from submissions.calls.retention import DataClass
 
@@ -25,5 +26,11 @@ class Command(BaseCommand):
                 )
             if clock_check.is_wrong():
                 raise CommandError("Nothing ends by a clock that is wrong: set it first.")
-            ended = carry_out(at=clock.portal_now(), only=DataClass.RECORD)
+            try:
+                ended = carry_out(at=clock.portal_now(), only=DataClass.RECORD)
+            except SomeFailed:
+                raise CommandError(
+                    "The record of a call did not end; the lines above say of which, and why. All "
+                    "others that are due have ended."
+                ) from None
         self.stdout.write(f"Audit events ended: {ended['events']:,}.")
