@@ -29,14 +29,19 @@ def is_last(user: User) -> bool:
 
 
 def is_still_one(user: User) -> bool:
-    """Return whether the user is an administrator in the database, too, at this moment."""
-    return is_administrator(User.objects.get(pk=user.pk))
+    """Return whether the user is there, and an administrator, in the database at this moment."""
+    found = User.objects.filter(pk=user.pk).first()
+    return found is not None and is_administrator(found)
 
 
 def can_sign_in(user: User) -> bool:
     """Return whether there is a way to sign in that the portal does not refuse to this user."""
-    at_provider = bool(settings.OIDC_NAME and user.email)
-    return (user.has_usable_password() or at_provider) and is_let_in(user)
+    return (user.has_usable_password() or is_known_at_provider(user.email)) and is_let_in(user)
+
+
+def is_known_at_provider(email: str) -> bool:
+    """Return whether whoever has this address here, "" for none, can sign in at a provider."""
+    return bool(settings.OIDC_NAME and email)
 
 
 def is_let_in(user: User) -> bool:

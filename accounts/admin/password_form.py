@@ -3,7 +3,6 @@
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.forms import AdminPasswordChangeForm
 from django.http import QueryDict
 from django.utils.crypto import salted_hmac
@@ -37,7 +36,8 @@ class ConflictCheckedPasswordForm(AdminPasswordChangeForm):
                 "Yours is not saved. Type it again and save to put it in its place."
             )
         is_disabled = not self.cleaned_data.get("set_usable_password", True)
-        if is_disabled and not settings.OIDC_NAME and administrators.is_last(self.user):
+        has_other_way = administrators.is_known_at_provider(self.user.email)
+        if is_disabled and not has_other_way and administrators.is_last(self.user):
             self.add_error("usable_password", administrators.LAST_ONE)
         return cleaned
 

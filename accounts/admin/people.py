@@ -89,11 +89,16 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
         `PortalUserAdmin` has locked all administrators: of two at once, one waits here.
         """
         cleaned = super().clean()
+        email = self.cleaned_data.get("email")  # None if it was refused
         if self.instance.pk is not None and administrators.is_last(self.instance):
             for name in ("is_active", "is_superuser"):
                 if name in self.changed_data:
                     self.add_error(name, administrators.LAST_ONE)
-        self._refuse_address_of_another((cleaned or {}).get("email", ""))
+            # Without a password, the address is what a provider knows them by.
+            is_emptied = email == "" and "email" in self.changed_data
+            if is_emptied and not self.instance.has_usable_password():
+                self.add_error("email", administrators.LAST_ONE)
+        self._refuse_address_of_another(email)
         return cleaned
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -101,7 +106,7 @@ class PortalUserForm(ConflictCheckedForm, UserChangeForm):
         excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]  # no stub
         return excluded if "username" in self.changed_data else excluded | {"username"}
 
-    def _refuse_address_of_another(self, email: str) -> None:
+    def _refuse_address_of_another(self, email: str | None) -> None:
         """Refuse an address that somebody has, unless both had it before: 1.0.0 took it."""
         is_back = "is_active" in self.changed_data and self.cleaned_data.get("is_active")
         if not email or not ("email" in self.changed_data or is_back):

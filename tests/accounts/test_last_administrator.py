@@ -49,15 +49,37 @@ def test_whoever_signs_in_at_a_provider_is_another_administrator(client, boss, s
     assert save(client, boss, "is_superuser").status_code == 302
 
 
-def test_last_administrator_keeps_a_password_unless_there_is_a_provider(client, boss, settings):
+def test_last_administrator_keeps_a_password_unless_a_provider_knows_them(client, boss, settings):
     address = reverse("admin:auth_user_password_change", args=[boss.pk])
     posted = form_of(client.get(address)) | {"usable_password": "false", "unset-password": "1"}
     answer = client.post(address, posted)
     assert answer.context["form"].errors == {"usable_password": [LAST_ONE]}
     settings.OIDC_NAME = "Example Trust"
+    answer = client.post(address, posted)
+    assert answer.context["form"].errors == {"usable_password": [LAST_ONE]}
+    User.objects.filter(pk=boss.pk).update(email="boss@example.org")
     assert client.post(address, posted).status_code == 302
     boss.refresh_from_db()
     assert not boss.has_usable_password()
+
+
+@pytest.mark.parametrize("password", ["", "!"])
+def test_last_administrator_without_a_password_keeps_an_address(
+    client, boss, settings, monkeypatch, password
+):
+    settings.OIDC_NAME = "Example Trust"
+    monkeypatch.setattr(people.PortalUserAdmin, "_ask", lambda *_args: None)
+    User.objects.filter(pk=boss.pk).update(
+        email="boss@example.org", password=password or boss.password
+    )
+    boss.refresh_from_db()
+    client.force_login(boss)
+    address = reverse("admin:accounts_user_change", args=[boss.pk])
+    form = form_of(client.get(address), "user_form")
+    answer = client.post(address, form | {"email": ""})
+    assert answer.status_code == (200 if password else 302)
+    boss.refresh_from_db()
+    assert boss.email == ("boss@example.org" if password else "")
 
 
 def test_last_administrator_is_not_deleted(client, boss):
@@ -67,13 +89,17 @@ def test_last_administrator_is_not_deleted(client, boss):
     assert client.get(delete).status_code == 200
 
 
-def test_whose_rights_ended_while_the_request_waited_changes_nobody(client, boss, monkeypatch):
-    """Another administrator, who held the lock, took them."""
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_whose_rights_ended_while_the_request_waited_changes_nobody(
+    client, boss, monkeypatch, is_deleted
+):
+    """Another administrator, who held the lock, took them, or deleted the account."""
     other = make_user(username="other", is_superuser=True)
     lock = people.administrators.lock
 
     def lock_after_the_other(*, with_user):
-        User.objects.filter(pk=boss.pk).update(is_superuser=False)
+        rows = User.objects.filter(pk=boss.pk)
+        rows.delete() if is_deleted else rows.update(is_superuser=False)
         lock(with_user=with_user)
 
     address = reverse("admin:accounts_user_change", args=[other.pk])
