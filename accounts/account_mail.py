@@ -101,11 +101,12 @@ def defer(mail: AccountMail, *, wall_now: datetime) -> None:
 def fail(mail: AccountMail, reason: str) -> None:
     """Give a claimed mail up. Its row stays with the reason, a sentence for administrators.
 
-    An address that a stranger typed, and that is nobody's, does not stay.
+    An address that is nobody's does not stay, unless it is invited: a stranger typed it, or it is
+    the old one of somebody whose address changed.
     """
     logger.error("mail %s about an account is given up", mail.pk)
-    typed_only = mail.kind == AccountMailKind.NEW_PASSWORD
-    if typed_only and not User.objects.filter(email__iexact=mail.to_address).exists():
+    is_invited = mail.kind == AccountMailKind.INVITATION
+    if not is_invited and not User.objects.filter(email__iexact=mail.to_address).exists():
         claimed_row(mail).delete()
         return
     claimed_row(mail).update(state=AccountMailState.FAILED, last_error=reason)

@@ -424,6 +424,7 @@ def test_invitation_that_is_refused_for_good_is_shown_to_administrators(client, 
     first = client.get("/admin/").content.decode()
     assert f"Invitation to pat@example.org: it did not arrive. {said}" in first
     assert f'href="{invitations_page}{made.pk}/change/"' in first
+    assert "Nothing waits for you" not in first
     send_account_mail()
     assert mail.outbox == []
     invite("pat@example.org")
@@ -465,6 +466,19 @@ def test_mail_to_a_user_that_is_refused_for_good_is_shown_until_the_address_chan
     assert "it did not arrive" not in client.get("/admin/").content.decode()
 
 
+def test_notice_that_an_old_address_refuses_is_shown_to_nobody(client, monkeypatch):
+    """Nobody has the address any more, and often for that very reason."""
+    client.force_login(make_user(is_superuser=True))
+    user = make_user(email="pat@example.org")
+    page = f"/admin/accounts/user/{user.pk}/change/"
+    refused_with(monkeypatch, GONE)
+    client.post(page, form_of(client.get(page), "user_form") | {"email": "p@example.org"})
+    assert AccountMail.objects.get().to_address == "pat@example.org"
+    send_account_mail()
+    assert not AccountMail.objects.exists()
+    assert "it did not arrive" not in client.get("/admin/").content.decode()
+
+
 def test_mail_that_no_server_took_for_a_day_fails_and_is_deleted_after_a_week(monkeypatch):
     now = clock.wall_now()
     make_user(email="pat@example.org")
@@ -495,6 +509,7 @@ def test_mail_that_no_server_took_for_a_day_fails_and_is_deleted_after_a_week(mo
     ],
 )
 def test_only_what_concerns_this_mail_is_refused_for_good(monkeypatch, error, state):
+    make_user(email="pat@example.org")
     account_mail.enqueue(AccountMailKind.TOKEN_ENDS, to="pat@example.org", at=clock.wall_now())
     refused_with(monkeypatch, error)
     send_account_mail()
