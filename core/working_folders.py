@@ -5,6 +5,7 @@ since. So whoever takes a folder, and the task that ends data, delete what other
 whose lock nobody holds. The kernel takes the lock away with the last process that has it.
 """
 
+import errno
 import fcntl
 import os
 import shutil
@@ -42,10 +43,21 @@ def shared_working_folder() -> Iterator[WorkingFolder]:
         yield folder
     finally:
         try:
-            with suppress(FileNotFoundError):
-                shutil.rmtree(folder.path)
+            _delete(folder.path)
         finally:
             os.close(folder.lock)
+
+
+def _delete(path: str) -> None:
+    """Delete the folder of this process; leave it to whoever deletes it meanwhile.
+
+    Once its lock is deleted, another process may make the lock anew, and then deletes the folder.
+    """
+    try:
+        shutil.rmtree(path)
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTEMPTY}:
+            raise
 
 
 def delete_left_folders() -> int:

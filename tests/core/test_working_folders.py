@@ -1,3 +1,4 @@
+import errno
 import os
 import subprocess
 import sys
@@ -42,6 +43,19 @@ def test_working_folder_goes_with_its_end_and_takes_along_what_was_left(left):
             assert delete_left_folders() == 0
     assert not Path(first).exists()
     assert not Path(second).exists()
+
+
+def test_folder_whose_lock_another_process_makes_anew_is_left_to_it(left, monkeypatch):
+    rmtree = working_folders.shutil.rmtree
+
+    def rmtree_beside_another(path):
+        monkeypatch.setattr(working_folders.shutil, "rmtree", rmtree)
+        raise OSError(errno.ENOTEMPTY, os.strerror(errno.ENOTEMPTY), str(path))
+
+    monkeypatch.setattr(working_folders.shutil, "rmtree", rmtree_beside_another)
+    with working_folder() as first:
+        pass
+    assert (delete_left_folders(), Path(first).exists()) == (1, False)
 
 
 def test_folder_stays_until_the_last_process_that_has_its_lock_ends(tmp_path, monkeypatch):
