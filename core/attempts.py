@@ -1,4 +1,4 @@
-"""Several attempts, of which one that fails keeps the others from nothing.
+"""Several attempts: the others are made, too, where one fails.
 
 with Attempts(logger) as attempts:
     for call in calls:
