@@ -22,10 +22,12 @@ from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
 
 # The same examples each time, so that a run fails by its own change alone.
+# No test asserts a time, so Hypothesis has no deadline for an example either.
+hypothesis_settings.register_profile("here", deadline=None)
 hypothesis_settings.register_profile(
     "ci", derandomize=True, database=None, deadline=None, print_blob=True
 )
-hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "default")
+hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 # They read the code, or ask for every page again and again; measured, they take half as long again.
 UNMEASURED = (*order.SLOW_FOLDERS, "architecture", "fuzz", "rights")
