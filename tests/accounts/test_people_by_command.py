@@ -20,7 +20,9 @@ def recorded():
 def test_superuser_made_at_the_command_line_is_on_record():
     User.objects.create_superuser("earlier")
     words = ("--noinput", "--username", "ada", "--email", "ada@example.org")
-    call_command("createsuperuser", *words, stdout=io.StringIO())
+    said = io.StringIO()
+    call_command("createsuperuser", *words, stdout=said)
+    assert said.getvalue() == "Superuser created successfully.\n"
     detail = {"person": "ada", "is_superuser": True, "through": "createsuperuser"}
     assert recorded() == [("person_changed", None, detail)]
 
@@ -29,8 +31,8 @@ def test_superuser_with_the_address_of_another_is_refused():
     make_user(username="pat", email="Pat@example.org")
     words = ("--noinput", "--username", "ada", "--email", "pat@example.org")
     with pytest.raises(CommandError, match=r"pat has the address pat@example\.org"):
-        call_command("createsuperuser", *words, stdout=io.StringIO())
-    assert User.objects.count() == 1
+        call_command("createsuperuser", *words, stdout=(said := io.StringIO()))
+    assert (User.objects.count(), said.getvalue()) == (1, "")
 
 
 def test_superuser_who_cannot_be_made_leaves_nothing_on_record():

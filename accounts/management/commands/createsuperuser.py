@@ -19,7 +19,8 @@ class Command(createsuperuser.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         with transaction.atomic():
             before = list(User.objects.filter(is_superuser=True).values_list("pk", flat=True))
-            super().handle(*args, **options)
+            # At this verbosity Django does not say that it is done, which may yet be refused.
+            super().handle(*args, **options | {"verbosity": 0})
             for person in User.objects.filter(is_superuser=True).exclude(pk__in=before):
                 _refuse_address_of_another(person)
                 record(
@@ -30,6 +31,8 @@ class Command(createsuperuser.Command):
                     is_superuser=True,
                     through="createsuperuser",
                 )
+        if options["verbosity"] >= 1:
+            self.stdout.write("Superuser created successfully.")
 
 
 def _refuse_address_of_another(person: User) -> None:
