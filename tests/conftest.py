@@ -21,9 +21,9 @@ from tests.databases import SERVING_ROLE
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
 
-# The same examples each time, so that a run fails by its own change alone.
 # No test asserts a time, so Hypothesis has no deadline for an example either.
 hypothesis_settings.register_profile("here", deadline=None)
+# The same examples each time, so that a run fails by its own change alone.
 hypothesis_settings.register_profile(
     "ci", derandomize=True, database=None, deadline=None, print_blob=True
 )
