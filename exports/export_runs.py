@@ -204,7 +204,7 @@ def end_files(runs: QuerySet[ExportRun], *, limit: int) -> int:
     """Delete the files of up to `limit` exports, in the caller's transaction; return how many.
 
     What was exported stays on record. A file that cannot be deleted is left for the next time, and
-    keeps no other.
+    keeps no other of the same `limit`.
     """
     keys = list(runs.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
     ended = 0

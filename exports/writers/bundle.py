@@ -157,7 +157,7 @@ FILES = [
         "pdfs.zip", reading_pdf.one_each, "a PDF a response", share=180, is_per_response=True
     ),
 ]
-ABOUT_DOCUMENTS = "reading/                 a Word file a response\n"
+ABOUT_DOCUMENTS = "reading/                 a Word file per response\n"
 ABOUT_FOLDERS = """\
 attachments/             the files that came with responses; attachments/files.csv lists them
 manifest.json            rows and SHA-256 of each file, the choice made, who made it and when, and

@@ -51,6 +51,8 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
                 return view(request, admin, entry, **kwargs)
             except (ResponseGone, Entry.DoesNotExist):
                 messages.error(request, "Somebody else has discarded this response.")
+                if is_typed:
+                    raise Http404 from None  # its page gives back what was typed
                 return redirect("admin:submissions_entry_changelist")
 
         return admin.admin_site.admin_view(guarded)

@@ -26,10 +26,11 @@ from submissions.outbox.queue import enqueue
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.addresses import present_address
 from submissions.responses.drafting import begin
-from submissions.responses.errors import LatePassRefused, LinkDead
+from submissions.responses.errors import LatePassRefused, LinkDead, ResponseGone
 from submissions.responses.models import LatePass, Submission
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import lock_call
+from submissions.responses.working_copy import lock_row
 
 TOKEN_BYTES = 32
 
@@ -52,7 +53,7 @@ def give(
     - both or neither of the two, or a missing reason;
     - an address that no mail can be sent to;
     - an expiry (aware) that is not after both now and the closing time, or over five years away;
-    - a response of another call, or one that was withdrawn;
+    - a response of another call, or one that was withdrawn, erased or deleted meanwhile;
     - a closing time that was changed since `call` was read.
     """
     address = same_or_cleaned(address)
@@ -60,7 +61,10 @@ def give(
     with transaction.atomic():
         if submission is not None:
             # Locked before its address is read, so that nobody erases that meanwhile.
-            submission = Submission.objects.select_for_update(no_key=True).get(pk=submission.pk)
+            try:
+                submission = lock_row(submission)
+            except ResponseGone:
+                raise LatePassRefused("Its author deleted the response meanwhile") from None
             to, given_by = present_address(submission, call), AddressSource.AUTHOR
         _refuse_another_closing_time(lock_call(call.pk), call)
         _refuse(call, address, reason, expires_at, at, submission)

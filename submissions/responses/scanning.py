@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 
 from core import clamd
-from core.outages import StoreAway
+from core.outages import StoreAway, outage_of
 from submissions.responses.addresses import enqueue_infected
 from submissions.responses.models import Attachment, FileScan, Submission
 from submissions.responses.states import ScanState, SubmissionState
@@ -43,8 +43,8 @@ def scan_due(*, now: Callable[[], datetime]) -> ScanReport:
     """Have the scanner look at files that it has not seen, the oldest first.
 
     Nothing is claimed: two workers at the same file get the same answer. A scanner or a store of
-    files that is away ends the run; files wait. Raises nothing for a file that is lost or cannot be
-    read.
+    files that is away ends the run; files wait. Raises OSError for a disk that is out of order,
+    and nothing for a file that is lost or cannot be read.
     """
     report = ScanReport()
     if not settings.CLAMD_URL:
@@ -74,7 +74,9 @@ def _scan(attachment: Attachment) -> clamd.Verdict:
     except FileNotFoundError:
         return clamd.Verdict(failed="the portal no longer has this file")
     except OSError as error:
-        return clamd.Verdict(failed=f"the portal cannot read this file: {error.strerror}")
+        if outage_of(error):
+            raise
+        return clamd.Verdict(failed=f"the portal cannot read this file: {error.strerror or error}")
 
 
 def _note(attachment: Attachment, verdict: clamd.Verdict, *, at: datetime) -> None:

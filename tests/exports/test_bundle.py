@@ -8,6 +8,7 @@ import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -262,6 +263,21 @@ def test_everything_is_without_a_file_whose_program_ends(monkeypatch, caplog):
     assert "parquet.zip              Something went wrong" in files["README.txt"].decode()
     assert "parquet.zip was not made: ChildProcessError" in caplog.text
     assert seen[-1] == 1
+
+
+@pytest.mark.django_db
+def test_command_ends_with_status_3_where_a_file_could_not_be_made(monkeypatch, tmp_path):
+    def ended(*_arguments, **_more):
+        raise ChildProcessError("it ended with 1")
+
+    monkeypatch.setattr(parquet_file, "finish", ended)
+    call = make_call()
+    make_submitted(call)
+    output = tmp_path / "everything.zip"
+    with pytest.raises(CommandError, match="could not be made") as error:
+        call_command("export_responses", call=call.slug, format="bundle-quick", output=str(output))
+    assert error.value.returncode == 3
+    assert "parquet.zip" not in members(output.read_bytes())
 
 
 @pytest.mark.django_db

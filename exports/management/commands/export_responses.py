@@ -25,11 +25,12 @@ from exports.permissions import ExportRefused
 from exports.queries import codes_of, count
 from exports.recording import COMMAND_LINE, export_chunks, say_left_out, say_lost_files
 from exports.types import Dataset, Pieces
+from exports.writers.bundle import NOT_MADE
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 
 BAR = 40  # characters
-LOST_FILES = 3  # the exit status of an export without the files that are missing or damaged
+LOST_FILES = 3  # the exit status of an export without files that are damaged or were not made
 # Option -> field of ExportFilter, and what the option's help says.
 SEVERAL = {
     "timing": ("timings", "on_time, grace or late_pass"),
@@ -182,6 +183,8 @@ class Command(BaseCommand):
             self.stderr.write(say_left_out(*each), self.style.WARNING)
         if lost:
             raise CommandError(say_lost_files(lost[0]), returncode=LOST_FILES)
+        if NOT_MADE in left_out.values():
+            raise CommandError("A file of the export could not be made.", returncode=LOST_FILES)
 
     def _say_nothing(self, dataset: Dataset) -> str:
         total = count(Dataset(dataset.call))

@@ -230,6 +230,14 @@ def test_grace_ends_to_the_microsecond_and_begins_no_draft():
     assert Version.objects.count() == 0
 
 
+def test_no_pass_for_a_response_that_its_author_deleted_meanwhile():
+    call = make_call()
+    draft = make_draft(call)
+    Submission.objects.all().delete()
+    with pytest.raises(LatePassRefused, match="deleted the response meanwhile"):
+        give(call, submission=draft)
+
+
 def test_mail_written_twice_carries_the_same_link_and_another_mail_another():
     call = make_call()
     late_pass = give(call)
