@@ -5,7 +5,6 @@ from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 YEARS_AHEAD = 5
-PRESSED_TWICE = timedelta(seconds=10)  # the same again so soon is a second press of a button
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 # A call of an earlier release may close as late as year 9999; sums and time zones end there.
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)

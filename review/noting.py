@@ -12,7 +12,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.broker import nudge
-from core.time_limits import PRESSED_TWICE
+from core.second_press import near
 from review.errors import NoteRefused
 from review.models import Note
 from review.redaction.readable_texts import answers_for
@@ -40,7 +40,7 @@ def add_note(
     """Write a note, and put on record that it was written, without its words.
 
     `passage` is a part of the answer to `question`, as somebody copied it. The same note by the
-    same person within PRESSED_TWICE is the one that there is. Raises NoteRefused for
+    same person, at a second press, is the one that there is. Raises NoteRefused for
     a note that says nothing, a colleague who cannot read the response, or a passage that is not in
     the answer, or more than once.
     """
@@ -78,6 +78,7 @@ def add_note(
 def _just_written(note: Note) -> Note | None:
     """Return the same note, which a first press of the button wrote."""
     return Note.objects.filter(
+        near("at", note.at),
         submission=note.submission,
         version=note.version,
         question=note.question,
@@ -85,8 +86,6 @@ def _just_written(note: Note) -> Note | None:
         end=note.end,
         text=note.text,
         by=note.by,
-        at__gt=note.at - PRESSED_TWICE,
-        at__lte=note.at + PRESSED_TWICE,
         resolved_at=None,
     ).first()
 

@@ -19,7 +19,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
-from core.time_limits import PRESSED_TWICE
+from core.second_press import near
 from review.errors import CodingRefused
 from review.models import Coding, CodingDone, CodingSample, SampledResponse
 from submissions.calls.models import Call
@@ -44,7 +44,7 @@ def draw_sample(
     """Draw so many of the call's responses, in proportion to the strata.
 
     Those set aside, and those of a sample that is open, are left out. Without a seed, the same draw
-    by the same person within PRESSED_TWICE is the sample that there is.
+    by the same person, at a second press, is the sample that there is.
 
     `facet` is the question whose answers are the strata, "" for none. The seed is new unless given.
     Raises CodingRefused for who may not draw, fewer than two coders, somebody who may not code, and
@@ -100,12 +100,11 @@ def draw_sample(
 def _just_drawn(wanted: CodingSample, *, size: int, coders: Collection[int]) -> CodingSample | None:
     """Return the same sample, which a first press of the button drew."""
     drawn = CodingSample.objects.filter(
+        near("drawn_at", wanted.drawn_at),
         call=wanted.call,
         facet=wanted.facet,
         is_blind=wanted.is_blind,
         drawn_by=wanted.drawn_by,
-        drawn_at__gt=wanted.drawn_at - PRESSED_TWICE,
-        drawn_at__lte=wanted.drawn_at + PRESSED_TWICE,
         closed_at=None,
     )
     for one in drawn.annotate(size=Count("responses")).filter(size=size):

@@ -10,7 +10,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time
-from core.time_limits import PRESSED_TWICE
+from core.second_press import near
 from review.coding.codings import stored_text
 from review.coding.locking import lock_codes
 from review.errors import MemoOutdated, MemoRefused
@@ -47,8 +47,8 @@ def write_memo(about: About, *, title: str, text: str, by: User, at: datetime) -
     """Write a memo, and put on record that it was written, without its words.
 
     The response, or the code, is locked first: nobody erases or merges it meanwhile. A memo on a
-    code that was merged by then is one on the other. The same memo by the same person within
-    PRESSED_TWICE is the one that there is. Raises MemoRefused for who may not code in the
+    code that was merged by then is one on the other. The same memo by the same person, at a
+    second press, is the one that there is. Raises MemoRefused for who may not code in the
     call, a memo without title or text, or what cannot be read there.
     """
     if not may(by, Action.CODE, about.call):
@@ -72,6 +72,7 @@ def write_memo(about: About, *, title: str, text: str, by: User, at: datetime) -
 def _just_written(memo: Memo) -> Memo | None:
     """Return the same memo, which a first press of the button wrote."""
     return Memo.objects.filter(
+        near("at", memo.at),
         call=memo.call,
         code=memo.code,
         submission=memo.submission,
@@ -83,8 +84,6 @@ def _just_written(memo: Memo) -> Memo | None:
         title=memo.title,
         text=memo.text,
         by=memo.by,
-        at__gt=memo.at - PRESSED_TWICE,
-        at__lte=memo.at + PRESSED_TWICE,
     ).first()
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
-from core.time_limits import PRESSED_TWICE
+from core.second_press import near
 from submissions.calls.models import Call
 from submissions.responses.drafting import begin
 from submissions.responses.ending.stored_files import delete_files
@@ -49,7 +49,7 @@ def begin_entry(came: Came, *, call: Call, by: User, at: datetime) -> Entry:
 
 
 def begin_entry_once(came: Came, *, call: Call, by: User, at: datetime) -> Entry:
-    """Begin a response as `begin_entry` does; the same again within PRESSED_TWICE is the same one.
+    """Begin a response as `begin_entry` does; the same at a second press is the same one.
 
     Raises what `begin_entry` raises.
     """
@@ -57,6 +57,7 @@ def begin_entry_once(came: Came, *, call: Call, by: User, at: datetime) -> Entry
         # A second press of the button waits here for the first.
         Call.objects.select_for_update(no_key=True).get(pk=call.pk)
         begun = Entry.objects.filter(
+            near("begun_at", at),
             submission__call=call,
             submission__state=SubmissionState.DRAFT,
             submission__lock_version=0,
@@ -65,8 +66,6 @@ def begin_entry_once(came: Came, *, call: Call, by: User, at: datetime) -> Entry
             acknowledgement=came.acknowledgement,
             their_reference=came.their_reference,
             begun_by=by,
-            begun_at__gt=at - PRESSED_TWICE,
-            begun_at__lte=at + PRESSED_TWICE,
         )
         same = begun.exclude(submission__imported_row__isnull=False).first()
         return same or begin_entry(came, call=call, by=by, at=at)

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership
 from accounts.states import Role
-from core.time_limits import PRESSED_TWICE
+from core.second_press import PRESSED_TWICE
 from personal_data.bundle import about
 from review.errors import NoteRefused
 from review.models import Note

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Role
-from core.time_limits import PRESSED_TWICE
+from core.second_press import PRESSED_TWICE
 from review.coding.codebook import merge_codes, split_code
 from review.coding.codings import code_passage, remove_coding
 from review.coding.samples import (
