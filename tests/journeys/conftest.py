@@ -3,10 +3,13 @@
 import json
 import os
 from pathlib import Path
+from threading import Lock
+from time import sleep
 
 import axe_playwright_python
 import pytest
 from django.conf import settings
+from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.test import Client
 from playwright.sync_api import sync_playwright
@@ -47,8 +50,40 @@ def chromium(chromium_program, fonts, django_db_setup):
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+class InProgress:
+    """How many requests the portal in this process answers just now."""
+
+    def __init__(self):
+        self.number = 0
+        self._lock = Lock()
+
+    def began(self, **_signal):
+        with self._lock:
+            self.number += 1
+
+    def ended(self, **_signal):
+        with self._lock:
+            self.number -= 1
+
+    def wait_for_the_last(self):
+        for _ in range(200):
+            if self.number <= 0:
+                return
+            sleep(0.05)
+
+
 @pytest.fixture
-def open_browser(chromium, live_server):
+def in_progress(live_server):
+    requests = InProgress()
+    request_started.connect(requests.began)
+    request_finished.connect(requests.ended)
+    yield requests
+    request_started.disconnect(requests.began)
+    request_finished.disconnect(requests.ended)
+
+
+@pytest.fixture
+def open_browser(chromium, live_server, in_progress):
     """Return a page of a fresh browser, whose console must stay silent: `open_browser(320)`."""
     contexts = []
     said = []
@@ -80,6 +115,8 @@ def open_browser(chromium, live_server):
             context.set_offline(True)
             under_way.clear()
         context.close()
+    # One that began just before its browser was gone goes on all the same.
+    in_progress.wait_for_the_last()
     expected = (
         "Failed to load resource: the server responded with a status of",
         "Failed to load resource: net::ERR_INTERNET",

@@ -237,7 +237,8 @@ def test_second_withdrawal_says_who_was_first(ann, ben):
     seen = form_of(ben.get(address)) | {"reason": "By mail"}
     ann.post(address, form_of(ann.get(address)) | {"reason": "By phone"})
     page = ben.post(address, seen, follow=True)
-    assert messages_of(page) == [f"{response} was withdrawn already, by ann. Nothing changed."]
+    said = f"{response} was withdrawn already, by ann. Nothing changed. You wrote: “By mail”"
+    assert messages_of(page) == [said]
     events = AuditEvent.objects.filter(action="response_withdrawn")
     assert list(events.values_list("actor__username", "detail__reason")) == [("ann", "By phone")]
 
