@@ -110,7 +110,7 @@ _WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
 
 
 def _who_sign_in_with_a_password(address: str) -> list[User]:
-    """Return whose address it is: since 1.0.0 one person at most, before it several.
+    """Return whose address it is: one person's, or several people's, as 1.0.0 let it be.
 
     To PostgreSQL an address with a dotless i is, in any case, the one with an i.
     """

@@ -249,12 +249,16 @@ def test_everything_holds_what_can_be_made_and_says_what_is_missing(monkeypatch,
     assert (manifest["responses"], seen[-1]) == (1, 1)
 
 
-@pytest.mark.django_db
-def test_everything_is_without_a_file_whose_program_ends(monkeypatch, caplog):
+@pytest.fixture
+def broken_parquet(monkeypatch):
     def ended(*_arguments, **_more):
         raise ChildProcessError("it ended with 1")
 
     monkeypatch.setattr(parquet_file, "finish", ended)
+
+
+@pytest.mark.django_db
+def test_everything_is_without_a_file_whose_program_ends(broken_parquet, caplog):
     call = make_call()
     make_submitted(call)
     seen = []
@@ -266,11 +270,7 @@ def test_everything_is_without_a_file_whose_program_ends(monkeypatch, caplog):
 
 
 @pytest.mark.django_db
-def test_command_ends_with_status_3_where_a_file_could_not_be_made(monkeypatch, tmp_path):
-    def ended(*_arguments, **_more):
-        raise ChildProcessError("it ended with 1")
-
-    monkeypatch.setattr(parquet_file, "finish", ended)
+def test_command_ends_with_status_3_where_a_file_could_not_be_made(broken_parquet, tmp_path):
     call = make_call()
     make_submitted(call)
     output = tmp_path / "everything.zip"

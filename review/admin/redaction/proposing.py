@@ -120,10 +120,7 @@ def propose_page(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> 
         except RedactionRefused as refused:
             error = f"{refused.message}."
         else:
-            said = "1 passage is" if number == 1 else f"{number} passages are"
-            messages.success(
-                request, f"{said} proposed to be hidden. Somebody else has to approve it."
-            )
+            messages.success(request, say_proposed(number))
             return redirect(page_of(request, response, source))
     selected, not_selected = _selected(request, version, source)
     context: dict[str, Any] = {
@@ -146,6 +143,11 @@ def page_of(request: HttpRequest, response: Submission, source: Source) -> str:
     texts = {"texts": "1"} if source.file_text else {}
     address = CameFrom.of(request).page_of(response.pk, **texts).partition("#")[0]
     return f"{address}#answer-{source.question.key}"
+
+
+def say_proposed(number: int) -> str:
+    said = "1 passage is" if number == 1 else f"{number} passages are"
+    return f"{said} proposed to be hidden. Somebody else has to approve it."
 
 
 def _propose(request: HttpRequest, version: Version, source: Source, form: RedactionForm) -> int:

@@ -18,6 +18,7 @@ from accounts.record import record
 from accounts.rights import may, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
+from review.admin.redaction.proposing import say_proposed
 from review.errors import RedactionRefused
 from review.models import FileText
 from review.redaction.proposing import AlreadyThere, propose
@@ -57,10 +58,7 @@ class SuggestionPages(OfOwnCalls):
             except RedactionRefused as refused:
                 error = f"{refused.message}."
             else:
-                said = "1 passage is" if number == 1 else f"{number} passages are"
-                messages.success(
-                    request, f"{said} proposed to be hidden. Somebody else has to approve it."
-                )
+                messages.success(request, say_proposed(number))
                 return redirect("admin:review_redaction_suggest", response.pk)
         record(
             by=current_user(request),
