@@ -12,10 +12,21 @@ from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.retention import DEFAULTS
 from submissions.calls.set_aside import SetAsideReason
-from submissions.calls.states import QuestionKind
+from submissions.calls.states import PublicationPolicy, QuestionKind
 
 Option = dict[str, Any]
-SAID_SINCE = ("have_ready", "evidence_phone", "evidence_phone_hours", "evidence_address")
+# What 1.0.0 did not read, with what a file means that does not say it.
+SAID_SINCE: dict[str, object] = {
+    "have_ready": "",
+    "evidence_phone": "",
+    "evidence_phone_hours": "",
+    "evidence_address": "",
+    "publication": PublicationPolicy.ASKED.value,
+    "hides_small_counts": False,
+    "shares_confidential_files": False,
+    "set_aside_reasons": (),
+    "retention": DEFAULTS,
+}
 UNKNOWN_MOMENT = datetime.min.replace(tzinfo=UTC)  # stands for a moment that cannot be read
 
 
@@ -117,10 +128,8 @@ class CallDefinition:
         """Return the SHA-256 of what is said: comments, layout and file name do not count."""
         said = asdict(self) | {"source": ""}
         # So that a file of an earlier release still says what it said.
-        if self.retention == DEFAULTS:
-            del said["retention"]
-        for name in SAID_SINCE:
-            if not said[name]:
+        for name, default in SAID_SINCE.items():
+            if said[name] == default:
                 del said[name]
         return digest(json.dumps(said, sort_keys=True, ensure_ascii=False, default=str))
 

@@ -1,17 +1,28 @@
 """Definitions that are read as they are meant, and files that are none."""
 
+import json
 import re
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
 from django.urls import get_resolver
 
+from core.canonical import digest
 from submissions.calls.states import RESERVED_SECTION_KEYS
 from submissions.definitions.loading import LARGEST_DEFINITION, parse
 from submissions.definitions.rules import RESERVED_SLUGS
 from submissions.urls import response_urls
 from tests.makers import DEFINITIONS, SMALL
 from tests.submissions.definitions.small_text import ABOUT, refusal, small_with
+
+FIELDS_OF_1_0_0 = {
+    *("slug", "title", "summary", "partners", "about", "what_happens_next"),
+    *("contact_name", "contact_email", "contact_phone", "help_text", "privacy_text"),
+    *("accessibility_text", "cookies_text", "withdrawal_text", "opens_at", "closes_at"),
+    *("timezone", "language", "grace_minutes", "reference_prefix", "accent_colour", "logo"),
+    *("needs_evidence", "facets", "derived", "roles", "sections"),
+}
 
 
 def test_small_definition_is_read():
@@ -152,6 +163,30 @@ def test_digest_ignores_comments_layout_and_file_name():
     assert same.digest() == parse(text, source="small.toml").digest()
     other = parse(small_with('label = "Bid"', 'label = "Did bid"'), source="small.toml")
     assert other.digest() != same.digest()
+
+
+def test_file_of_1_0_0_says_what_it_said():
+    """1.0.0 kept the digest of each file that it loaded: loaded again it changes nothing."""
+    definition = parse(SMALL.read_text(encoding="utf-8"), source="small.toml")
+    read_by_1_0_0 = {
+        name: value for name, value in asdict(definition).items() if name in FIELDS_OF_1_0_0
+    }
+    said = json.dumps(
+        read_by_1_0_0 | {"source": ""}, sort_keys=True, ensure_ascii=False, default=str
+    )
+    assert definition.digest() == digest(said)
+
+
+@pytest.mark.parametrize("entry", ["hides_small_counts", "shares_confidential_files"])
+def test_what_1_0_0_did_not_read_counts_once_a_file_says_it(entry):
+    text = SMALL.read_text(encoding="utf-8")
+    before = parse(text, source="small.toml").digest()
+    heading = "[call]\n"
+    assert text.count(heading) == 1
+    no = text.replace(heading, f"{heading}{entry} = false\n")
+    yes = text.replace(heading, f"{heading}{entry} = true\n")
+    assert parse(no, source="small.toml").digest() == before
+    assert parse(yes, source="small.toml").digest() != before
 
 
 def test_keys_that_addresses_use_are_reserved():
