@@ -19,6 +19,7 @@ from personal_data.reapplying import tombstone_files
 from rehearsal.errors import ResetRefused
 from retention.models import RetentionConfirmation
 from review.models import (
+    BlindMark,
     Cluster,
     ClusterMember,
     Code,
@@ -88,6 +89,7 @@ MADE_IN_REHEARSAL = (
     Note,
     DecidedCode,
     CodingDecision,
+    BlindMark,
     Quote,
     MemoText,
     Memo,

@@ -178,6 +178,11 @@ def blind_to(coder: User) -> QuerySet[SampledResponse]:
     return to_code(coder).filter(sample__is_blind=True)
 
 
+def codes_blind(coder: User, submission: Submission) -> bool:
+    """Return whether what others made of the response is hidden from the coder."""
+    return blind_to(coder).filter(submission=submission).exists()
+
+
 def seen_by(codings: QuerySet[Coding], reader: User) -> QuerySet[Coding]:
     """Leave out the codings of others on responses that the reader codes blind."""
     hidden = Exists(blind_to(reader).filter(submission=OuterRef("version__submission")))

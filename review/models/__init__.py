@@ -14,13 +14,14 @@ from review.models.keys_turned_off import KeysTurnedOff
 from review.models.matrix import MatrixSummary
 from review.models.memos import Memo, MemoText
 from review.models.notes import Note
-from review.models.quotes import Quote
+from review.models.quotes import BlindMark, Quote
 from review.models.redaction import RedactedFileText, RedactedVersion, Redaction
 from review.models.samples import CodingDone, CodingSample, SampledResponse
 from review.models.search import SearchEntry
 from review.models.texts import FileText
 
 __all__ = [
+    "BlindMark",
     "Cluster",
     "ClusterMember",
     "Code",

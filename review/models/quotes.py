@@ -47,3 +47,21 @@ class Quote(models.Model):
 
     def __str__(self) -> str:
         return f"quote {self.pk}"
+
+
+class BlindMark(models.Model):
+    """That somebody marked a quote while they coded its response blind and did not see it.
+
+    Until they are done, the quote is theirs for them: marked by them, at this moment.
+    """
+
+    quote = models.ForeignKey(Quote, on_delete=models.CASCADE, related_name="blind_marks")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        constraints = [models.UniqueConstraint("quote", "by", name="review_blindmark_once")]
+
+    def __str__(self) -> str:
+        return f"mark {self.pk} of a quote"

@@ -16,7 +16,7 @@ from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.citing import citation_of
 from review.quotes.consent import standing_of_each
-from review.quotes.quote_words import seen_by, with_responses, words_of_each
+from review.quotes.quote_words import marked, seen_by, with_responses, words_of_each
 from review.quotes.roles import RoleWords
 from review.redaction.readable_texts import without_digest
 from submissions.calls.models import Call
@@ -44,7 +44,7 @@ def usable_quotes(quotes: QuerySet[Quote]) -> Iterator[tuple[Quote, str]]:
     keys = list(quotes.values_list("pk", flat=True))
     for first in range(0, len(keys), AT_ONCE):
         wanted = keys[first : first + AT_ONCE]
-        by_key = with_responses(Quote.objects.filter(pk__in=wanted)).in_bulk()
+        by_key = with_responses(quotes.filter(pk__in=wanted)).in_bulk()
         rows = [by_key[pk] for pk in wanted if pk in by_key]
         standing = standing_of_each(rows)
         usable = [one for one in rows if standing[one.pk].why_not is None]
@@ -71,6 +71,7 @@ def export_bank(call: Call, *, by: User, at: datetime) -> bytes:
     shown = []
     for quote, words in usable_quotes(quotes.order_by("version__submission__reference", "pk")):
         citation = citation_of(quote, words=words, roles=roles)
+        marked_by, marked_at = marked(quote, by)
         shown.append(str(quote.guid))
         cells = (
             citation.reference,
@@ -83,8 +84,8 @@ def export_bank(call: Call, *, by: User, at: datetime) -> bytes:
             str(citation.start),
             str(citation.end),
             "file" if citation.is_of_file else "answer",
-            quote.by.get_username(),
-            quote.at.isoformat(),
+            marked_by.get_username(),
+            marked_at.isoformat(),
             str(quote.guid),
         )
         writer.writerow(map(neutralise, cells))

@@ -9,8 +9,9 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from review.coding.codings import stored_text
+from review.coding.samples import codes_blind
 from review.errors import QuoteRefused
-from review.models import FileText, Quote
+from review.models import BlindMark, FileText, Quote
 from submissions.calls.models import Question
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
@@ -30,7 +31,8 @@ def mark_quote(
 
     With `file_text` it counts the text that was read of that file, which answers the question.
     The team marks what speaks for others, whatever its author allows: `why_not_usable` says then
-    why it is not quoted. Doing it again returns the same quote, whoever marked it first.
+    why it is not quoted. Doing it again returns the same quote, whoever marked it first;
+    who codes the response blind has it as theirs then.
     Raises QuoteRefused for a person who may not code in the call, a passage outside the answer, an
     empty one, or a response that is withdrawn.
     """
@@ -48,7 +50,7 @@ def mark_quote(
             raise QuoteRefused("The response is not among those that count")
         if not 0 <= start < end <= len(stored_text(version, question, file_text)):
             raise QuoteRefused("The passage is not within the answer")
-        quote, _ = Quote.objects.get_or_create(
+        quote, is_new = Quote.objects.get_or_create(
             version=version,
             question=question,
             file_text=file_text,
@@ -56,30 +58,53 @@ def mark_quote(
             end=end,
             defaults={"call": submission.call, "by": by, "at": at},
         )
+        if not is_new and quote.by_id != by.pk and codes_blind(by, submission):
+            BlindMark.objects.get_or_create(quote=quote, by=by, defaults={"at": at})
     return quote
 
 
 def unmark_quote(quote: Quote, *, by: User, at: datetime) -> None:
     """Take the passage out of the quote bank, and put on record where it was and who marked it.
 
-    The bank is the team's: whoever may mark may take out. Raises QuoteRefused for others.
+    The bank is the team's: whoever may mark may take out. Of who codes the response blind only
+    their own mark goes, and the quote stays if others marked it, too. Raises QuoteRefused for
+    others.
     """
     if not may(by, Action.CODE, quote.call_id):
         raise QuoteRefused("You may not take quotes out of the bank in this call")
     with transaction.atomic():
         submissions = Submission.objects.select_for_update(no_key=True)
         submission = submissions.get(pk=quote.version.submission_id)
-        if not Quote.objects.filter(pk=quote.pk).delete()[0]:
+        locked = Quote.objects.select_for_update(of=("self",)).filter(pk=quote.pk).first()
+        if locked is None:
             return
+        marked_by = locked.by_id
+        if codes_blind(by, submission):
+            marked_by = by.pk
+            _take_own_mark(locked, by=by)
+        else:
+            locked.delete()
         record(
             by=by,
             at=at,
             action=AuditAction.QUOTE_UNMARKED,
             call=quote.call,
             submission=submission,
-            marked_by=quote.by_id,
+            marked_by=marked_by,
             **place_on_record(quote),
         )
+
+
+def _take_own_mark(quote: Quote, *, by: User) -> None:
+    """Take one person's mark away; the quote goes with the last one."""
+    others = quote.blind_marks.exclude(by=by)
+    if quote.by_id != by.pk:
+        quote.blind_marks.filter(by=by).delete()
+    elif (next_one := others.first()) is not None:
+        Quote.objects.filter(pk=quote.pk).update(by=next_one.by_id, at=next_one.at)
+        next_one.delete()
+    else:
+        quote.delete()
 
 
 def place_on_record(quote: Quote) -> dict[str, object]:

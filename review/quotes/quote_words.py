@@ -1,13 +1,15 @@
 """The quotes of a bank, and their words, which are read out of the version each time."""
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from accounts.models import User
 from review.coding.samples import blind_to
-from review.models import Coding, FileText, Quote, RedactedVersion
+from review.models import BlindMark, Coding, FileText, Quote, RedactedVersion
 from review.redaction.readable_texts import (
     HIDDEN,
     hidden_files,
@@ -34,10 +36,21 @@ def with_responses(quotes: QuerySet[Quote]) -> QuerySet[Quote]:
     )
 
 
-def seen_by(quotes: QuerySet[Quote], reader: User) -> QuerySet[Quote]:
-    """Leave out what others marked in responses that the reader codes blind."""
-    hidden = Exists(blind_to(reader).filter(submission=OuterRef("version__submission")))
-    return quotes.filter(Q(by=reader) | ~hidden)
+def seen_by(quotes: QuerySet[Quote], reader: User) -> QuerySet[Any]:
+    """Leave out what others marked in responses that the reader codes blind.
+
+    What the reader marked there, too, is theirs: `own_at` is when they did, None for the others.
+    """
+    blind = Exists(blind_to(reader).filter(submission=OuterRef("version__submission")))
+    own = BlindMark.objects.filter(quote=OuterRef("pk"), by=reader)
+    own_at = Case(When(Q(blind) & ~Q(by=reader), then=Subquery(own.values("at"))))
+    seen = quotes.annotate(own_at=own_at)
+    return seen.filter(Q(by=reader) | ~blind | Q(own_at__isnull=False))
+
+
+def marked(quote: Any, reader: User) -> tuple[User, datetime]:
+    """Return who marked the quote, and when, as far as the reader may know: a row of `seen_by`."""
+    return (quote.by, quote.at) if quote.own_at is None else (reader, quote.own_at)
 
 
 def codings_within(quote: Quote) -> QuerySet[Coding]:

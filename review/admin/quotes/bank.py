@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from accounts.call_admin import OwnCallsFilter, WithOwnPage, refuse_unless_somewhere
 from accounts.current_user import current_user
+from accounts.models import User
 from accounts.record import record
 from accounts.rights import calls_of, is_administrator, may, narrowed, of_calls
 from accounts.states import Action, AuditAction
@@ -46,13 +48,20 @@ from review.quotes.bank_file import export_bank
 from review.quotes.citing import copy_quote
 from review.quotes.consent import Standing, standing_of_each
 from review.quotes.marking import unmark_quote
-from review.quotes.quote_words import codings_within, seen_by, with_responses, words_of_each
+from review.quotes.quote_words import (
+    codings_within,
+    marked,
+    seen_by,
+    with_responses,
+    words_of_each,
+)
 from review.quotes.roles import RoleWords
 from submissions.calls.models import Call
 
 PAGES = "admin/review/quote"
 LONGEST = 300  # characters of a quote in the list
 REFUSED = 422
+MARKED_AT = Coalesce("own_at", "at")  # of a row of `quote_words.seen_by`
 
 
 @admin.register(Quote)
@@ -71,8 +80,10 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
     )
     search_fields = ("version__submission__reference",)
     search_help_text = "The reference of a response"
-    ordering = ("-at", "-pk")
     change_list_template = f"{PAGES}/change_list.html"
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        return (MARKED_AT.desc(), "-pk")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Quote]:
         quotes = seen_by(with_responses(super().get_queryset(request)), current_user(request))
@@ -98,9 +109,9 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
     def asked(self, quote: Quote) -> str:
         return quote.question.label + (", in a file" if quote.file_text_id else "")
 
-    @admin.display(description="marked (UK time)", ordering="at")
-    def marked(self, quote: Quote) -> str:
-        return f"{in_uk_time(quote.at)} by {quote.by}"
+    @admin.display(description="marked (UK time)", ordering=MARKED_AT)
+    def marked(self, quote: Any) -> str:
+        return quote.marked
 
     @admin.display(description="quoting")
     def quoting(self, quote: Any) -> str:
@@ -137,7 +148,7 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
             return page
         changes = context["cl"]
         changes.result_list = rows = list(changes.result_list)
-        show_each(rows)
+        show_each(rows, current_user(request))
         _record_reading(request, rows)
         calls = list(calls_of(request.user, self.sees))
         call = chosen_call(request, calls)
@@ -153,11 +164,11 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
 
     def show_row(self, request: HttpRequest, quote: Any, /) -> HttpResponse:
         """Show the quote with all that leads back to it. Reading it goes on record."""
-        show_each([quote])
+        reader = current_user(request)
+        show_each([quote], reader)
         _record_reading(request, [quote])
-        codings = samples.seen_by(codings_within(quote), current_user(request))
-        in_findings = FindingPassage.objects.filter(quote=quote)
-        in_findings = passages_seen_by(in_findings, current_user(request))
+        codings = samples.seen_by(codings_within(quote), reader)
+        in_findings = passages_seen_by(FindingPassage.objects.filter(quote=quote), reader)
         response = quote.version.submission
         texts = "?texts=1" if quote.file_text_id is not None else ""
         of_response = reverse("admin:submissions_submission_change", args=[response.pk])
@@ -168,7 +179,7 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
             "quote": quote,
             "response": response,
             "address": f"{of_response}{texts}#answer-{quote.question.key}",
-            "marked": in_uk_time(quote.at),
+            "also": _also_marked(quote, reader),
             "said": say_standing(quote.standing),
             "codes": sorted(set(codings.values_list("code__pk", "code__name"))),
             "findings": Finding.objects.filter(passages__in=in_findings).distinct(),
@@ -250,8 +261,8 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         return answer
 
 
-def show_each(quotes: Sequence[Any]) -> None:
-    """Give each quote what the pages say of it: `said`, `role` and `standing`."""
+def show_each(quotes: Sequence[Any], reader: User) -> None:
+    """Give each quote what the pages say of it: `said`, `role`, `marked` and `standing`."""
     standing, words = standing_of_each(quotes), words_of_each(quotes)
     roles: dict[int, RoleWords] = {}
     for one in quotes:
@@ -259,6 +270,8 @@ def show_each(quotes: Sequence[Any]) -> None:
         response = one.version.submission
         one.said, one.standing = words[one.pk], standing[one.pk]
         one.role = of_call.of(response.submitted_version)
+        by, at = marked(one, reader)
+        one.marked = f"{in_uk_time(at)} by {by}"
 
 
 def say_standing(standing: Standing) -> str:
@@ -270,6 +283,13 @@ def say_standing(standing: Standing) -> str:
         return said
     has = "has these words, too" if later.has_words else "does not have these words"
     return f"{said}. The quote is of an earlier version; version {later.number} {has}"
+
+
+def _also_marked(quote: Quote, reader: User) -> list[str]:
+    """Return who else marked it blind; nobody for a reader who does not see what others marked."""
+    if samples.codes_blind(reader, quote.version.submission):
+        return []
+    return [str(one.by) for one in quote.blind_marks.select_related("by")]
 
 
 def _record_reading(request: HttpRequest, quotes: Sequence[Quote]) -> None:

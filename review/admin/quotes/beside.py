@@ -10,7 +10,7 @@ from review.admin.coding_source import Source
 from review.admin.shortening import shorten
 from review.models import Quote
 from review.quotes.consent import standing_of_each
-from review.quotes.quote_words import seen_by, with_responses
+from review.quotes.quote_words import marked, seen_by, with_responses
 from submissions.responses.models import Version
 
 
@@ -34,15 +34,17 @@ def quotes_of_version(version: Version, *, reader: User) -> list[ShownQuote]:
         rows = rows.filter(file_text=None)
     quotes = list(seen_by(rows, reader).order_by("start", "end", "pk"))
     standing = standing_of_each(quotes)
-    return [
-        ShownQuote(
+    found = []
+    for one in quotes:
+        by, at = marked(one, reader)
+        shown = ShownQuote(
             quote=one,
-            by=one.by.get_username(),
-            when=in_uk_time(one.at),
+            by=by.get_username(),
+            when=in_uk_time(at),
             why_not=standing[one.pk].why_not,
         )
-        for one in quotes
-    ]
+        found.append(shown)
+    return found
 
 
 def of_source(quotes: list[ShownQuote], source: Source) -> list[tuple[ShownQuote, str]]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from accounts.current_user import current_user
@@ -13,7 +13,7 @@ from review.admin.response_filters import Choices, OneOf, chosen_call
 from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.findings.passages import seen_by as passages_seen_by
-from review.models import Coding, FindingPassage, Quote
+from review.models import BlindMark, Coding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
 from review.quotes.quote_words import of_the_outer_quote, with_responses
 from review.quotes.quote_words import seen_by as quotes_seen_by
@@ -88,14 +88,26 @@ class MarkedByFilter(OneOf):
     parameter_name = "by"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        self.reader = current_user(request)
         calls = calls_of(request.user, Action.READ_RESPONSES)
-        quotes = quotes_seen_by(Quote.objects.filter(call__in=calls), current_user(request))
-        marking = quotes.order_by().values("by")
-        people = User.objects.filter(pk__in=marking).order_by("username")
+        quotes = quotes_seen_by(Quote.objects.filter(call__in=calls), self.reader).order_by()
+        marking = Q(pk__in=quotes.filter(own_at=None).values("by"))
+        if quotes.filter(self._own).exists():
+            marking |= Q(pk=self.reader.pk)
+        people = User.objects.filter(marking).order_by("username")
         return [(str(one.pk), one.get_username()) for one in people]
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(by=self.value()) if self.value() else queryset
+        """Narrow what `quote_words.seen_by` found."""
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        by = Q(by=chosen, own_at=None)
+        return queryset.filter(by | self._own if chosen == str(self.reader.pk) else by)
+
+    @property
+    def _own(self) -> Exists:
+        return Exists(BlindMark.objects.filter(quote=OuterRef("pk"), by=self.reader))
 
 
 class UseFilter(OneOf):

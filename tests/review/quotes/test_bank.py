@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -11,6 +12,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction, Role
+from core.admin.uk_time import in_uk_time
 from review.coding.codings import code_passage
 from review.coding.samples import draw_sample
 from review.models import Quote
@@ -225,17 +227,21 @@ def test_passage_of_a_code_is_marked_there(client, call, ada):
     assert mark not in shown
 
 
-def test_blind_coder_sees_no_quotes_of_others_until_done(client, call, quote, ada):
-    bea = coder(call, "bea")
+def blind_sample(call, *coders):
     draw_sample(
         call=call,
         size=1,
-        coders=[ada, bea],
+        coders=coders,
         facet="",
         is_blind=True,
         by=make_user(Role.MANAGER),
         at=while_open(call),
     )
+
+
+def test_blind_coder_sees_no_quotes_of_others_until_done(client, call, quote, ada):
+    bea = coder(call, "bea")
+    blind_sample(call, ada, bea)
     blind = signed_in(bea)
     assert listed(blind) == []
     assert blind.get(page_of(quote)).status_code == 302
@@ -243,6 +249,47 @@ def test_blind_coder_sees_no_quotes_of_others_until_done(client, call, quote, ad
     response = reverse("admin:submissions_submission_change", args=[quote.version.submission_id])
     assert page_of(quote) not in text(blind.get(response))
     assert listed(client) == [quote.pk]
+
+
+def test_blind_coder_has_as_their_own_what_another_marked_before(client, call, quote, ada, at):
+    bea = coder(call, "bea")
+    blind_sample(call, ada, bea)
+    later = while_open(call) + timedelta(minutes=5)
+    at(later)
+    blind, response = signed_in(bea), quote.version.submission
+    given = {"version": "1", "mark": "0-12"}
+    blind.post(reverse("admin:submissions_submission_code", args=[response.pk, "story"]), given)
+    assert (Quote.objects.count(), listed(blind, by=bea.pk)) == (1, [quote.pk])
+    assert listed(blind, by=ada.pk) == []
+    bank, page = text(blind.get(BANK)), text(blind.get(page_of(quote)))
+    assert f"{in_uk_time(later)} by bea" in bank
+    assert f"<dd>{in_uk_time(later)} by bea</dd>" in page
+    beside = text(blind.get(reverse("admin:submissions_submission_change", args=[response.pk])))
+    assert f"bea, {in_uk_time(later)}" in beside
+    file = text(blind.get(reverse("admin:review_quote_csv", args=[call.pk])))
+    assert f"bea,{later.isoformat()}" in file
+    assert not any(re.search(r"\bada\b", shown) for shown in (bank, page, beside, file))
+    of_manager = text(signed_in(make_user(Role.MANAGER)).get(page_of(quote)))
+    assert f"{in_uk_time(quote.at)} by ada; also by bea</dd>" in of_manager
+    assert not re.search(r"\bbea\b", text(client.get(page_of(quote))))  # blind, too
+
+
+def test_blind_coder_takes_out_their_own_mark_alone(client, call, quote, ada):
+    bea = coder(call, "bea")
+    blind_sample(call, ada, bea)
+    again = make_quote(quote.version.submission, by=bea)
+    assert again.pk == quote.pk
+    blind = signed_in(bea)
+    assert blind.post(page_of(quote, "take_out")).status_code == 302
+    assert (listed(blind), listed(client)) == ([], [quote.pk])
+    event = AuditEvent.objects.get(action=AuditAction.QUOTE_UNMARKED)
+    assert (event.actor, event.detail["marked_by"]) == (bea, bea.pk)
+    make_quote(quote.version.submission, by=bea)
+    assert client.post(page_of(quote, "take_out")).status_code == 302
+    assert (listed(client), listed(blind)) == ([], [quote.pk])
+    assert Quote.objects.get().by == bea
+    assert blind.post(page_of(quote, "take_out")).status_code == 302
+    assert not Quote.objects.exists()
 
 
 def test_quotes_of_files_are_for_those_who_may_open_files(call, quote):
