@@ -13,6 +13,8 @@ ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
 RANDOM_LENGTH = 7
 PREFIX_PATTERN = re.compile(r"[A-Z]{2,6}")
 _MISREAD = str.maketrans({"S": "5", "U": "V"})
+# White space, hyphens, and the marks of direction and of width that are copied with a text unseen.
+GAPS = re.compile(r"[\s\-\u2010-\u2015\u200b-\u200f\u2060\u2066-\u2069\ufeff]")
 
 
 def make_reference(prefix: str, *, draw: Callable[[str], str] = secrets.choice) -> str:
@@ -60,7 +62,7 @@ def parts_of_reference(text: str) -> set[str]:
 
 
 def _compact(text: str) -> str:
-    return re.sub(r"[\s\-\u2010-\u2015]", "", text).upper()
+    return GAPS.sub("", text).upper()
 
 
 def _formatted(prefix: str, code: str) -> str:

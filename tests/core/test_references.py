@@ -32,6 +32,12 @@ def test_reference_survives_case_spaces_and_misread_letters(body):
     assert read_reference(spoken) == written
 
 
+def test_marks_that_were_copied_with_a_reference_do_not_matter():
+    code = code_of("4K7P9WX")
+    written = f"RTR-{code[:4]}-{code[4:]}"
+    assert read_reference(f"\u200e\u2066{written}\u2069\u200b\ufeff") == written
+
+
 @given(bodies, st.integers(0, 7), st.sampled_from(ALPHABET))
 def test_every_single_wrong_character_is_found(body, place, other):
     code = code_of(body)

@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.addresses import AddressField
-from core.references import read_reference
+from core.references import GAPS, read_reference
 from submissions.calls.models import Call
 
 SHORT_DIGEST, WHOLE_DIGEST = 16, 64  # hexadecimal digits
@@ -55,7 +55,6 @@ class ReferenceForm(PlainForm):
     reference = forms.CharField(
         label=_("Reference"),
         max_length=60,
-        help_text=_("For example, RTR-4K7P-9WXM."),
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         error_messages={"required": _("Enter the reference")},
     )
@@ -63,6 +62,10 @@ class ReferenceForm(PlainForm):
     def __init__(self, *args: Any, call: Call, **kwargs: Any) -> None:
         self._prefix = call.reference_prefix
         super().__init__(*args, **kwargs)
+        example = f"{self._prefix}-4K7P-9WXM"
+        self.fields["reference"].help_text = _("For example, %(reference)s.") % {
+            "reference": example
+        }
 
     def clean_reference(self) -> str:
         typed = self.cleaned_data["reference"]
@@ -74,7 +77,7 @@ class ReferenceForm(PlainForm):
 
 def written_code(typed: str) -> str:
     """Return a code of a receipt as it is written there: capitals, in groups of four."""
-    code = re.sub(r"[\s\-\u2010-\u2015]", "", typed).upper()
+    code = GAPS.sub("", typed).upper()
     return "-".join(re.findall(".{1,4}", code))
 
 
@@ -130,7 +133,7 @@ class VerifyForm(ReferenceForm):
         return written_code(self.cleaned_data["code"])
 
     def clean_digest(self) -> str:
-        digits = re.sub(r"[\s:.\-\u2010-\u2015]", "", self.cleaned_data["digest"]).lower()
+        digits = re.sub("[:.]", "", GAPS.sub("", self.cleaned_data["digest"])).lower()
         if not re.fullmatch("[0-9a-f]*", digits):
             raise forms.ValidationError(_("A fingerprint has only the digits 0 to 9 and a to f"))
         if len(digits) not in {SHORT_DIGEST, WHOLE_DIGEST}:
