@@ -19,11 +19,11 @@ def is_from_right(text: str) -> bool:
     return next((side in FROM_RIGHT for side in sides if side in {"L", *FROM_RIGHT}), False)
 
 
-def from_left(number: str) -> str:
-    """Return a telephone number whose groups stay in their order in the active language, too.
+def from_left(text: str) -> str:
+    """Return a telephone number, a code or the like that keeps its order in the active language.
 
     Between Arabic or Hebrew, the bidirectional algorithm (UAX #9, N1 and N2) sets groups of digits
-    with spaces between them from right to left: 020 7946 would be read as 7946 020. After a
-    left-to-right mark it does not.
+    with spaces between them from right to left: 020 7946 would be read as 7946 020, and
+    12 High Street as High Street 12. After a left-to-right mark it does not.
     """
-    return f"{LEFT_TO_RIGHT_MARK}{number}" if number and get_language_bidi() else number
+    return f"{LEFT_TO_RIGHT_MARK}{text}" if text and get_language_bidi() else text

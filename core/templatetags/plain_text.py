@@ -26,6 +26,6 @@ def paragraphs(text: str) -> str:
 
 @register.filter
 @stringfilter
-def from_left(number: str) -> str:
-    """Return a telephone number that a language read from the right leaves in its order."""
-    return direction.from_left(number)
+def from_left(text: str) -> str:
+    """Return a number or a code that a language read from the right leaves in its order."""
+    return direction.from_left(text)

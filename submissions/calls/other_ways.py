@@ -5,7 +5,7 @@ from typing import Protocol
 
 from django.utils.translation import gettext as _
 
-from core.direction import from_left
+from core.direction import from_left, is_from_right
 
 
 class Offering(Protocol):
@@ -35,7 +35,8 @@ def other_ways(call: Offering) -> list[OtherWay]:
         ways.append(OtherWay(_("By telephone"), (number, call.evidence_phone_hours)))
     if call.evidence_address:
         lines = [line.strip() for line in call.evidence_address.splitlines()]
-        ways.append(OtherWay(_("By post"), tuple(line for line in lines if line)))
+        sided = (line if is_from_right(line) else from_left(line) for line in lines if line)
+        ways.append(OtherWay(_("By post"), tuple(sided)))
     return ways
 
 

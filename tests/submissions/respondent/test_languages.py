@@ -246,6 +246,26 @@ def test_telephone_number_keeps_its_order_in_arabic(welsh):
     assert call.other_ways[0].lines == (PHONE, "9am to 5pm")
 
 
+@pytest.mark.django_db
+def test_address_keeps_its_order_in_arabic(welsh):
+    call = make_call(evidence_address="12 High Street\nشارع النيل 12\nN1 9RL")
+    with translation.override("ar"):
+        lines = call.other_ways[0].lines
+    assert lines == ("\u200e12 High Street", "شارع النيل 12", "\u200eN1 9RL")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kind", [MailKind.CONFIRMATION, MailKind.ACKNOWLEDGEMENT])
+def test_fingerprint_and_code_keep_their_order_in_arabic(welsh, kind):
+    """Digits first, as in 3664 c19f, would be read after what follows them."""
+    mail = render_sample(kind, make_call(language="ar"))
+    [written] = re.findall(r"([0-9a-f]{4}(?: [0-9a-f]{4}){3})", mail.message.body)
+    [code] = re.findall(r"\u200e([0-9A-Z]{4}-[0-9A-Z]{4})", mail.message.body)
+    assert f"\u200e{written}" in mail.message.body
+    for part in (written, code):
+        assert f'<bdi dir="ltr">{part}</bdi>' in mail.html
+
+
 def test_page_of_an_outage_in_arabic_is_laid_out_from_the_right(welsh):
     with translation.override("ar"):
         assert '<html lang="ar" dir="rtl">' in render_to_string("refusals/server_error.html")
