@@ -67,14 +67,20 @@ class Condition:
         return tuple(term.key for term in self.terms)
 
 
+def _spaces_needed(part: str) -> str:
+    return ", with spaces around the sign" if re.search(r"\w!?=|=\w", part) else ""
+
+
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Condition:
     """Return the condition that `text` writes; ValueError says in a sentence what is wrong."""
     terms = []
     for part in re.split(r"\s+and\s+", text.strip()):
         match = _TERM.fullmatch(part)
+        if re.search(r"\sor\s", part):
+            raise ValueError(f"“{part}”: there is no “or”; for several options use “in”")
         if match is None:
-            raise ValueError(f"“{part}” is not of the form: key = value")
+            raise ValueError(f"“{part}” is not of the form: key = value{_spaces_needed(part)}")
         key, operator, rest = match.groups()
         values = tuple(value.strip() for value in rest.split(","))
         if operator != "in" and len(values) > 1:

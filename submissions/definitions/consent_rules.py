@@ -16,7 +16,13 @@ YES_OR_NO = ("org_name_listed", "quote_ok")
 def check_consent(call: CallDefinition, problems: Problems) -> None:
     """Add what is wrong with the questions of consent, or with a call that has none."""
     asked = call.questions.get("publication")
-    if asked is None and call.sections and call.publication == PublicationPolicy.ASKED:
+    said_of_it = any(problem.path == "call.publication" for problem in problems.found)
+    if (
+        asked is None
+        and call.sections
+        and call.publication == PublicationPolicy.ASKED
+        and not said_of_it
+    ):
         problems.add(
             "call.publication",
             "is missing: no question “publication” asks respondents, so write “never” (every "

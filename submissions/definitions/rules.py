@@ -150,7 +150,7 @@ def _check_condition(
         elif term.key not in call.questions:
             guess = did_you_mean(term.key, call.questions)
             problems.add(path, f"“{term.key}” is not a question{guess}")
-        elif path.endswith("required_if"):
+        elif path.startswith(f"sections.{call.section_of[term.key]}.{term.key}."):
             problems.add(path, "a question cannot depend on itself")
         else:
             problems.add(

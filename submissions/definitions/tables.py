@@ -13,9 +13,18 @@ from submissions.definitions.errors import Problem
 KEY = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", re.ASCII)
 OPTION_KEY = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*", re.ASCII)
 KEY_SHAPE = "must have small letters and digits, joined by single underscores"
+BEGINS_WITH_A_LETTER = ", and begin with a letter"
 LONGEST_KEY = 50
 LONGEST_PROSE = 20_000  # characters
 
+# What begins each table of a list, where that is more than the list's name.
+_HEADINGS = {
+    "questions": "sections.questions",
+    "options": "sections.questions.options",
+    "rows": "sections.questions.rows",
+    "bands": "derived.bands",
+    "set_aside_reasons": "call.set_aside_reasons",
+}
 _KINDS_OF_VALUE = {
     str: "text in quotes",
     bool: "true or false",
@@ -105,7 +114,10 @@ class TableReader:
         return text
 
     def key(self, pattern: re.Pattern[str] = KEY, *, name: str = "key") -> str:
-        return self.matching(name, pattern.fullmatch, KEY_SHAPE, required=True, longest=LONGEST_KEY)
+        written = self.raw.get(name)
+        is_near = isinstance(written, str) and OPTION_KEY.fullmatch(written)
+        shape = KEY_SHAPE + BEGINS_WITH_A_LETTER if is_near else KEY_SHAPE
+        return self.matching(name, pattern.fullmatch, shape, required=True, longest=LONGEST_KEY)
 
     def flag(self, name: str, *, default: bool) -> bool:
         value = self.value(name, bool)
@@ -140,12 +152,16 @@ class TableReader:
         self, name: str, *, most: int, required: bool = False, by: str = "key"
     ) -> list[tuple[str, Any]]:
         """Return the list's items, each with a path that names it by its `by` if it has one."""
+        start = f"{self.path}.{name}" if self.path else name
+        if isinstance(self.raw.get(name), dict):
+            heading = _HEADINGS.get(name, name)
+            self.add_problem(name, f"is one table: begin each with [[{heading}]], in two brackets")
+            return []
         items = self.value(name, list, required=required) or []
-        if required and name in self.raw and not items:
+        if required and self.raw.get(name) == []:
             self.add_problem(name, "is empty")
         if len(items) > most:
             self.add_problem(name, f"has {len(items)} entries; {most} at most")
-        start = f"{self.path}.{name}" if self.path else name
         return [
             (f"{start}.{key}" if (key := key_of(item, by)) else f"{start}[{place}]", item)
             for place, item in enumerate(items[:most], start=1)

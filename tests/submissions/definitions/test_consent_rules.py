@@ -35,7 +35,8 @@ def test_call_that_asks_nobody_says_what_becomes_of_the_responses():
 
 @pytest.mark.parametrize("policy", ["asked", "sometimes"])
 def test_other_policy_is_refused(policy):
-    assert problems_of(with_policy(f'publication = "{policy}"'))[0].startswith(
+    (problem,) = problems_of(with_policy(f'publication = "{policy}"'))
+    assert problem.startswith(
         f"small.toml: call.publication: “{policy}” must be “never” or “not asked”"
     )
 

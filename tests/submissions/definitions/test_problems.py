@@ -129,6 +129,12 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
         ),
         (
             'key = "about_you"',
+            'key = "1_about"',
+            "sections.1_about.key: “1_about” must have small letters and digits, joined by single "
+            "underscores, and begin with a letter",
+        ),
+        (
+            'key = "about_you"',
             'key = "submitted"',
             "sections.submitted: this key is taken by a page of the portal",
         ),
@@ -357,6 +363,18 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
         ),
         (
             'required_if = "roles contains other"',
+            'required_if = "publication=named"',
+            f"{ABOUT}.role_other.required_if: “publication=named” is not of the form: key = value, "
+            "with spaces around the sign",
+        ),
+        (
+            'required_if = "roles contains other"',
+            'required_if = "publication = named or publication = anonymous"',
+            f"{ABOUT}.role_other.required_if: “publication = named or publication = anonymous”: "
+            "there is no “or”; for several options use “in”",
+        ),
+        (
+            'required_if = "roles contains other"',
             'required_if = "story = yes"',
             f"{ABOUT}.role_other.required_if: “story” is of the kind “long”: only choices can be "
             "compared",
@@ -376,6 +394,11 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
             'show_if = "publication = named"',
             f"{EVIDENCE}.story.show_if: “publication” is asked later: what is shown may depend on "
             "earlier ones only",
+        ),
+        (
+            'show_if = "history contains bid"',
+            'show_if = "story = bid"',
+            f"{EVIDENCE}.story.show_if: a question cannot depend on itself",
         ),
         (
             'show_if = "roles contains provider"',

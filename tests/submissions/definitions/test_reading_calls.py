@@ -135,6 +135,25 @@ def test_what_is_no_toml_is_refused_with_its_line_and_the_way_out(new, remedy):
     assert remedy in said[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "place", "heading"),
+    [
+        ("[sections]", "sections", "sections"),
+        (
+            "[[sections]]\nkey = 'a'\n[sections.questions]",
+            "sections.a.questions",
+            "sections.questions",
+        ),
+        ("[call.set_aside_reasons]", "call.set_aside_reasons", "call.set_aside_reasons"),
+    ],
+)
+def test_list_under_a_heading_with_one_bracket_is_said_so(text, place, heading):
+    said = [line for line in refusal(text) if line.startswith(f"small.toml: {place}: ")]
+    assert said == [
+        f"small.toml: {place}: is one table: begin each with [[{heading}]], in two brackets"
+    ]
+
+
 def test_nesting_without_end_is_refused():
     assert refusal("a = " + "[" * 100_000) == [
         "small.toml: file: lists or tables are nested too deep"
