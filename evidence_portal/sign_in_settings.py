@@ -71,6 +71,7 @@ def read_openid_connect(*, production: bool) -> tuple[str, dict[str, Any]]:
         "name": name,
         "client_id": read_text("OIDC_CLIENT_ID", remedy="The provider gives it to a client."),
         "secret": read_text("OIDC_CLIENT_SECRET", remedy="The provider gives it to a client."),
-        "settings": {"server_url": url},
+        # Many issuers end with "/", which goes before the rest (OpenID Connect Discovery 1.0, 4.1).
+        "settings": {"server_url": url.rstrip("/")},
     }
     return name, {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}}

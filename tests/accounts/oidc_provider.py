@@ -46,7 +46,7 @@ class Provider:
                 pass
 
             def do_GET(self):
-                if self.path.endswith("/.well-known/openid-configuration"):
+                if self.path == "/.well-known/openid-configuration":
                     names = ("authorization", "token", "userinfo")
                     known = {f"{name}_endpoint": f"{provider.url}/{name}" for name in names}
                     self._say(

@@ -64,6 +64,16 @@ def test_person_with_the_verified_address_of_an_account_is_signed_in(client, pro
     assert [row.user for row in SignIn.objects.all()] == [user]
 
 
+def test_issuer_may_end_with_a_slash(client, provider, settings, monkeypatch):
+    monkeypatch.setenv("OIDC_URL", f"{provider.url}/")
+    settings.OIDC_NAME, settings.SOCIALACCOUNT_PROVIDERS = read_openid_connect(production=False)
+    asked = client.get(LOGIN)
+    assert (asked.status_code, asked.url.partition("?")[0]) == (
+        302,
+        f"{provider.url}/authorization",
+    )
+
+
 def test_person_is_known_again_when_their_address_there_changes(client, provider):
     make_user(Role.STEERING_MEMBER, email="pat@example.org")
     comes_back(client, provider)
