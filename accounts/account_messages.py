@@ -49,20 +49,32 @@ def _invitation(mail: AccountMail, at: datetime) -> EmailMessage | None:
 
 
 def _new_password(mail: AccountMail, at: datetime) -> EmailMessage | None:
-    """Write one mail with a link for each account of the address, which may be several."""
-    people = _who_sign_in_with_a_password(mail.to_address)
+    """Write one mail about each account of the address, which may be several.
+
+    An account with a password gets a link; of one without, the mail says how its person signs in.
+    """
+    people = _who_may_sign_in(mail.to_address)
     if not people:
         return None
+    with_password = [user for user in people if user.has_usable_password()]
+    without = [user for user in people if not user.has_usable_password()]
+    title = (
+        _("Choose a new password for the evidence portal")
+        if with_password
+        else _("How you sign in to the evidence portal")
+    )
     return _written(
         mail,
-        _("Choose a new password for the evidence portal"),
+        title,
         to=people[0].email,
-        link=_link_to_new_password(people[0]),
-        username=people[0].get_username(),
-        others=[
+        links=[
             (user.get_username(), f"{settings.PORTAL_URL}{_link_to_new_password(user)}")
-            for user in people[1:]
+            for user in with_password
         ],
+        without=[user.get_username() for user in without],
+        # A provider's account leads to one person's user: of several, to none.
+        provider=settings.OIDC_NAME if len(people) == 1 else "",
+        sign_in=f"{settings.PORTAL_URL}{reverse('sign_in')}",
         hours=settings.PASSWORD_RESET_TIMEOUT // 3600,
     )
 
@@ -109,18 +121,14 @@ _WRITERS: dict[str, Callable[[AccountMail, datetime], EmailMessage | None]] = {
 }
 
 
-def _who_sign_in_with_a_password(address: str) -> list[User]:
+def _who_may_sign_in(address: str) -> list[User]:
     """Return whose address it is: one person's, or several people's, as 1.0.0 let it be.
 
     To PostgreSQL an address with a dotless i is, in any case, the one with an i.
     """
     alike = User.objects.filter(email__iexact=address).order_by("username")
     return [
-        user
-        for user in alike
-        if comparable(user.email) == comparable(address)
-        and user.has_usable_password()
-        and is_let_in(user)
+        user for user in alike if comparable(user.email) == comparable(address) and is_let_in(user)
     ]
 
 

@@ -369,13 +369,54 @@ def test_known_and_unknown_address_cost_the_same_queries(client, django_assert_n
             client.post("/account/forgotten/", {"email": address})
 
 
-@pytest.mark.parametrize("field", [{"is_active": False}, {"password": "!"}])
-def test_no_link_goes_to_somebody_who_cannot_sign_in_with_a_password(client, field):
-    user = make_user(email="pat@example.org")
-    User.objects.filter(pk=user.pk).update(**field)
+def test_no_mail_about_a_new_password_goes_to_somebody_who_left(client):
+    make_user(email="pat@example.org", is_active=False)
     client.post("/account/forgotten/", {"email": "pat@example.org"})
     send_account_mail()
     assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "said"),
+    [
+        (
+            "Example Trust",
+            "Your account, pat, has no password. You sign in with Example Trust:\n"
+            "http://testserver/steering/sign-in/",
+        ),
+        (
+            "",
+            "Your account, pat, has no password. Ask the people who run the portal how you sign "
+            "in.",
+        ),
+    ],
+)
+def test_whoever_has_no_password_is_told_how_to_sign_in(client, settings, provider, said):
+    settings.OIDC_NAME = provider
+    user = make_user(username="pat", email="pat@example.org")
+    User.objects.filter(pk=user.pk).update(password="!")
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+    send_account_mail()
+    (sent,) = mail.outbox
+    assert sent.subject == "How you sign in to the evidence portal"
+    assert sent.body.split("\n\n", 1)[1] == (
+        f"Somebody asked for a link to a new password.\n\n{said}\n\n"
+        "If you did not ask for it, you need do nothing.\n"
+    )
+
+
+def test_of_two_with_one_address_the_one_without_a_password_is_told_so(client, settings):
+    settings.OIDC_NAME = "Example Trust"  # whose account would lead to neither of the two
+    make_user(username="pat", email="pat@example.org")
+    sam = make_user(username="sam", email="pat@example.org")
+    User.objects.filter(pk=sam.pk).update(password="!")
+    client.post("/account/forgotten/", {"email": "pat@example.org"})
+    send_account_mail()
+    (sent,) = mail.outbox
+    assert sent.subject == "Choose a new password for the evidence portal"
+    assert sent.body.count("/account/new-password/") == 1
+    assert "new password for your account, pat." in sent.body
+    assert "Your account, sam, has no password. Ask the people who run the portal" in sent.body
 
 
 def test_mail_server_that_is_away_delays_a_mail_and_loses_none(client, monkeypatch):
