@@ -18,6 +18,7 @@ from accounts.models import Invitation, User
 from accounts.record import record
 from accounts.rights import is_administrator
 from accounts.states import AccountMailKind, AuditAction, Role
+from accounts.usernames import lock_names
 from core.addresses import clean_address
 
 LASTS = timedelta(days=7)
@@ -107,9 +108,10 @@ def accept(
 
     It ends by its use, with its administrator's rights, and when its address gets an account in
     another way. The username is the address. The row is locked, so that two tries at once make
-    one account.
+    one account, and names are, so that nobody is given the address at this moment.
     """
     with transaction.atomic():
+        lock_names()
         locked = Invitation.objects.select_for_update(of=("self",)).filter(
             pk=invitation.pk, used_at=None, digest=invitation.digest, expires_at__gt=wall_now
         )

@@ -1,7 +1,21 @@
 """Whose a username or an address is, in any case of its letters."""
 
+from django.db import connection
+
 from accounts.models import User
 from core.addresses import comparable
+
+NAMING_LOCK = 5_283_308  # any number that no other advisory lock of this database has
+
+
+def lock_names() -> None:
+    """Keep others from giving a username or an address until the transaction ends.
+
+    Take it before you look whether one is free, and before any row is locked. No constraint can
+    do this: 1.0.0 let two people have one address.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [NAMING_LOCK])
 
 
 def whose_is(typed: str) -> User | None:

@@ -27,7 +27,7 @@ from accounts.record import is_about, naming, record
 from accounts.signed_in import sign_in_of
 from accounts.states import AccountMailKind, AuditAction
 from accounts.tasks import nudge_account_mail
-from accounts.usernames import whose_address
+from accounts.usernames import lock_names, whose_address
 from core import clock
 from core.addresses import AddressField, comparable, is_address
 from core.admin.declared_filters import DeclaredFiltersOnly
@@ -182,7 +182,11 @@ class PortalUserAdmin(
         return super().add_view(request, *args, **kwargs) if asks is None else asks
 
     def _lock(self, object_id: str | None) -> None:
-        """Lock the administrators as well, in one order: two may take each other's rights."""
+        """Lock names and the administrators as well, in one order.
+
+        Two may take each other's rights, or give one name or address to two people.
+        """
+        lock_names()
         if object_id is None:
             return
         with suppress(ValidationError):

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.record import naming, record
 from accounts.states import AuditAction
-from accounts.usernames import whose_address
+from accounts.usernames import lock_names, whose_address
 from core import clock
 
 
@@ -36,6 +36,7 @@ class Command(createsuperuser.Command):
 
 
 def _refuse_address_of_another(person: User) -> None:
+    lock_names()  # only now: what is typed takes its time
     other = whose_address(person.email, except_of=person) if person.email else None
     if other is not None:
         raise CommandError(
