@@ -12,6 +12,11 @@ LAST_ONE = (
     "There is no other administrator who can sign in. Make somebody else an administrator first."
 )
 
+THE_ONLY_ONE = (
+    "This is the only administrator who can sign in. To delete them or to take their rights, make "
+    "somebody else an administrator first."
+)
+
 
 def lock(*, with_user: int) -> None:
     """Lock the user and all administrators, in one order, until the transaction ends.

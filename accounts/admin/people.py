@@ -41,6 +41,7 @@ ON_RECORD = ("username", "email", "first_name", "last_name", "is_active", "is_su
 
 
 PERSONAL = "Personal info"
+RIGHTS = "What they may do"
 TOLD_OF_ADDRESS = (
     "If you change it, a mail tells the address that stands here now, and an account of your "
     "organisation that signs in here is linked anew, by the new address."
@@ -141,7 +142,7 @@ class PortalUserAdmin(
         (None, {"fields": ("username", "password")}),
         (PERSONAL, {"fields": ("first_name", "last_name", "email")}),
         (
-            "What they may do",
+            RIGHTS,
             {
                 "fields": ("is_active", "is_superuser"),
                 "description": "A superuser is an administrator of the portal and may do "
@@ -152,10 +153,12 @@ class PortalUserAdmin(
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Say beside the address that a mail did not arrive there."""
-        said = "" if obj is None else _undelivered(obj)
+        """Say beside the address that a mail did not arrive, and why the last one keeps rights."""
+        said: dict[Any, str] = {}
+        if obj is not None:
+            said = {PERSONAL: _undelivered(obj), RIGHTS: _why_kept(obj)}
         return [
-            (title, {**options, "description": said} if said and title == PERSONAL else options)
+            (title, {**options, "description": said[title]} if said.get(title) else options)
             for title, options in super().get_fieldsets(request, obj)
         ]
 
@@ -286,6 +289,10 @@ def _undelivered(user: User) -> str:
     return format_html_join(
         " ", "{}: it did not arrive. {}", ((m.get_kind_display(), m.last_error) for m in mails)
     )
+
+
+def _why_kept(user: User) -> str:
+    return administrators.THE_ONLY_ONE if administrators.is_last(user) else ""
 
 
 admin.site.unregister(Group)

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.admin import people
-from accounts.administrators import LAST_ONE
+from accounts.administrators import LAST_ONE, THE_ONLY_ONE
 from accounts.models import User
 from tests.forms import form_of
 from tests.makers import make_user
@@ -87,6 +87,17 @@ def test_last_administrator_is_not_deleted(client, boss):
     assert client.post(delete, {"post": "yes"}).status_code == 403
     make_user(is_superuser=True)
     assert client.get(delete).status_code == 200
+
+
+def test_page_of_the_last_administrator_says_why_they_keep_their_rights(client, boss):
+    page = reverse("admin:accounts_user_change", args=[boss.pk])
+    text = client.get(page).content.decode()
+    assert text.count(THE_ONLY_ONE) == 1
+    assert "Anyone else needs a membership" not in text
+    make_user(is_superuser=True)
+    text = client.get(page).content.decode()
+    assert THE_ONLY_ONE not in text
+    assert "Anyone else needs a membership" in text
 
 
 @pytest.mark.parametrize("is_deleted", [True, False])
