@@ -36,13 +36,17 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _for_staff(request, 403) or error_pages.forbidden(request, exception)
+    return _for_staff(request, 403) or error_pages.forbidden(
+        request, exception, lost_edits=_typed_by_member(request)
+    )
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if is_for_programs(request):
         return problems.nothing_there().answer()
-    return _for_staff(request, 404) or error_pages.not_found(request, exception)
+    return _for_staff(request, 404) or error_pages.not_found(
+        request, exception, lost_edits=_typed_by_member(request)
+    )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -62,6 +66,15 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def is_for_programs(request: HttpRequest) -> bool:
     return request.path.startswith(problems.BELOW)
+
+
+def _typed_by_member(request: HttpRequest) -> list[dict[str, str]]:
+    """Return what somebody typed whose membership ended meanwhile, and who is signed in still."""
+    for_members = (reverse("admin:index"), reverse("steering"))
+    if request.method != "POST" or not request.path.startswith(for_members):
+        return []
+    person = getattr(request, "user", None)
+    return typed_texts(request) if person is not None and person.is_authenticated else []
 
 
 def _for_staff(request: HttpRequest, status: int) -> HttpResponse | None:

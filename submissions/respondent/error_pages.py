@@ -1,6 +1,7 @@
 """The error pages, in the portal's own look."""
 
 import sys
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -62,12 +63,26 @@ def _without_nul(query: QueryDict) -> str:
     return readable.urlencode()
 
 
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "refusals/forbidden.html", status=403)
+def forbidden(
+    request: HttpRequest,
+    exception: Exception | None = None,
+    *,
+    lost_edits: Sequence[Mapping[str, Any]] = (),
+) -> HttpResponse:
+    """Answer 403; `lost_edits` are what was typed, as `posted_texts` returns it."""
+    context = {"lost_edits": lost_edits}
+    return render(request, "refusals/forbidden.html", context, status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return render(request, "refusals/not_found.html", status=404)
+def not_found(
+    request: HttpRequest,
+    exception: Exception | None = None,
+    *,
+    lost_edits: Sequence[Mapping[str, Any]] = (),
+) -> HttpResponse:
+    """Answer 404; `lost_edits` are what was typed, as `posted_texts` returns it."""
+    context = {"lost_edits": lost_edits}
+    return render(request, "refusals/not_found.html", context, status=404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

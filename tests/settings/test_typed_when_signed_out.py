@@ -60,6 +60,34 @@ def test_words_at_steering_come_back_with_the_way_to_the_page_of_the_form(at, pa
 
 
 @pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [
+        (Role.STEERING_MEMBER, "/steering/the-call/exports/", 403),
+        (Role.STEERING_MEMBER, "/steering/another-call/exports/", 404),
+        (Role.REVIEWER, "/admin/review/memo/write/1/", 403),
+    ],
+)
+def test_words_come_back_to_whose_membership_ended_meanwhile(client, role, path, status):
+    make_call(slug="the-call")
+    user = make_user(role)
+    client.force_login(user)
+    if status == 403:
+        user.memberships.all().delete()
+    answer = client.post(path, {"format": "csv", "reason": "For <b>our</b> report"})
+    page = answer.content.decode()
+    assert answer.status_code == status
+    assert "For &lt;b&gt;our&lt;/b&gt; report</textarea>" in page
+    assert page.count("<textarea") == 1
+    assert "<textarea" not in client.get(path).content.decode()
+
+
+def test_words_come_back_to_nobody_else(client):
+    answer = client.post("/no-such-page/", {"reason": "For our report"})
+    assert answer.status_code == 404
+    assert "report" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(
     ("given", "before", "led_to"),
     [
         ({"do": "approve"}, "/admin/review/redaction/1/change/?p=2", "change/%3Fp%3D2"),
