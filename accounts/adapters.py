@@ -104,7 +104,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
 class MFAAdapter(DefaultMFAAdapter):
     error_messages = DefaultMFAAdapter.error_messages | {
-        "incorrect_code": gettext_lazy("The code is wrong. Type the one that is shown now"),
+        # The same for a recovery code that was used: nobody learns whether it was one.
+        "incorrect_code": gettext_lazy(
+            "The code is wrong. Type the one that your app shows now, or a recovery code that you "
+            "have not used yet: each works once"
+        ),
     }
 
     def get_totp_issuer(self) -> str:

@@ -22,6 +22,7 @@ from accounts.adapters import limited, paused_in_words, refuse_used
 from core.throttling import client_address
 
 NOT_ACCEPTED = _("The passkey was not accepted. Try again")
+WRONG_AT_SET_UP = _("The code is wrong. Type the one that your app shows now")
 
 
 class SignInForm(AuthenticationForm):
@@ -90,6 +91,15 @@ class CodeAgainForm(_LimitedCode, ReauthenticateForm):
 class SetUpCodeForm(_LimitedCode, ActivateTOTPForm):
     what = "code of a new app"
     once = False  # it only shows that the app has the secret
+
+    def clean_code(self) -> str:
+        """Refuse a wrong code without a word of recovery codes, which count for nothing here."""
+        try:
+            return super().clean_code()
+        except forms.ValidationError as error:
+            if error.code != "incorrect_code":
+                raise
+            raise forms.ValidationError(WRONG_AT_SET_UP, code=error.code) from None
 
 
 class _PasskeyField:

@@ -106,9 +106,23 @@ def test_recovery_code_is_shown_once_and_works_once(client, needed):
     for opens in (True, False):
         other = Client()
         sign_in(other, user)
-        other.post("/account/second-factor/code/", {"code": codes[0]})
+        answer = other.post("/account/second-factor/code/", {"code": codes[0]})
         assert (other.get("/admin/").status_code == 200) is opens
+    said = errors_of(answer)
+    assert said == [
+        "The code is wrong. Type the one that your app shows now, or a recovery code that you have "
+        "not used yet: each works once"
+    ]
+    assert errors_of(other.post("/account/second-factor/code/", {"code": "00000000"})) == said
     assert "You have 9 recovery codes left." in client.get("/account/").content.decode()
+
+
+def test_wrong_code_of_an_app_that_is_set_up_says_nothing_of_recovery_codes(client, needed):
+    sign_in(client, make_user(Role.MANAGER))
+    client.get("/account/second-factor/app/")
+    assert errors_of(client.post("/account/second-factor/app/", {"code": "000000"})) == [
+        "The code is wrong. Type the one that your app shows now"
+    ]
 
 
 def test_secret_is_not_in_the_database_as_it_is(client, needed):

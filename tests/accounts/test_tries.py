@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts import tries
+from accounts.adapters import MFAAdapter
 from accounts.models import Tries, User
 from accounts.sign_in_form import CodeForm
 from tests.makers import PASSWORD, make_user
@@ -177,7 +178,7 @@ def test_twenty_wrong_codes_of_one_account_lock_no_other(wall, rf):
 
     user, other = make_user(), make_user()
     said = [errors_of(user) for _ in range(20)]
-    wrong = ["The code is wrong. Type the one that is shown now"]
+    wrong = [MFAAdapter.error_messages["incorrect_code"]]
     paused = ["There were several wrong tries. Wait 5 seconds, then try again"]
     assert said == [wrong] * 5 + [paused] * 15
     assert errors_of(other) == wrong
