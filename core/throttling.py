@@ -6,6 +6,7 @@ nothing is limited: whatever must hold without it is limited in the database too
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address, ip_address, ip_network
@@ -92,6 +93,12 @@ def waits_in_turn(*tries: Tries) -> list[timedelta]:
     except (OSError, KombuError, RedisError):
         return [timedelta(0)] * len(tries)
     return waits
+
+
+def uncount(*tries: Tries) -> None:
+    """Take a try of each off its counts: what was counted did not come about."""
+    with suppress(OSError, KombuError, RedisError), broker() as client:
+        _uncount(client, [key for found in map(Tries.keys, tries) for key in found])
 
 
 def _count(client: Redis, limits: Mapping[str, tuple[int, int]]) -> dict[str, int]:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from django.conf import settings
 
+from core import throttling
 from core.addresses import comparable
 from core.throttling import DAY, HOUR, Tries, waits_in_turn
 from submissions.outbox.models import OutboxEmail
@@ -30,7 +31,21 @@ def wait_of(mail: OutboxEmail) -> Wait | None:
     """Count the mail; return how long it has to wait, None if it may go out now."""
     if mail.kind == MailKind.STAFF_DIGEST:
         return None
-    to_address, in_all = waits_in_turn(
+    to_address, in_all = waits_in_turn(*_counted(mail))
+    if to_address:
+        return Wait(to_address, TO_ADDRESS)
+    return Wait(in_all, IN_ALL) if in_all else None
+
+
+def uncount(mail: OutboxEmail) -> None:
+    """Count a mail no more that the mail server has not taken: the next attempt is counted."""
+    if mail.kind != MailKind.STAFF_DIGEST:
+        throttling.uncount(*_counted(mail))
+
+
+def _counted(mail: OutboxEmail) -> tuple[Tries, Tries]:
+    """Return what a mail counts for: its address, and all mails."""
+    return (
         Tries(
             "mail-to",
             comparable(mail.to_address),
@@ -42,6 +57,3 @@ def wait_of(mail: OutboxEmail) -> Wait | None:
             {HOUR: settings.MAIL_IN_ALL_PER_HOUR, DAY: settings.MAIL_IN_ALL_PER_DAY},
         ),
     )
-    if to_address:
-        return Wait(to_address, TO_ADDRESS)
-    return Wait(in_all, IN_ALL) if in_all else None

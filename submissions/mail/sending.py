@@ -14,7 +14,7 @@ from django.core.mail import BadHeaderError
 from django.utils.safestring import SafeString
 
 from core.addresses import AddressRefused, is_address
-from submissions.mail.caps import wait_of
+from submissions.mail import caps
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_server import (
     ConnectionBroken,
@@ -121,7 +121,7 @@ class _Run:
             logger.exception("mail %s cannot be rendered", mail.pk)
             self._defer(mail, "The portal could not write this mail.")
         else:
-            wait = wait_of(mail)
+            wait = caps.wait_of(mail)
             if wait is None:
                 self._send(mail, rendered)
             else:
@@ -134,6 +134,7 @@ class _Run:
         try:
             self._server.send(rendered.message)
         except ServerAway as error:
+            caps.uncount(mail)
             self.report.released += queue.release([mail])
             self._end(str(error))
         except ConnectionBroken as error:
@@ -144,6 +145,7 @@ class _Run:
         except RefusedForGood as error:
             self._fail(mail, str(error))
         except RefusedForNow as error:
+            caps.uncount(mail)
             self._defer(mail, str(error))
         except (UnicodeError, BadHeaderError):
             logger.exception("mail %s can never be written", mail.pk)

@@ -491,6 +491,26 @@ def test_mail_beyond_what_an_address_may_have_waits_and_goes_out_later(sink, cal
     assert send(call, later=timedelta(hours=1)) == SendReport(sent=1)
 
 
+def test_attempts_that_the_mail_server_does_not_take_do_not_count_for_an_address(
+    through_port, call, settings
+):
+    settings.SECRET_KEY = token_hex()
+    settings.MAIL_TO_ADDRESS_PER_HOUR = 1
+    through_port(free_port())
+    (mail,) = submitted(call, "a@example.org")
+    for _ in range(2):
+        assert send(call) == SendReport(released=1, server_away=True)
+    with listening() as sink:
+        through_port(sink.port)
+        sink.replies["RCPT", "a@example.org"] = "451 4.7.1 Try again later"
+        for minutes in (0, 10):
+            assert send(call, later=timedelta(minutes=minutes)) == SendReport(deferred=1)
+            mail.refresh_from_db()
+            assert mail.last_error != caps.TO_ADDRESS
+        sink.replies.clear()
+        assert send(call, later=timedelta(minutes=20)) == SendReport(sent=1)
+
+
 def test_mail_beyond_what_the_portal_may_send_waits(sink, call, settings):
     settings.SECRET_KEY = token_hex()
     settings.MAIL_IN_ALL_PER_DAY = 2
