@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 
+from core import spoken_time
 from core.spoken_time import zone_words
 from core.time_limits import EARLIEST, is_day_to_enter
 from submissions.calls.models import Call
@@ -52,6 +53,12 @@ class EntryForm(forms.Form):
         entry: Entry | None = None,
     ) -> None:
         self.zone, self.latest = ZoneInfo(call.timezone), latest
+        self.too_late = "Enter a day and time that have passed."
+        if entry is not None:
+            begun = spoken_time.say_moment(latest, call.timezone)
+            self.too_late = (
+                f"Enter a day and time before {begun}, when somebody began to enter it here."
+            )
         self.etag = "" if entry is None else etag_of(entry)
         shown: dict[str, Any] = {"base_etag": self.etag}
         if entry is not None:
@@ -79,7 +86,7 @@ class EntryForm(forms.Form):
             local = datetime.combine(cleaned["day"], cleaned["time"], self.zone)
             cleaned["moment"] = local.astimezone(UTC)
             if cleaned["moment"] > self.latest:
-                raise forms.ValidationError("Enter a day and time that have passed.")
+                raise forms.ValidationError(self.too_late)
         return cleaned
 
     @property

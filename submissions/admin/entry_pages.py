@@ -23,13 +23,17 @@ from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.saving import UPLOAD, SaveOutcome, save_page
 from submissions.responses.entering import change_entry
-from submissions.responses.errors import EntryRefused, ResponseGone
+from submissions.responses.errors import ChangedSinceSeen, EntryRefused, ResponseGone
 from submissions.responses.models import Attachment, Entry
 from submissions.responses.originals import originals_of
 
 THEIRS = (
     "This response was begun by {}. It says who answers, so it is theirs to go on with, or "
     "somebody’s who may see who answered."
+)
+CAME_OTHERWISE = (
+    "Somebody else changed how or when this response came while the page was open. It shows "
+    "theirs: change it again if yours still holds."
 )
 Page = Callable[..., HttpResponseBase]
 
@@ -82,11 +86,7 @@ def _overview(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResp
     call = entry.submission.call
     form = EntryForm(data, call=call, latest=entry.begun_at, entry=entry)
     if form.is_bound and form.is_outdated:
-        messages.error(
-            request,
-            "Somebody else changed how or when this response came while the page was open. It "
-            "shows theirs: change it again if yours still holds.",
-        )
+        messages.error(request, CAME_OTHERWISE)
         return redirect("admin:submissions_entry_enter", entry.pk)
     if form.is_bound and form.is_valid():
         try:
@@ -94,6 +94,9 @@ def _overview(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResp
         except EntryRefused as refused:
             messages.error(request, f"{refused.message}.")
             return redirect("admin:submissions_entry_changelist")
+        except ChangedSinceSeen:
+            messages.error(request, CAME_OTHERWISE)
+            return redirect("admin:submissions_entry_enter", entry.pk)
         messages.success(request, "How and when it came is saved.")
         return redirect("admin:submissions_entry_enter", entry.pk)
     current = current_of(entry)

@@ -12,7 +12,7 @@ from core.second_press import near
 from submissions.calls.models import Call
 from submissions.responses.drafting import begin
 from submissions.responses.ending.stored_files import delete_files
-from submissions.responses.errors import EntryRefused
+from submissions.responses.errors import ChangedSinceSeen, EntryRefused
 from submissions.responses.models import Attachment, Entry, Submission, Version
 from submissions.responses.states import Acknowledgement, Channel, SubmissionState
 from submissions.responses.submitting import submit
@@ -72,10 +72,19 @@ def begin_entry_once(came: Came, *, call: Call, by: User, at: datetime) -> Entry
 
 
 def change_entry(entry: Entry, came: Came, *, by: User, at: datetime) -> None:
-    """Correct how and when the response came, until it is submitted. Raises EntryRefused."""
+    """Correct how and when the response came, until it is submitted; the same is no change.
+
+    `entry` is as whoever corrects it saw it. Raises EntryRefused, and ChangedSinceSeen where it is
+    another by now.
+    """
     _refuse(came, past=entry.begun_at)
     with transaction.atomic():
         submission = _lock_half_entered(entry)
+        now = _came(Entry.objects.get(pk=entry.pk), submission)
+        if now != _came(entry, entry.submission):
+            raise ChangedSinceSeen
+        if now == came:
+            return
         submission.channel = came.channel
         submission.save_locked("channel")
         entry.submission = submission
@@ -83,6 +92,15 @@ def change_entry(entry: Entry, came: Came, *, by: User, at: datetime) -> None:
         entry.their_reference = came.their_reference
         entry.save(update_fields=["received_at", "acknowledgement", "their_reference"])
         _record(AuditAction.ENTRY_CHANGED, entry, by, at)
+
+
+def _came(entry: Entry, submission: Submission) -> Came:
+    return Came(
+        channel=Channel(submission.channel),
+        received_at=entry.received_at,
+        acknowledgement=Acknowledgement(entry.acknowledgement),
+        their_reference=entry.their_reference,
+    )
 
 
 def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | None) -> Version:

@@ -1,5 +1,6 @@
 """Staff enter a response that came another way, page by page, without a script."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -128,6 +129,16 @@ def test_moment_to_come_is_refused_beside_the_form(call):
     answer = staff().post(f"{ADMIN}begin/{call.pk}/", data)
     assert "Enter a day and time that have passed." in answer.content.decode()
     assert Entry.objects.count() == 0
+
+
+def test_moment_after_the_entry_was_begun_is_refused_in_true_words(call):
+    client = staff()
+    entry = begun(client, call)
+    page = f"{ADMIN}{entry.pk}/"
+    form = form_of(client.get(page)) | {"day": "2019-08-20", "time": "09:30"}
+    said = client.post(page, form).content.decode()
+    assert re.search(r"Enter a day and time before .* 2019 .*, when somebody began to enter", said)
+    assert "that have passed" not in said
 
 
 def test_letter_that_came_too_late_is_kept_and_staff_are_told(call):

@@ -16,7 +16,12 @@ from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import entering, erasing, housekeeping, late_passes, returning
 from submissions.responses.drafting import save_answers
-from submissions.responses.errors import CallClosed, EntryRefused, ResponseIncomplete
+from submissions.responses.errors import (
+    CallClosed,
+    ChangedSinceSeen,
+    EntryRefused,
+    ResponseIncomplete,
+)
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import Entry, Submission
 from submissions.responses.originals import add_original
@@ -178,3 +183,22 @@ def test_submitted_entry_cannot_be_discarded():
     submitted(entry)
     with pytest.raises(EntryRefused):
         entering.discard_entry(entry, by=entry.begun_by, at=WEEKS_LATER)
+
+
+def test_of_two_who_correct_how_it_came_the_later_one_is_refused():
+    entry = begun()
+    seen = Entry.objects.select_related("submission__call").get(pk=entry.pk)
+
+    def correct(row, channel):
+        came = entering.Came(channel, row.received_at, Acknowledgement.NONE)
+        entering.change_entry(row, came, by=row.begun_by, at=WEEKS_LATER)
+
+    correct(entry, Channel.EMAIL)
+    with pytest.raises(ChangedSinceSeen):
+        correct(seen, Channel.PHONE)
+    entry.submission.refresh_from_db()
+    assert entry.submission.channel == Channel.EMAIL
+    changed = AuditEvent.objects.filter(action=AuditAction.ENTRY_CHANGED)
+    assert changed.count() == 1
+    correct(entry, Channel.EMAIL)  # nothing changes
+    assert changed.count() == 1
