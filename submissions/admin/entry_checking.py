@@ -5,12 +5,17 @@ import itertools
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from core import clock, spoken_time
 from submissions.admin.entry_page import current_of, render_entry
+from submissions.calls.models import Call
 from submissions.calls.states import PublicationPolicy
+from submissions.mail.messages.confirmation import CAME_BY
 from submissions.mail.tasks import nudge_mail
 from submissions.responses.answering import askable_questions
 from submissions.responses.entering import discard_entry, submit_entry
@@ -22,7 +27,7 @@ from submissions.responses.errors import (
     ResponseIncomplete,
 )
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import Entry
+from submissions.responses.models import Entry, Version
 from submissions.responses.originals import originals_of
 from submissions.responses.states import Acknowledgement
 from submissions.responses.transcript import say_answer
@@ -120,12 +125,25 @@ def discard(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpRespon
 
 
 def letter(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResponse:
-    """A letter to print: the reference, when the response came, what happens next."""
+    """A letter to print, in the call's language: the reference, when it came, what happens next."""
     version = entry.submission.current_version
     if version is None:
         raise Http404
     title = f"Acknowledgement of {entry.submission}"
-    code = checking_code(version)
-    return render_entry(
-        request, admin, "letter", entry, title=title, version=version, checking_code=code
-    )
+    words = letter_words(version, entry.submission.call)
+    return render_entry(request, admin, "letter", entry, title=title, words=words)
+
+
+def letter_words(version: Version, call: Call) -> str:
+    """Return the letter itself, as the mail of acknowledgement says the same."""
+    submission = version.submission
+    with override(call.spoken_language):
+        facts = {
+            "call": call,
+            "version": version,
+            "reference": submission.reference,
+            "received_at": spoken_time.say_exactly(version.received_at, call.timezone),
+            "channel": _(CAME_BY[submission.channel]),
+            "checking_code": checking_code(version),
+        }
+        return render_to_string("admin/submissions/entry/letter_words.html", facts)

@@ -55,7 +55,9 @@ def test_letter_is_entered_and_acknowledged_to_print(call):
     assert done.headers["Location"] == f"{ADMIN}{entry.pk}/letter/"
     response = Submission.objects.get(pk=entry.pk)
     letter = client.get(f"{ADMIN}{entry.pk}/letter/").content.decode()
-    assert response.reference in letter
+    assert f"<dd>{response.reference}</dd>" in letter
+    assert "<dt>How it came</dt><dd>Post</dd>" in letter
+    assert '<div lang="en-gb">' in letter
     assert (response.state, response.channel) == ("submitted", "post")
     read = client.get(f"/admin/submissions/submission/{entry.pk}/change/").content.decode()
     assert f"Post, entered by {entry.begun_by}" in read

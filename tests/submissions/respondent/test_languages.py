@@ -22,6 +22,7 @@ from core import clock, spoken_time
 from core.canonical import digest
 from core.templatetags import word_counts
 from evidence_portal.environment import languages_in
+from submissions.admin.entry_checking import letter_words
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
 from submissions.responses import submitting, versions
@@ -244,6 +245,19 @@ def test_telephone_number_keeps_its_order_in_arabic(welsh):
     with translation.override("ar"):
         assert call.other_ways[0].lines == (f"\u200e{PHONE}", "9am to 5pm")
     assert call.other_ways[0].lines == (PHONE, "9am to 5pm")
+
+
+@pytest.mark.django_db
+def test_letter_about_what_staff_entered_is_in_the_calls_language(welsh):
+    call = make_call(language="cy")
+    draft = make_draft(call, **complete_answers(call))
+    version = submitting.submit(submission=draft, at=while_open(call))
+    version.submission.channel = "post"
+    letter = letter_words(version, call)
+    assert letter.startswith('<div lang="cy">')
+    assert "<dd>Y post</dd>" in letter
+    call.language = "ar"
+    assert letter_words(version, call).startswith('<div lang="ar" dir="rtl">')
 
 
 @pytest.mark.django_db
