@@ -14,6 +14,7 @@ from backups import reports
 from core import can_write, clock, clock_check, database_roles, heartbeats, schema
 from core.broker import broker
 from evidence_portal.monitoring import may_read_parts
+from exports.export_runs import not_deleted_in_words
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox import holding
 from submissions.responses.evidence_checks.weekly_check import (
@@ -54,8 +55,9 @@ def ready(request: HttpRequest) -> HttpResponse:
     Strangers get one word. A line for each part is for the machine itself, and for who sends
     MONITORING_TOKEN as `Authorization: Bearer`. Heartbeats go by real time, the age of mails by
     the portal's clock, which dated them. `record` warns of a database role that could alter it.
-    `files` is there if a virus scanner is set up, and warns of files that wait for it. `backups` is
-    there if the portal makes some, and warns of an old one or one that failed.
+    `files` warns of files that wait for a virus scanner, and of those of exports that cannot be
+    deleted; it is there if a scanner is set up, or to warn. `backups` is there if the portal makes
+    some, and warns of an old one or one that failed.
     """
     clocks: dict[str, timedelta] = {}
     parts = _database_and_mail(clocks) | {"uploads": can_write.files_in_words() or OK}
@@ -106,9 +108,9 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         "evidence": evidence,
     }
     parts["record"] = f"warning: {alterable}" if alterable else OK
-    if settings.CLAMD_URL and not refusal:
-        waiting = scans_in_words()
-        parts["files"] = f"warning: {waiting}" if waiting else OK
+    said = [] if refusal else [*filter(None, (scans_in_words(), not_deleted_in_words()))]
+    if said or (settings.CLAMD_URL and not refusal):
+        parts["files"] = f"warning: {'; '.join(said)}" if said else OK
     if settings.BACKUP_RECIPIENTS:
         said = reports.problems_in_words(wall_now=clock.wall_now())
         parts["backups"] = f"warning: {'; '.join(said)}" if said else OK

@@ -25,6 +25,7 @@ from accounts.rights import is_administrator
 from accounts.states import AuditAction
 from core.attempts import Attempts
 from core.claims import claim, claimed_row, claimed_until, renew
+from core.errors import PortalError
 from core.outages import StoreAway
 from core.stores import NotListed
 from exports.consent import PSEUDONYMISED, Scope
@@ -43,6 +44,10 @@ ATTEMPTS = 2
 # Whoever writes a file adds to it more often, even if their export was cancelled meanwhile.
 STRAY_AFTER = timedelta(seconds=30)
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
+
+
+class StillThere(PortalError):
+    """Files could not be deleted; the message is one line without data."""
 
 
 def enqueue(
@@ -203,37 +208,67 @@ def ended(call: Call, *, at: datetime, asked_before: datetime | None = None) -> 
 def end_files(runs: QuerySet[ExportRun], *, limit: int) -> int:
     """Delete the files of up to `limit` exports, in the caller's transaction; return how many.
 
-    What was exported stays on record. A file that cannot be deleted is left for the next time, and
-    keeps no other of the same `limit`.
+    What was exported stays on record. A file that cannot be deleted counts for nothing: it is left
+    for the next time, and `not_deleted_in_words` tells of it. Raises StoreAway where the store is
+    away from the first file on.
     """
-    keys = list(runs.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
     ended = 0
-    for run in ExportRun.objects.filter(pk__in=keys):
-        # The file first: a worker that dies here leaves a row that the next run finds.
+    for key in list(runs.values_list("pk", flat=True)):
+        if ended == limit:
+            break
+        locked = ExportRun.objects.select_for_update(skip_locked=True)
+        run = locked.filter(pk=key).exclude(file="").first()
+        if run is None:
+            continue
         try:
-            run.file.delete(save=False)
+            ended += _delete_file(run)
         except StoreAway as error:
+            if not ended:
+                raise
             logger.error("%s: its file stays, %s: %s", run, error.host, error)
             break
-        except OSError:
-            logger.exception("%s: its file stays", run)
-            continue
-        run.save(update_fields=["file"])
-        ended += 1
     return ended
+
+
+def _delete_file(run: ExportRun) -> bool:
+    """Return whether the file is gone; note in the run's row why it is not. Raises StoreAway."""
+    # The file first: a worker that dies here leaves a row that the next run finds.
+    try:
+        run.file.delete(save=False)
+        run.error = ""
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        if run.error != why:
+            logger.exception("%s: its file stays", run)
+        run.error = why
+    run.save(update_fields=["file", "error"])
+    return not run.file
+
+
+def not_deleted_in_words() -> str:
+    """Say how many files of ended exports could not be deleted, which and why; "" for none."""
+    left = ExportRun.objects.filter(state=ExportState.DONE).exclude(file="").exclude(error="")
+    first = left.order_by("pk").first()
+    if first is None:
+        return ""
+    count = left.count()
+    files = "1 file of an export" if count == 1 else f"{count:,} files of exports"
+    which = "" if count == 1 else "the first is "
+    return f"{files} should be gone and cannot be deleted ({which}{first.file.name}: {first.error})"
 
 
 def end_those_with(submission: Submission, *, only_named: bool) -> int:
     """Delete each kept file that may hold the response, and have running exports begin anew.
 
     `only_named`: those that say who answered. For after an erasure was committed: whatever is
-    read from then on is without it.
+    read from then on is without it. Raises StoreAway, and StillThere after the others where one
+    cannot be deleted.
     """
     runs = ExportRun.objects.filter(call=submission.call_id)
     if only_named:
         runs = runs.filter(named=True)
     runs.filter(state=ExportState.RUNNING).update(state=ExportState.WAITING)
-    ended = 0
+    ended, left = 0, []
     for run in runs.filter(state=ExportState.DONE).exclude(file=""):
         if (
             submission.submitted_at
@@ -241,9 +276,12 @@ def end_those_with(submission: Submission, *, only_named: bool) -> int:
             and run.finished_at < submission.submitted_at
         ):
             continue
-        run.file.delete(save=False)
-        run.save(update_fields=["file"])
-        ended += 1
+        if _delete_file(run):
+            ended += 1
+        else:
+            left.append(run)
+    if left:
+        raise StillThere(f"{len(left)} files of exports, such as of {left[0]}")
     return ended
 
 

@@ -27,11 +27,12 @@ def make_exports() -> None:
             logger.warning("exports: %d whose worker had stopped", released)
             with attempts.at("what stopped workers left of files"):
                 export_runs.purge_strays(wall_now=clock.wall_now())
-        ended = export_runs.end_outdated(limit=ENDED_AT_ONCE)
-        if ended:
-            logger.info(
-                "exports: %d files ended, as no export may have all of them any more", ended
-            )
+        with attempts.at("files that no export may have all of any more"):
+            ended = export_runs.end_outdated(limit=ENDED_AT_ONCE)
+            if ended:
+                logger.info(
+                    "exports: %d files ended, as no export may have all of them any more", ended
+                )
         if worker.make_next(now=clock.portal_now, wall_now=clock.wall_now) is not None:
             nudge_exports()
 

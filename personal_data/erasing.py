@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from accounts.record import record
 from accounts.states import AuditAction
+from core.outages import StoreAway
 from exports import export_runs
 from review.agreement.forgetting import forget_reasons
 from review.coding.forgetting import forget_examples
@@ -72,12 +73,20 @@ FOLDER = "erasures"
 def carry_out_all(*, at: datetime) -> int:
     """Carry out what is approved, and go on with what was interrupted; return how many are done.
 
-    One that fails is tried again the next time, and keeps no other from being carried out.
+    One that fails is tried again the next time, and keeps no other from being carried out. While
+    the store of files is away, the others leave the database, and no file is asked for again.
     """
     done = 0
+    away = False
     for request in ErasureRequest.objects.to_carry_out().order_by("pk"):
         try:
-            done += carry_out(request, at=at)
+            if away:
+                erase_from_database(request, at=at)
+            else:
+                done += carry_out(request, at=at)
+        except StoreAway as error:
+            away = True
+            logger.error("%s could not be carried out, %s: %s", request, error.host, error)
         except Exception:
             # The log's formatter leaves out messages, which may hold what somebody wrote.
             logger.exception("%s could not be carried out", request)
@@ -85,12 +94,17 @@ def carry_out_all(*, at: datetime) -> int:
 
 
 def carry_out(request: ErasureRequest, *, at: datetime) -> bool:
-    """Carry out one request, as far as that is possible now; return whether it is done."""
+    """Carry out one request, as far as that is possible now; return whether it is done.
+
+    Raises StoreAway, and OSError or StillThere once all other files are gone.
+    """
     if not erase_from_database(request, at=at):
         return False
     request.refresh_from_db()
-    _delete_files(request)
-    export_runs.end_those_with(request.submission, only_named=not request.is_about_files)
+    try:
+        _delete_files(request)
+    finally:
+        export_runs.end_those_with(request.submission, only_named=not request.is_about_files)
     _write_tombstone(request)
     return _forget_last_mail(request, at)
 
@@ -233,11 +247,22 @@ def _erase_passes(submission: Submission) -> None:
 
 
 def _delete_files(request: ErasureRequest) -> None:
-    if request.files_left:
-        storage = private_storage()
-        for name in request.files_left:
+    """Delete what is left; raises what kept the last that stays, once the others are gone."""
+    if not request.files_left:
+        return
+    storage = private_storage()
+    left: list[str] = []
+    why: OSError | None = None
+    for name in request.files_left:
+        try:
             storage.delete(name)
-        ErasureRequest.objects.filter(pk=request.pk).update(files_left=[])
+        except OSError as error:
+            left.append(name)
+            why = error
+    request.files_left = left
+    ErasureRequest.objects.filter(pk=request.pk).update(files_left=left)
+    if why is not None:
+        raise why
 
 
 def _write_tombstone(request: ErasureRequest) -> None:

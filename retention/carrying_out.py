@@ -27,7 +27,8 @@ def carry_out(*, at: datetime, only: DataClass | None = None) -> Counter[str]:
 
     Nothing of an open call ends but copies, which can be made again. What only the owner of the
     tables may delete is left where this connection's role is another. Where something of one call
-    cannot end, all else does; then raises SomeFailed, unless it is the store of files that is away.
+    cannot end, all else does; then raises SomeFailed, unless it is the store of files that is away:
+    that one is asked once, and the next run ends what has files.
     """
     total: Counter[str] = Counter()
     is_owner = database_roles.owns_tables()
@@ -39,6 +40,8 @@ def carry_out(*, at: datetime, only: DataClass | None = None) -> Counter[str]:
     with Attempts(logger) as attempts:
         for call in Call.objects.order_by("pk"):
             for ending in endings:
+                if attempts.store_is_away and ending.has_files(call):
+                    continue
                 with attempts.at("call %s, %s", call.pk, ending.what):
                     _carry_out(call, ending, at, total)
     return total

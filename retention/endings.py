@@ -35,7 +35,8 @@ class Ending:
 
     A copy can be made again, so it ends by its own age, in an open call too, and waits for no
     confirmation. Everything else ends after the call has closed and somebody has confirmed it.
-    `needs_owner`: only the role that owns the tables may delete it.
+    `needs_owner`: only the role that owns the tables may delete it. `has_files`: whether ending it
+    in a call asks the store of files.
     """
 
     data_class: DataClass
@@ -46,6 +47,7 @@ class Ending:
     own_rule: str = ""
     is_copy: bool = False
     needs_owner: bool = False
+    has_files: Callable[[Call], bool] = lambda _call: False
     batch: int = 200  # rows in one transaction
 
     def rule(self, call: Call) -> str:
@@ -97,6 +99,7 @@ ENDINGS: Sequence[Ending] = (
         drafts.held,
         drafts.due,
         drafts.end_some,
+        has_files=drafts.have_files,
     ),
     Ending(
         DataClass.MAILS,
@@ -125,5 +128,6 @@ ENDINGS: Sequence[Ending] = (
         _due_exports,
         _end_exports,
         is_copy=True,
+        has_files=lambda call: export_runs.kept(call).exists(),
     ),
 )

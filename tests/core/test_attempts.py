@@ -105,7 +105,7 @@ def test_database_that_is_away_ends_it_and_files_that_are_away_are_no_fault():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("error", [AWAY, LookupError("an answer")])
-def test_data_of_the_other_calls_end_and_the_next_run_ends_the_rest(failing, at, error):
+def test_data_of_the_other_calls_end_and_the_next_run_ends_the_rest(at, error):
     first, second = two_calls()
     drafts = []
     for call in (first, second):
@@ -115,9 +115,10 @@ def test_data_of_the_other_calls_end_and_the_next_run_ends_the_rest(failing, at,
     at(second.closes_at + 90 * DAY)
     names = [draft.attachments.get().file.name for draft in drafts]
     with pytest.MonkeyPatch.context() as patch:
-        really = FileSystemStorage.delete
+        really, asked = FileSystemStorage.delete, []
 
         def delete(storage, name):
+            asked.append(name)
             if name == names[0]:
                 raise error
             really(storage, name)
@@ -128,7 +129,10 @@ def test_data_of_the_other_calls_end_and_the_next_run_ends_the_rest(failing, at,
         else:
             with pytest.raises(SomeFailed):
                 tasks.end_data()
-    assert list(Submission.objects.all()) == [drafts[0]]
+    # A bucket that is away takes its time to say so: it is asked once.
+    is_away = error is AWAY
+    assert asked == (names[:1] if is_away else names)
+    assert list(Submission.objects.order_by("pk")) == (drafts if is_away else drafts[:1])
     tasks.end_data()
     assert not Submission.objects.exists()
 
@@ -152,23 +156,69 @@ def test_each_step_of_the_daily_task_is_done_whatever_comes_of_the_others(failin
     assert done == ["sessions"]
 
 
-@pytest.mark.django_db
-def test_file_of_an_export_that_cannot_be_deleted_keeps_no_other(failing, monkeypatch, tmp_path):
-    storage = ExportRun.file.field.storage
-    monkeypatch.setattr(storage, "location", str(tmp_path))
+@pytest.fixture
+def three_exports(db, monkeypatch, tmp_path):
+    monkeypatch.setattr(ExportRun.file.field.storage, "location", str(tmp_path))
     runs = []
     for _ in range(3):
         make_run()
         runs.append(export_runs.claim_next(at=AT, wall_now=AT))
         assert finish(runs[-1])
-    names = [run.file.name for run in runs]
+    return [run.file.name for run in runs]
+
+
+def kept_files():
+    return list(ExportRun.objects.exclude(file="").order_by("pk").values_list("file", flat=True))
+
+
+def test_file_of_an_export_that_cannot_be_deleted_keeps_no_other(
+    failing, monkeypatch, three_exports, caplog
+):
+    names, storage = three_exports, ExportRun.file.field.storage
     strays = [storage.save(f"exports/{name}", ContentFile(b"jo@example.org")) for name in "ab"]
-    failing(FileSystemStorage, "delete", lambda given: given[1] in {names[0], strays[0]}, REFUSED)
-    assert export_runs.end_files(ExportRun.objects.all(), limit=9) == 2
-    assert list(ExportRun.objects.exclude(file="").values_list("file", flat=True)) == names[:1]
-    with pytest.raises(SomeFailed):
-        export_runs.purge_strays(wall_now=datetime.now(UTC) + DAY)
+    with monkeypatch.context() as refusing:
+        really = FileSystemStorage.delete
+
+        def delete(storage, name):
+            if name in {names[0], strays[0]}:
+                raise REFUSED
+            really(storage, name)
+
+        refusing.setattr(FileSystemStorage, "delete", delete)
+        for expected in ((1, 2), (1, 1), (0, 1)):
+            ended = export_runs.end_files(ExportRun.objects.order_by("pk"), limit=1)
+            assert (ended, len(kept_files())) == expected
+        assert kept_files() == names[:1]
+        assert export_runs.not_deleted_in_words() == (
+            "1 file of an export should be gone and cannot be deleted "
+            f"({names[0]}: Permission denied)"
+        )
+        assert caplog.text.count("its file stays") == 1
+        with pytest.raises(SomeFailed):
+            export_runs.purge_strays(wall_now=datetime.now(UTC) + DAY)
     assert [storage.exists(name) for name in (*names, *strays)] == [True, False, False, True, False]
+    assert export_runs.end_files(ExportRun.objects.order_by("pk"), limit=1) == 1
+    assert export_runs.not_deleted_in_words() == ""
+
+
+def test_files_of_exports_wait_for_a_store_that_is_away(failing, three_exports):
+    failing(FileSystemStorage, "delete", lambda given: given[1] == three_exports[1], AWAY)
+    assert export_runs.end_files(ExportRun.objects.order_by("pk"), limit=9) == 1
+    with pytest.raises(StoreAway):
+        export_runs.end_files(ExportRun.objects.exclude(file="").order_by("pk"), limit=9)
+    assert kept_files() == three_exports[1:]
+
+
+def test_operators_read_which_files_of_exports_cannot_be_deleted(client, three_exports):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    assert "\nfiles: " not in client.get("/readyz/").content.decode()
+    ExportRun.objects.update(error="Permission denied")
+    said = (
+        "3 files of exports should be gone and cannot be deleted "
+        f"(the first is {three_exports[0]}: Permission denied)"
+    )
+    assert f"\nfiles: warning: {said}\n" in client.get("/readyz/").content.decode()
+    assert f"{said}. Tell the people who run" in client.get("/admin/").content.decode()
 
 
 @pytest.mark.django_db

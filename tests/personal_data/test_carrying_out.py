@@ -1,14 +1,19 @@
 """Carrying out goes on after what interrupts it, and leaves others alone."""
 
+import errno
+import os
 from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from core.outages import StoreAway
+from exports import export_runs
 from exports.models import ExportRun
 from exports.queries import count, erased_references, records
 from exports.types import Dataset
@@ -51,6 +56,10 @@ def call(at, monkeypatch, tmp_path):
 
 @pytest.fixture
 def response(call):
+    return submitted_with_a_file(call)
+
+
+def submitted_with_a_file(call):
     draft = make_draft(call, **complete_answers(call, email="ada@example.org", story="Hers."))
     make_attachment(draft)
     return submitting.submit(submission=draft, at=while_open(call)).submission
@@ -106,6 +115,53 @@ def test_one_that_fails_keeps_no_other(call, response, monkeypatch):
     erasing.carry_out_all(at=at)
     second.refresh_from_db()
     assert second.state == ErasureState.ERASED
+
+
+def test_file_that_cannot_be_deleted_keeps_no_other(call, response, monkeypatch):
+    at = while_open(call)
+    exports = [run_of(call, state="done", named=True) for _ in range(2)]
+    upload = response.attachments.get().file.name
+    request = ask_and_approve(response, at=at)
+    refused = {upload, exports[0].file.name}
+    really = FileSystemStorage.delete
+
+    def delete(storage, name):
+        if name in refused:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        really(storage, name)
+
+    monkeypatch.setattr(FileSystemStorage, "delete", delete)
+    assert erasing.carry_out_all(at=at) == 0
+    request.refresh_from_db()
+    assert request.files_left == [upload]
+    assert [private_storage().exists(run.file.name) for run in exports] == [True, False]
+    assert exports[0].file.name in export_runs.not_deleted_in_words()
+    refused.clear()
+    erasing.carry_out_all(at=at)
+    send_last_mail(response, at=at)
+    assert erasing.carry_out_all(at=at) == 1
+    assert not private_storage().exists(upload)
+    assert export_runs.not_deleted_in_words() == ""
+
+
+def test_store_that_is_away_is_asked_once_and_the_database_erases_all_the_same(
+    call, response, monkeypatch
+):
+    at = while_open(call)
+    other = submitted_with_a_file(call)
+    asked = []
+
+    def delete(_storage, name):
+        asked.append(name)
+        raise StoreAway("no answer", "the bucket evidence")
+
+    requests = [ask_and_approve(one, at=at) for one in (response, other)]
+    monkeypatch.setattr(FileSystemStorage, "delete", delete)
+    assert erasing.carry_out_all(at=at) == 0
+    assert len(asked) == 1
+    for request in requests:
+        request.refresh_from_db()
+    assert [request.state for request in requests] == [ErasureState.ERASED] * 2
 
 
 def test_mail_that_is_being_sent_is_waited_for(call, response):

@@ -62,6 +62,12 @@ def end_some(call: Call, *, at: datetime, limit: int) -> Counter[str]:
     )
 
 
+def have_files(call: Call) -> bool:
+    """Return whether ending the drafts, changes and unused files asks the store of files."""
+    unused = Q(submission__state=SubmissionState.DRAFT) | Q(versions=None)
+    return Attachment.objects.filter(unused, submission__call=call).exists()
+
+
 def _drafts(call: Call) -> QuerySet[Submission]:
     """Return drafts that have something; one that the record names stays as a bare row."""
     waiting = OutboxEmail.objects.filter(submission=OuterRef("pk"), state__in=UNFINISHED)
