@@ -6,30 +6,29 @@ trusts only a proxy on this machine. `evidence_portal.web` checks both, and star
 """
 
 import os
-import shutil
 import sys
-import tempfile
 
 import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from core import clock_check, schema
+from core import clock_check, schema, working_folders
 from evidence_portal.environment import read_web_processes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
-# The processes add up what they count for /metrics/ in files of a folder. It has to be named before
-# the first of them loads the portal.
-COUNTS = "PROMETHEUS_MULTIPROC_DIR"
-own_counts = "" if os.environ.get(COUNTS) else tempfile.mkdtemp(prefix="portal-counts-")
-if own_counts:
-    os.environ[COUNTS] = own_counts
 try:
     _ = settings.ROOT_URLCONF  # the settings are read at the first use
     workers = read_web_processes()
 except ImproperlyConfigured as error:
     # One line instead of a traceback from every worker.
     sys.exit(str(error))
+
+# The processes add up what they count for /metrics/ in files of a folder. It has to be named before
+# the first of them loads the portal. Where gunicorn reads this file again, it is named already.
+COUNTS = "PROMETHEUS_MULTIPROC_DIR"
+own_counts = None if os.environ.get(COUNTS) else working_folders.take()
+if own_counts is not None:
+    os.environ[COUNTS] = own_counts.path
 
 if settings.LOG_FORMAT == "json":
     # Its own lines, such as of a worker that ended.
@@ -62,8 +61,8 @@ def on_starting(_server: object) -> None:
 
 
 def on_exit(_server: object) -> None:
-    if own_counts:
-        shutil.rmtree(own_counts, ignore_errors=True)
+    if own_counts is not None:
+        working_folders.leave(own_counts)
 
 
 # Workers restart after so many requests, not all at once: a leak in a library cannot grow.

@@ -1,7 +1,7 @@
-"""Folders for what an export or a drill keeps on disk while programs of its own work with it.
+"""Folders for what an export, a drill or the web server keeps on disk while it runs.
 
-A process that is killed leaves its folder behind, and in it answers that somebody may have erased
-since. So whoever takes a folder, and the task that ends data, delete what others left: each folder
+A process that is killed leaves its folder behind, and in that of an export are answers that
+somebody may have erased since. So whoever takes a folder, and the task that ends data, delete what others left: each folder
 whose lock nobody holds. The kernel takes the lock away with the last process that has it.
 """
 
@@ -37,15 +37,24 @@ def working_folder() -> Iterator[str]:
 @contextmanager
 def shared_working_folder() -> Iterator[WorkingFolder]:
     """Yield such a folder with its lock, for children that may outlive this process."""
-    delete_left_folders()
-    folder = _take()
+    folder = take()
     try:
         yield folder
     finally:
-        try:
-            _delete(folder.path)
-        finally:
-            os.close(folder.lock)
+        leave(folder)
+
+
+def take() -> WorkingFolder:
+    """Return a folder until `leave`: `with` one of the above wherever that is possible."""
+    delete_left_folders()
+    return _take()
+
+
+def leave(folder: WorkingFolder) -> None:
+    try:
+        _delete(folder.path)
+    finally:
+        os.close(folder.lock)
 
 
 def _delete(path: str) -> None:

@@ -77,3 +77,29 @@ def test_what_gunicorn_cannot_use_is_refused_in_one_line(variables, said):
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
+
+
+LOADS = """
+import os, runpy, signal, sys
+loaded = runpy.run_path("gunicorn.conf.py")
+print(os.environ["PROMETHEUS_MULTIPROC_DIR"], "prometheus_client" in sys.modules, flush=True)
+if sys.argv[1] == "is killed":
+    os.kill(os.getpid(), signal.SIGKILL)
+loaded["on_exit"](None)
+"""
+
+
+def test_folder_of_counts_goes_with_the_web_server_or_after_one_that_was_killed(tmp_path):
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)} | PRODUCTION
+
+    def load(how):
+        command = [sys.executable, "-c", LOADS, how]
+        return subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        )
+
+    killed = load("is killed")
+    (left,) = tmp_path.iterdir()
+    assert killed.stdout == f"{left} False\n"  # the path is known before the counters are made
+    assert load("ends").returncode == 0
+    assert list(tmp_path.iterdir()) == []
