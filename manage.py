@@ -65,9 +65,29 @@ def _run() -> None:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        # The reader, such as `head`, has gone. Python would complain as it flushes at its end.
-        os.dup2(os.open(NOWHERE, os.O_WRONLY), sys.stdout.fileno())
+        # The reader, such as `head`, has gone.
+        _leave_output()
         sys.exit(1)
+    except OSError as error:
+        if _takes_output():
+            raise
+        _leave_output()
+        sys.exit(f"The output of this command cannot be written: {error.strerror}.")
+
+
+def _takes_output() -> bool:
+    """Return whether another line can be written: not all that failed is tried again."""
+    try:
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _leave_output() -> None:
+    """Keep Python from complaining once more as it flushes at its end."""
+    os.dup2(os.open(NOWHERE, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

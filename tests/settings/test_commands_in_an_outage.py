@@ -15,6 +15,7 @@ from django.core.management import find_commands
 from django.db import DataError, OperationalError, connection
 
 import manage
+from accounts.models import AuditEvent
 from backups import making
 from backups.contents import FORMAT
 from backups.folder import BackupFolder
@@ -25,6 +26,7 @@ from personal_data.management.commands import move_files
 from submissions.outbox import holding
 from submissions.responses.models.attachments import private_storage
 from tests.backups.conftest import make_keys
+from tests.makers import make_call, make_submitted
 from tests.settings.test_settings import PRODUCTION, ROOT
 from tests.submissions.mail.mail_sink import free_port
 
@@ -344,3 +346,53 @@ def test_command_that_somebody_stops_says_so_without_a_traceback(run, monkeypatc
     assert run("move_files", "--to", "disk") == (130, "Stopped.\n")
     with pytest.raises(KeyboardInterrupt):
         run("move_files", "--to", "disk", "--traceback")
+
+
+@pytest.fixture
+def run_full(run, monkeypatch):
+    """`run`, whose standard output goes to a device without room."""
+    with Path("/dev/full").open("w") as device:
+
+        def run_there(name, *words):
+            with monkeypatch.context() as there:  # pytest sets its own before each test
+                there.setattr(sys, "stdout", device)
+                return run(name, *words)
+
+        yield run_there
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        *((name, ["--help"]) for name in sorted(OURS)),
+        ("release_mail", []),
+        ("verify_evidence", []),
+        ("verify_audit", []),
+        ("shell", ["-c", "print('x' * 100_000)"]),
+    ],
+)
+def test_output_that_takes_nothing_is_said_in_one_line(run_full, name, words):
+    assert run_full(name, *words) == (
+        1,
+        "The output of this command cannot be written: No space left on device.\n",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_export_to_an_output_that_takes_nothing_is_broken(run_full):
+    make_submitted(make_call(slug="a-call"))
+    status, said = run_full("export_responses", *OURS["export_responses"])
+    last = "CommandError: The output cannot be written: No space left on device."
+    assert (status, said.splitlines()[-1]) == (1, last)
+    assert AuditEvent.objects.exclude(action="export_started").get().action == "export_broken"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fault_of_a_command_whose_output_is_full_is_shown(run_full, monkeypatch):
+    def fail(_):
+        raise LookupError("a fault")
+
+    monkeypatch.setattr(manage, "execute_from_command_line", fail)
+    with pytest.raises(LookupError):
+        run_full("verify_audit")

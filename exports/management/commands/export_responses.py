@@ -173,7 +173,8 @@ class Command(BaseCommand):
         except (UnsupportedByFormat, ExportRefused, disk_reserve.NoRoom) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
+            what = "The export cannot be made" if path is None else f"{output} cannot be written"
+            raise CommandError(f"{what}: {error.strerror}.") from error
         finally:
             if bar is not None:
                 bar.end()
@@ -257,16 +258,18 @@ class _Bar:
 
 
 def _write_out(chunks: Pieces) -> None:
-    try:
-        for chunk in chunks:
+    for chunk in chunks:
+        try:
             sys.stdout.buffer.write(chunk)
             # At once: an export whose reader is gone must not end as a whole one.
             sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        chunks.close()
-        # Python would complain once more when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise CommandError("The reader of the output went away.") from None
+        except OSError as error:
+            chunks.close()
+            # Python would complain once more when it flushes at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise CommandError("The reader of the output went away.") from None
+            raise CommandError(f"The output cannot be written: {error.strerror}.") from None
 
 
 def _write_into(chunks: Pieces, path: Path) -> None:
