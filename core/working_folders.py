@@ -1,8 +1,9 @@
 """Folders for what an export, a drill or the web server keeps on disk while it runs.
 
 A process that is killed leaves its folder behind, and in that of an export are answers that
-somebody may have erased since. So whoever takes a folder, and the task that ends data, delete what others left: each folder
-whose lock nobody holds. The kernel takes the lock away with the last process that has it.
+somebody may have erased since. So whoever takes a folder, and the task that ends data, delete what
+others left: each folder whose lock nobody holds. The kernel takes the lock away with the last
+process that has it.
 """
 
 import errno

@@ -28,6 +28,14 @@ LOOK = 0.5  # seconds
 PIECE = 256 * 1024  # bytes
 
 
+class EndedOtherwise(ChildProcessError):
+    """The program ended with a status other than 0."""
+
+    def __init__(self, name: str, status: int) -> None:
+        super().__init__(f"{name} ended with {status}")
+        self.status = status
+
+
 @dataclass(frozen=True)
 class Command:
     name: str
@@ -95,7 +103,8 @@ def finish(
 ) -> None:
     """Wait for the program's end; call `meanwhile`, which may raise, twice a second.
 
-    `row_done` is told of each batch of the `rows` that the program says it has.
+    `row_done` is told of each batch of the `rows` that the program says it has. Raises
+    EndedOtherwise.
     """
     until = monotonic() + MOST_SECONDS
     pipe = cast(IO[bytes], process.running.stdout)
@@ -112,7 +121,7 @@ def finish(
         else:
             meanwhile()
     if ended := process.running.wait():
-        raise ChildProcessError(f"{process.command.name} ended with {ended}")
+        raise EndedOtherwise(process.command.name, ended)
     row_done(rows)
 
 

@@ -19,7 +19,15 @@ from exports.one_column import LONG, NUMBER, TIME, Column
 from exports.queries import cells_needed, cells_of, count
 from exports.types import Dataset, Pieces
 from exports.writers import workbook_process
-from exports.writers.apart import as_one, finish, of_the_portal, read, start, write_rows
+from exports.writers.apart import (
+    EndedOtherwise,
+    as_one,
+    finish,
+    of_the_portal,
+    read,
+    start,
+    write_rows,
+)
 from exports.writers.count_lines import HEADER as COUNTS_HEADER
 from exports.writers.count_lines import in_words
 from exports.writers.dictionary import HEADER, entries
@@ -28,6 +36,7 @@ from exports.writers.workbook_counts import ResponseCounts
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_ROWS = 1_048_576  # Excel's own limits, of rows the heads included
 MOST_COLUMNS = 16_384
+TOO_LARGE = "An Excel file holds 4 GB, and this one would have more. Choose fewer, or take the CSV."
 PROCESS = "exports.writers.workbook_process"
 NAME = "responses.xlsx"
 NARROW = 18  # characters
@@ -36,7 +45,7 @@ KINDS = {TIME: workbook_process.MOMENT, NUMBER: workbook_process.NUMBER}
 
 
 def pieces(context: ExportContext) -> Pieces:
-    """Yield the file; raise UnsupportedByFormat for more than a sheet or a cell holds."""
+    """Yield the file; raise UnsupportedByFormat for more than it, a sheet or a cell holds."""
     return as_one(begun(context))
 
 
@@ -71,7 +80,12 @@ def begun(context: ExportContext) -> Pieces:
         }
         with start(of_the_portal(PROCESS), folder, told) as process:
             yield b""
-            finish(process, context.still_at_work, made.row_done, rows=written.rows)
+            try:
+                finish(process, context.still_at_work, made.row_done, rows=written.rows)
+            except EndedOtherwise as ended:
+                if ended.status != workbook_process.TOO_LARGE:
+                    raise
+                raise UnsupportedByFormat(TOO_LARGE) from None
         yield from read(Path(folder, NAME))
 
 

@@ -3,7 +3,7 @@
 It finds `told.json` and `rows.pickle` in the folder in which it runs, and knows nothing of the
 portal: no settings, no database. It says by a byte on standard output that it has a batch of rows.
 Rows go to disk as they come, so memory stays flat. Every answer is written as a string cell,
-never as a formula, a number or a link.
+never as a formula, a number or a link. It ends with TOO_LARGE where the file cannot hold them.
 """
 
 import json
@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileSizeError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from core.text_sheets import EXCEL_UNITS, TextWorkbook
 from core.xml_text import xml_text
 
+TOO_LARGE = 4  # the exit status: a sheet or all of them have over 4 GB, which Excel does not open
 HEADS = 2  # rows: the key of each column, below it its label
 LINE = 15  # points
 TALLEST = 20 * LINE  # a row that is taller than the screen cannot be scrolled past in steps
@@ -35,6 +37,13 @@ NUMBER, MOMENT = "number", "moment"
 
 
 def main() -> None:
+    try:
+        _write()
+    except FileSizeError:
+        raise SystemExit(TOO_LARGE) from None
+
+
+def _write() -> None:
     told = json.loads(Path("told.json").read_text(encoding="utf-8"))
     with TextWorkbook(told["out"], str(Path.cwd())) as workbook:
         workbook.set_properties({"title": told["title"], "created": MADE_AT})

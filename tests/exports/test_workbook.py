@@ -2,8 +2,12 @@
 
 import csv
 import io
+import json
 import re
+import zipfile
+from contextlib import nullcontext
 from datetime import UTC, datetime
+from pathlib import Path
 from zipfile import ZipFile
 
 import openpyxl
@@ -12,7 +16,8 @@ import pytest
 from core.text_sheets import EXCEL_UNITS, TextWorkbook
 from exports.export_context import UnsupportedByFormat
 from exports.types import Dataset
-from exports.writers import workbook
+from exports.writers import workbook, workbook_process
+from exports.writers.apart import EndedOtherwise
 from exports.writers.workbook_process import cell_parts
 from submissions.calls.models import Call
 from submissions.definitions.loading import load, parse
@@ -294,3 +299,30 @@ def test_parts_fit_into_cells_and_make_the_text(text):
     parts = list(cell_parts(text))
     assert "".join(parts) == text
     assert all(len(part.encode("utf-16-le")) // 2 <= EXCEL_UNITS for part in parts)
+
+
+@pytest.mark.django_db
+def test_file_of_more_than_4_gb_is_refused_with_what_to_do(monkeypatch):
+    call = make_call()
+    make_submitted(call)
+    statuses = []
+
+    def finish_here(folder, *_told, **_rows):
+        """Run the program in the folder of the other, with a smaller ZIP."""
+        with monkeypatch.context() as here:
+            here.chdir(folder)
+            with pytest.raises(SystemExit) as ended:
+                workbook_process.main()
+        statuses.append(ended.value.code)
+        raise EndedOtherwise("workbook_process", ended.value.code)
+
+    def start_here(_command, folder, told):
+        Path(folder, "told.json").write_text(json.dumps(told), encoding="utf-8")
+        return nullcontext(folder)
+
+    monkeypatch.setattr(workbook, "start", start_here)
+    monkeypatch.setattr(workbook, "finish", finish_here)
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    with pytest.raises(UnsupportedByFormat, match=r"holds 4 GB.* Choose fewer, or take the CSV\."):
+        exported(call, "xlsx")
+    assert statuses == [workbook_process.TOO_LARGE]
