@@ -6,6 +6,7 @@ from django.utils.translation import get_language_bidi
 
 FROM_RIGHT = frozenset({"R", "AL"})
 LEFT_TO_RIGHT_MARK = "\u200e"
+ISOLATE, END_OF_ISOLATE = "\u2068", "\u2069"
 
 
 def is_from_right(text: str) -> bool:
@@ -27,3 +28,12 @@ def from_left(text: str) -> str:
     12 High Street as High Street 12. After a left-to-right mark it does not.
     """
     return f"{LEFT_TO_RIGHT_MARK}{text}" if text and get_language_bidi() else text
+
+
+def isolated(name: str) -> str:
+    """Return the name of a file or the like for the middle of a sentence of the active language.
+
+    Between Arabic or Hebrew, 2019 report.txt would be read as report.txt 2019, and what stands
+    around it as a part of it. First strong isolates (UAX #9, 2.4.2) keep the two apart.
+    """
+    return f"{ISOLATE}{name}{END_OF_ISOLATE}" if name and get_language_bidi() else name

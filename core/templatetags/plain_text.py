@@ -29,3 +29,10 @@ def paragraphs(text: str) -> str:
 def from_left(text: str) -> str:
     """Return a number or a code that a language read from the right leaves in its order."""
     return direction.from_left(text)
+
+
+@register.filter(is_safe=True)
+@stringfilter
+def names_apart(text: str) -> str:
+    """Return the text with each `{name}` apart from the words of a language read from the right."""
+    return text.replace("{name}", direction.isolated("{name}"))

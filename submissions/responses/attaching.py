@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.direction import isolated
 from core.disk_reserve import has_room_for_upload
 from core.stores import has_bucket
 from core.upload_names import without_folders
@@ -77,7 +78,7 @@ def attach(
                     "“%(name)s” was not added: it is the same file as “%(same)s”, "
                     "which is here already"
                 )
-                % {"name": file.name, "same": same.name}
+                % {"name": isolated(file.name), "same": isolated(same.name)}
             )
         if question.max_files and present.count() >= question.max_files:
             raise FileRefused(
@@ -86,7 +87,7 @@ def attach(
                     "“%(name)s” was not added: you can add up to %(most)s files. Remove one first",
                     question.max_files,
                 )
-                % {"name": file.name, "most": question.max_files}
+                % {"name": isolated(file.name), "most": question.max_files}
             )
         return store(file, submission=submission, question=question, at=at)
 
@@ -133,7 +134,7 @@ def no_room(upload: UploadedFile) -> FileRefused:
             "“%(name)s” was not added: there is no room for files at the moment. Everything "
             "else on this page is kept. Add the file later"
         )
-        % {"name": presentable_name(upload.name or "")}
+        % {"name": isolated(presentable_name(upload.name or ""))}
     )
 
 
@@ -147,14 +148,16 @@ def refuse_unless_of(
         allowed = ", ".join(kind.upper() for kind in types)
         raise FileRefused(
             _("“%(name)s” was not added: the file must be one of %(allowed)s")
-            % {"name": name, "allowed": allowed}
+            % {"name": isolated(name), "allowed": allowed}
         )
     if not upload.size:
-        raise FileRefused(_("“%(name)s” was not added: the file is empty") % {"name": name})
+        raise FileRefused(
+            _("“%(name)s” was not added: the file is empty") % {"name": isolated(name)}
+        )
     if max_mb and upload.size > max_mb * 1024 * 1024:
         raise FileRefused(
             _("“%(name)s” was not added: the file must be %(most)s MB or smaller")
-            % {"name": name, "most": max_mb}
+            % {"name": isolated(name), "most": max_mb}
         )
     refuse_unless_what_it_says(name, file_type, cast(BinaryIO, upload))
     return file_type

@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from django.utils.translation import gettext as _
 
+from core.direction import isolated
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.office_open import older_type, refuse_docx, refuse_xlsx
 from submissions.responses.file_types.open_document import refuse_odt
@@ -66,7 +67,7 @@ def refuse_macro_ending(name: str, allowed: Sequence[str]) -> None:
     without = WITHOUT_MACROS.get(type_by_name(name))
     if without is not None:
         wanted = without if without in allowed else "pdf"
-        raise FileRefused(_(MACRO_ENDING) % {"name": name, "type": wanted.upper()})
+        raise FileRefused(_(MACRO_ENDING) % {"name": isolated(name), "type": wanted.upper()})
 
 
 def refuse_unless_what_it_says(name: str, file_type: str, file: BinaryIO) -> None:
@@ -82,7 +83,7 @@ def refuse_unless_what_it_says(name: str, file_type: str, file: BinaryIO) -> Non
             found = _recognised(file, file_type)
             sentence = ANOTHER_TYPE if found else sentence
         raise FileRefused(
-            _(sentence) % {"name": name, "type": file_type.upper(), "found": found}
+            _(sentence) % {"name": isolated(name), "type": file_type.upper(), "found": found}
         ) from None
     finally:
         file.seek(0)

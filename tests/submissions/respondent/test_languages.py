@@ -269,6 +269,26 @@ def test_address_keeps_its_order_in_arabic(welsh):
 
 
 @pytest.mark.django_db
+def test_name_of_a_file_stands_apart_in_arabic(welsh, client, at):
+    """2019 report.txt would be read as report.txt 2019."""
+    call = make_call(language="ar")
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    address = f"/calls/{call.slug}/response/evidence/"
+    name = "2019 report.txt"
+    for content in (b"", b"What we saw."):
+        upload = SimpleUploadedFile(name, content)
+        page = client.post(address, {"documents": upload, "action": "upload"}, follow=True)
+        said = page.content.decode()
+        if not content:
+            assert f"“\u2068{name}\u2069” was not added: the file is empty" in said
+    assert f"<bdi>{name}</bdi></a>" in said
+    assert 'data-added="\u2068{name}\u2069 is added"' in said
+    page = page_of(client, f"/calls/{call.slug}/response/check/")
+    assert f"<bdi>{name}</bdi></a>" in page
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("kind", [MailKind.CONFIRMATION, MailKind.ACKNOWLEDGEMENT])
 def test_fingerprint_and_code_keep_their_order_in_arabic(welsh, kind):
     """Digits first, as in 3664 c19f, would be read after what follows them."""
