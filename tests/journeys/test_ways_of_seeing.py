@@ -2,7 +2,7 @@
 
 import pytest
 
-from submissions.responses import drafting, submitting
+from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
 from tests.journeys.conftest import WIDTHS
 from tests.makers import complete_answers, make_call, while_open
@@ -45,6 +45,18 @@ def test_nothing_moves_where_less_motion_is_asked_for(open_section):
     )
     assert moving == 0
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_page_with_a_reference_fits_with_text_at_twice_the_size(open_section, call):
+    page = open_section()
+    draft = Submission.objects.get()
+    answers = complete_answers(call)
+    drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
+    submitting.submit(submission=draft, at=while_open(call))
+    amending.reopen(submission=draft, at=while_open(call))
+    page.goto(f"/calls/{call.slug}/response/")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 def test_page_fits_with_text_at_twice_the_size(open_section, call):
