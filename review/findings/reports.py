@@ -249,9 +249,9 @@ def _without_empty_headings(
     items: Sequence[ReportHeading | ReportFinding],
 ) -> list[ReportHeading | ReportFinding]:
     """Leave out headings under which nothing stands."""
-    following = [*items[1:], None]
     return [
         item
-        for item, after in zip(items, following, strict=True)
-        if isinstance(item, ReportFinding) or isinstance(after, ReportFinding)
+        for place, item in enumerate(items, start=1)
+        if isinstance(item, ReportFinding)
+        or any(isinstance(after, ReportFinding) for after in items[place : place + 1])
     ]

@@ -408,6 +408,12 @@ def test_who_may_not_read_responses_makes_no_report(evidence):
         made(evidence, CSV, by=ben)
 
 
-def test_report_without_findings_says_so(evidence):
-    paragraphs, _ = words_of(made(evidence, DOCX)[1])
+@pytest.mark.parametrize("audience", [TEAM, OUTSIDE])
+@pytest.mark.parametrize("heading", ["", "Payment"])
+def test_report_without_findings_says_so(evidence, audience, heading):
+    if heading:
+        base = etag_of_outline(outline_of(evidence.call))
+        add_heading(evidence.call, heading, base=base, by=evidence.ann, at=evidence.at)
+    paragraphs, _ = words_of(made(evidence, DOCX, audience)[1])
     assert "There are no findings yet." in paragraphs
+    assert (heading in paragraphs) == (heading != "" and audience == TEAM)
