@@ -30,6 +30,14 @@ def from_left(text: str) -> str:
     return f"{LEFT_TO_RIGHT_MARK}{text}" if text and get_language_bidi() else text
 
 
+def web_address(address: str) -> str:
+    """Return the address for a sentence in the active language, with its last slash at its end.
+
+    Between Arabic or Hebrew, that sign would stand before the address, as what follows it does.
+    """
+    return f"{address}{LEFT_TO_RIGHT_MARK}" if get_language_bidi() else address
+
+
 def isolated(name: str) -> str:
     """Return the name of a file or the like for the middle of a sentence of the active language.
 

@@ -5,7 +5,9 @@ from django.shortcuts import redirect
 from django.urls.converters import StringConverter
 from django.views.decorators.http import require_safe
 
-AFTER_A_LINK = ".,;:!?)]}>'\"”’»"
+from core.direction import LEFT_TO_RIGHT_MARK
+
+AFTER_A_LINK = f".,;:!?)]}}>'\"”’»{LEFT_TO_RIGHT_MARK}"
 
 
 class TokenConverter(StringConverter):

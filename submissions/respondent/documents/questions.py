@@ -16,7 +16,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Pt
 
-from core.direction import is_from_right
+from core.direction import is_from_right, web_address
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS
 from submissions.respondent.documents.pages import language_and_country, typeset
@@ -53,7 +53,7 @@ def _kept(kind: str, data: dict[str, Any], make: Callable[[], bytes]) -> bytes:
 def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
     """Return what both files say, as JSON's own types."""
     lang, region = language_and_country()
-    address = f"{settings.PORTAL_URL}{reverse('call', args=[call.slug])}"
+    address = web_address(f"{settings.PORTAL_URL}{reverse('call', args=[call.slug])}")
     return {
         "lang": lang,
         "region": region,

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import clock, spoken_time
-from core.direction import from_left
+from core.direction import from_left, web_address
 from submissions.calls.models import Call
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.documents.pages import language_and_country, typeset
@@ -29,8 +29,10 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
     """Return what the receipt says, as JSON's own types."""
     reference = version.submission.reference
     lang, region = language_and_country()
-    verify = f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}"
-    another_address = f"{settings.PORTAL_URL}{reverse('return_address', args=[call.slug])}"
+    verify = web_address(f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}")
+    another_address = web_address(
+        f"{settings.PORTAL_URL}{reverse('return_address', args=[call.slug])}"
+    )
     number = from_left(call.contact_phone)
     contact = " · ".join(filter(None, [call.contact_name, call.contact_email, number]))
     return {

@@ -25,6 +25,7 @@ from evidence_portal.environment import languages_in
 from submissions.admin.entry_checking import letter_words
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
+from submissions.respondent.documents.questions import questions_data
 from submissions.responses import submitting, versions
 from submissions.responses.models import Submission, Version
 from tests.catalogues import write_catalogue
@@ -266,6 +267,17 @@ def test_address_keeps_its_order_in_arabic(welsh):
     with translation.override("ar"):
         lines = call.other_ways[0].lines
     assert lines == ("\u200e12 High Street", "شارع النيل 12", "\u200eN1 9RL")
+
+
+@pytest.mark.django_db
+def test_web_address_ends_with_its_slash_in_arabic_and_leads_there(welsh, client, settings, at):
+    call = make_call(language="ar")
+    at(while_open(call))
+    path = f"/calls/{call.slug}/"
+    with translation.override("ar"):
+        said = questions_data(call, [])["intro"][1]
+    assert f"{settings.PORTAL_URL}{path}\u200e" in said
+    assert client.get(f"{path}\u200e").headers["Location"] == path
 
 
 @pytest.mark.django_db
