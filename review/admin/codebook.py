@@ -1,5 +1,6 @@
 """The codebook of a call in the admin: the tree, and the form of a code."""
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -46,7 +47,6 @@ CHANGES = (
     AuditAction.CODING_REMOVED,
 )
 NARROWED_BY = {"call__id__exact"}
-REFUSED = "review.code_refused"  # why the form, which had no fault, was not saved
 ON_RECORD = "The record has your name, the time and the names of the fields, without their words."
 
 
@@ -55,6 +55,7 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
     sees = Action.READ_RESPONSES
     changes = Action.CHANGE_CODEBOOK
     form = CodeForm
+    refused = ""  # why a form that had no fault was not saved: of a copy for one request
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return may_somewhere(request.user, Action.CODE)
@@ -133,11 +134,10 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
         try:
             return super().changeform_view(request, object_id, form_url, context)
         except CodingRefused as refused:
-            # The form again, with what was typed, which says why.
-            request.META[REFUSED] = (
-                f"{refused.message}. Nothing was saved: what you typed is below."
-            )
-            return super().changeform_view(request, object_id, form_url, context)
+            # The form again, with what was typed, which says why; other requests share this admin.
+            again = copy(self)
+            again.refused = f"{refused.message}. Nothing was saved: what you typed is below."
+            return super(CodeAdmin, again).changeform_view(request, object_id, form_url, context)
 
     def _lock(self, object_id: str | None) -> None:
         """Lock the codebook before the code, in the order in which all changes lock them."""
@@ -186,8 +186,8 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
         made: Any = super().get_form(request, obj, change=change, **options)
         call = obj.call if obj else self._call_to_add_to(request)
         calls = calls_of(request.user, Action.CODE)
-        refused = request.META.get(REFUSED, "")
-        return type("FormOfCall", (made,), {"call": call, "calls": calls, "refused": refused})
+        of_call = {"call": call, "calls": calls, "refused": self.refused}
+        return type("FormOfCall", (made,), of_call)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         by, at = current_user(request), clock.portal_now()

@@ -16,6 +16,7 @@ from core.row_keys import row_keys
 from review.admin.codebook_pages import chosen_code, codes_to_choose, show
 from review.admin.codebook_passages import passages_of
 from review.coding.codebook import add_code, lock_codebook, split_code
+from review.coding.samples import seen_by
 from review.errors import CodingRefused
 from review.models import Code
 
@@ -53,7 +54,8 @@ def _split(code: Code, given: QueryDict, *, by: User, at: datetime) -> str:
         raise CodingRefused("Tick the passages that belong to another code")
     with transaction.atomic():
         lock_codebook(code.call)
-        gone = len(ticked) - code.codings.filter(pk__in=ticked).count()
+        there = seen_by(code.codings.filter(pk__in=ticked), by)
+        gone = len(ticked) - there.count()
         if gone:
             raise CodingRefused(
                 f"While this page was open, {gone} of the passages that you ticked went to another "

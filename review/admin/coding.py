@@ -28,7 +28,7 @@ from review.coding.carrying import carry_over
 from review.coding.codebook import add_code
 from review.coding.codings import DONE, code_passage, remove_coding
 from review.coding.places_in_text import Passage, from_utf16
-from review.coding.samples import is_done_with
+from review.coding.samples import is_done_with, seen_by
 from review.coding.tree import find_code
 from review.errors import CodingRefused, QuoteRefused
 from review.models import Code, Coding
@@ -139,7 +139,7 @@ def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> Htt
         question=asked.source.question,
         file_text=asked.source.file_text,
     )
-    wanted = of_text.select_related(
+    wanted = seen_by(of_text, current_user(request)).select_related(
         "code__call", "version__submission", "question", "by", "file_text__attachment"
     )
     key_of_coding = row_key(request.POST.get("coding", ""))

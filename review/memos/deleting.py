@@ -49,5 +49,6 @@ def delete_memo(memo: Memo, *, seen: int, by: User, at: datetime) -> None:
             memo=locked.pk,
             written_by=locked.by_id,
             **({"code": locked.code_id} if locked.code_id else {}),
+            **({"file": True} if locked.file_text_id else {}),
         )
         locked.delete()

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from django.urls import reverse
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership
 from accounts.states import Role
 from core.second_press import PRESSED_TWICE
 from review.coding.codebook import merge_codes, split_code
@@ -31,7 +31,7 @@ from submissions.responses.models import Submission
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.races.test_submit_race import at_once
-from tests.review.test_coding_page import coder, page, post, signed_in
+from tests.review.test_coding_page import address, coder, page, post, signed_in
 from tests.submissions.admin.test_two_people import submit_again
 
 CODEBOOK = "/admin/review/code/"
@@ -381,6 +381,26 @@ def test_coding_and_being_done_at_once_never_leave_a_coding_after_it(at):
 
     there, _ = at_once([be_done, code_it])
     assert there == Coding.objects.count()
+
+
+def test_blind_coder_who_guesses_a_number_learns_of_no_coding(call, pair, boss):
+    """Neither where codings are taken away, nor where a code is split."""
+    ada, bea = pair
+    response = make_submitted(call, story="Pay is late.")
+    hidden = coded(response, bea)
+    draw(call, pair, boss)
+    Membership.objects.filter(person=ada).update(role=Role.MANAGER)
+    blind = signed_in(ada)
+    away = address(response, what="uncode")
+    split = reverse("admin:review_code_split", args=[hidden.code_id])
+
+    def said(number):
+        taken = blind.post(away, {"coding": str(number), "fragment": "1"})
+        moved = blind.post(split, {"coding": str(number), "name": "Other"})
+        return taken.status_code, taken.context["said"], moved.context["error"]
+
+    assert said(hidden.pk) == said(hidden.pk + 1_000)
+    assert Coding.objects.get() == hidden
 
 
 def test_erasing_a_response_takes_its_answer_out_of_the_sample(call, pair, boss):

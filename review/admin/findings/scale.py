@@ -1,6 +1,6 @@
 """The page on which a call defines its words for strength."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -16,11 +16,12 @@ from review.findings.scale import MOST_STEPS, Step, define_scale, etag_of_scale,
 from submissions.calls.models import Call
 
 SPARE = 2  # empty rows
+USUAL = "usual"  # the key of a word that is not stored yet
 
 
 @dataclass(frozen=True)
 class Line:
-    """A row of the form, as it is or as it was typed."""
+    """A row of the form, as it is or as it was typed; `key` is "" for a spare one."""
 
     number: int
     key: str = ""
@@ -31,7 +32,7 @@ class Line:
 def scale(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
     error, base = "", etag_of_scale(call)
     lines = [
-        Line(number, str(step.pk or ""), step.name, str(step.smallest_share))
+        Line(number, str(step.pk or USUAL), step.name, str(step.smallest_share))
         for number, step in enumerate(scale_of(call))
     ]
     if request.method == "POST":
@@ -56,6 +57,8 @@ def scale(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
         else:
             messages.success(request, "The scale is kept.")
             return redirect("admin:review_finding_scale", call.pk)
+    # Numbered anew: a row that was taken out left its number free.
+    lines = [replace(line, number=number) for number, line in enumerate(lines)]
     filled = len(lines)
     spare = [Line(number) for number in range(filled, min(filled + SPARE, MOST_STEPS))]
     return show(
@@ -72,7 +75,7 @@ def scale(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
 
 
 def _typed(request: HttpRequest) -> list[Line]:
-    """Return the rows in which anything is typed."""
+    """Return the rows with a word, and spare ones that have a share alone."""
     given = request.POST
     rows = [
         Line(
@@ -83,12 +86,14 @@ def _typed(request: HttpRequest) -> list[Line]:
         )
         for number in range(MOST_STEPS)
     ]
-    return [row for row in rows if row.name]
+    return [row for row in rows if row.name or (row.share and not row.key)]
 
 
 def _steps(lines: list[Line]) -> list[Step]:
     steps = []
     for line in lines:
+        if not line.name:
+            raise FindingRefused(f"Enter the word that begins at {line.share}%")
         share = row_key(line.share)
         if share is None:
             raise FindingRefused(f"Enter a whole number from 0 to 100 for “{line.name}”")

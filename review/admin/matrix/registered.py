@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
+from accounts.current_user import current_user
 from accounts.rights import calls_of
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
@@ -27,6 +28,7 @@ from review.admin.matrix import (
     words_page,
 )
 from review.admin.response_filters import chosen_call
+from review.coding.samples import blind_to
 from review.models import Code, MatrixSummary
 from submissions.calls.models import Call
 
@@ -39,7 +41,9 @@ class MatrixAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MatrixSummary]:
-        return super().get_queryset(request).select_related("call", "code", "by")
+        """Leave out those of calls in which the reader codes a blind sample."""
+        rows = super().get_queryset(request).select_related("call", "code", "by")
+        return rows.exclude(call__in=blind_to(current_user(request)).values("sample__call"))
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -240,7 +240,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
 
     def _write_again(self, request: HttpRequest, object_id: str) -> HttpResponse | None:
         """Show what was typed as a new memo, where the one that it was to change is gone."""
-        found = why_gone(request, object_id, super().get_queryset(request))
+        found = why_gone(request, object_id)
         if found is None:
             return None
         about, said = found

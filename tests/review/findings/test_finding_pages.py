@@ -370,6 +370,32 @@ def test_stale_scale_keeps_what_was_typed(evidence, ann, ben):
     assert told(ben.post(where, again, follow=True)) == ["The scale is kept."]
 
 
+def test_share_without_a_word_is_refused_and_an_emptied_word_goes(evidence, ann):
+    where = address("finding_scale", evidence.call)
+    page = ann.get(where).content.decode()
+    shown = dict(re.findall(r'name="((?:key|name|share)-\d+)"[^>]* value="([^"]*)"', page))
+    shown["base"] = base_on(page)
+    refused = ann.post(where, shown | {"name-1": "", "share-5": "75"})
+    assert refused.status_code == 422
+    said = refused.content.decode()
+    assert "Enter the word that begins at 75%." in said
+    rows = [(line.number, line.name, line.share) for line in refused.context["lines"]]
+    assert rows == [
+        (0, "all", "100"),
+        (1, "many", "30"),
+        (2, "some", "10"),
+        (3, "a few", "0"),
+        (4, "", "75"),
+        (5, "", ""),
+        (6, "", ""),
+    ]
+    kept = dict(re.findall(r'name="((?:key|name|share)-\d+)"[^>]* value="([^"]*)"', said))
+    answer = ann.post(where, kept | {"base": base_on(said), "name-4": "most"}, follow=True)
+    assert told(answer) == ["The scale is kept."]
+    names = [step.name for step in scale_of(evidence.call)]
+    assert names == ["all", "most", "many", "some", "a few"]
+
+
 def test_report_is_made_and_compared(evidence, ann):
     finding = agreed(evidence, evidence.find())
     where = address("reportrun_make", evidence.call)

@@ -326,6 +326,21 @@ def test_what_is_typed_while_a_blind_sample_begins_is_kept(client, call, pay, ad
     assert saved_again(client, refused, "Low wages.") == ("", "", "Low wages.")
 
 
+def test_number_of_a_summary_that_is_hidden_is_one_that_there_is_not(
+    client, call, pay, ada, response
+):
+    bea, boss = make_user(Role.CODER, username="bea"), make_user(Role.MANAGER)
+    write_summary(pay, ALL, text="Theirs.", expected=0, by=bea, at=OPENS_AT)
+    row = MatrixSummary.objects.get()
+    pages = [f"{LIST}{row.pk}/change/", f"{LIST}{row.pk}/history/"]
+    assert [client.get(page).status_code for page in pages] == [302, 302]
+    given = {"coders": [ada, bea], "facet": "", "is_blind": True, "by": boss}
+    draw_sample(call=call, size=1, at=while_open(call), **given)
+    hidden = [client.get(page) for page in pages]
+    never = [client.get(page.replace(str(row.pk), "999999")) for page in pages]
+    assert [one.status_code for one in hidden] == [one.status_code for one in never] == [404, 404]
+
+
 def test_summary_is_written_by_coders_alone(call, pay, response):
     reader = make_user(Role.REVIEWER)
     withhold(reader, Action.CODE)

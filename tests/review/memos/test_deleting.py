@@ -39,6 +39,15 @@ def delete(memo, by, seen=1):
     delete_memo(memo, seen=seen, by=by, at=while_open(memo.call))
 
 
+def carried(client, memo):
+    """What the form of the memo's page carries unseen."""
+    page = client.get(f"{MEMOS}{memo.pk}/change/").content.decode()
+    form = page.partition("Change it</summary>")[2].partition("</form>")[0]
+    return dict(
+        re.findall(r'<input type="hidden" name="(seen|call|code|response)" value="(\d+)"', form)
+    )
+
+
 def test_deleted_memo_goes_with_its_earlier_texts(memo):
     change(memo, memo.by)
     delete(memo, memo.by, seen=2)
@@ -100,9 +109,10 @@ def test_what_was_typed_for_a_deleted_memo_becomes_a_new_one(response, kind):
     }[kind]
     memo = write_memo(about, title="Power", text="We think so.", by=bea, at=while_open(call))
     where = f"{MEMOS}{memo.pk}/change/"
-    delete(memo, bea)
     client = signed_in(coder(call, "cem"))
-    answer = client.post(where, {"title": "Power", "text": "Typed for long.", "seen": "1"})
+    given = carried(client, memo) | {"title": "Power", "text": "Typed for long."}
+    delete(memo, bea)
+    answer = client.post(where, given)
     assert answer.status_code == 409
     shown = answer.content.decode()
     assert "bea deleted this memo while this page was open." in shown
@@ -118,9 +128,9 @@ def test_what_was_typed_for_a_deleted_memo_becomes_a_new_one(response, kind):
 
 
 def test_stranger_learns_nothing_of_a_deleted_memo(memo):
+    typed = carried(signed_in(memo.by), memo) | {"title": "Power", "text": "Typed."}
     delete(memo, memo.by)
     client = signed_in(make_user(Role.STEERING_MEMBER))
-    typed = {"title": "Power", "text": "Typed.", "seen": "1"}
     assert client.post(f"{MEMOS}{memo.pk}/change/", typed).status_code == 403
     other = coder(make_call(slug="another"), "eve")
     answer = signed_in(other).post(f"{MEMOS}{memo.pk}/change/", typed)

@@ -1,5 +1,7 @@
 """The pages of memos: writing, changing, finding them, and where they stand beside things."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -244,8 +246,12 @@ def test_memos_beside_a_response_take_as_many_queries_for_many_as_for_one(respon
 def test_what_is_typed_is_kept_where_a_blind_sample_begins_meanwhile(client, response, ada):
     bea, boss = coder(response.call, "bea"), coder(response.call, "boss", Role.MANAGER)
     memo = write(About(response.call, response=response), bea, words="Of bea.")
+    page = client.get(f"{MEMOS}{memo.pk}/change/").content.decode()
+    carried = dict(re.findall(r'type="hidden" name="(call|response)" value="(\d+)"', page))
+    assert carried == {"call": str(response.call_id), "response": str(response.pk)}
     draw(response.call, [ada, bea], boss)
-    answer = client.post(f"{MEMOS}{memo.pk}/change/", GIVEN | {"text": "Of ada.", "seen": "1"})
+    given = GIVEN | carried | {"text": "Of ada.", "seen": "1"}
+    answer = client.post(f"{MEMOS}{memo.pk}/change/", given)
     assert answer.status_code == 409
     shown = text(answer)
     assert f"You code {response} blind by now" in shown
@@ -253,3 +259,24 @@ def test_what_is_typed_is_kept_where_a_blind_sample_begins_meanwhile(client, res
     client.post(answer.context["action"], GIVEN | {"text": "Of ada."})
     mine = Memo.objects.exclude(pk=memo.pk).get()
     assert (mine.submission, mine.text, mine.by) == (response, "Of ada.", ada)
+
+
+@pytest.mark.parametrize("carries", ["nothing", "the call", "the response"])
+def test_hidden_memo_is_answered_like_one_that_there_never_was(client, response, ada, carries):
+    """Whoever guesses its number and posts learns nothing, whatever they say that it is about."""
+    bea, boss = coder(response.call, "bea"), coder(response.call, "boss", Role.MANAGER)
+    memo = write(About(response.call, response=response), bea, words="Of bea.")
+    draw(response.call, [ada, bea], boss)
+    about = {
+        "nothing": {},
+        "the call": {"call": response.call_id},
+        "the response": {"call": response.call_id, "response": response.pk},
+    }[carries]
+
+    def said(number):
+        answer = client.post(f"{MEMOS}{number}/change/", GIVEN | about)
+        context = answer.context or {}
+        return answer.status_code, context.get("error"), context.get("about")
+
+    assert said(memo.pk) == said(memo.pk + 1_000)
+    assert said(memo.pk)[0] == (302 if carries == "nothing" else 409)
