@@ -4,6 +4,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
+from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,7 +16,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.rights import calls_of
 from accounts.states import Action
+from core.addresses import AddressRefused
+from submissions.calls.models import Call
+from submissions.mail.rendering import RenderedMail
 from submissions.mail.samples import render_sample
+from submissions.mail.sending import CONTACT_REFUSED
 from submissions.outbox.states import MailKind
 
 # The policy of every page, with frames allowed.
@@ -59,12 +64,21 @@ def previews(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
         "opts": admin.opts,
         "call": call,
         "calls": calls,
-        "samples": [(kind, render_sample(kind, call)) for kind in MailKind] if call else [],
+        "samples": _samples(request, call) if call else [],
     }
     template = "admin/submissions/outboxemail/previews.html"
     response = TemplateResponse(request, template, context)
     response.headers["Content-Security-Policy"] = WITH_FRAMES
     return response
+
+
+def _samples(request: HttpRequest, call: Call) -> list[tuple[MailKind, RenderedMail]]:
+    """Return each kind as it would read; none, with the reason, if no mail could be written."""
+    try:
+        return [(kind, render_sample(kind, call)) for kind in MailKind]
+    except AddressRefused:
+        messages.error(request, CONTACT_REFUSED)
+        return []
 
 
 @require_safe
@@ -75,7 +89,10 @@ def as_html(request: HttpRequest, admin: ModelAdmin, slug: str, kind: str) -> Ht
     if kind not in MailKind.values:
         raise Http404
     call = get_object_or_404(calls_of(request.user, Action.SEE_MAILS), slug=slug)
-    page = render_sample(MailKind(kind), call).html
+    try:
+        page = render_sample(MailKind(kind), call).html
+    except AddressRefused:
+        raise Http404 from None
     response = HttpResponse(page)
     response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src {_digest_of_style(page)}; base-uri 'none'; "

@@ -38,7 +38,9 @@ NEVER_WRITTEN = (
     "This mail cannot be written as email: a name or an address in it has a character that no "
     "mail server takes."
 )
-
+CONTACT_REFUSED = (
+    "The call's contact address is not one that mail can be sent to. Correct it in the call."
+)
 OVER = "The time that it gives its reader had passed before it could be sent."
 
 
@@ -184,4 +186,4 @@ def _cannot_be_written(mail: OutboxEmail) -> str:
     """Return which address of the mail no mail can be sent to."""
     if not is_address(mail.to_address):
         return "The address is not one that mail can be sent to."
-    return "The call's contact address is not one that mail can be sent to. Correct it in the call."
+    return CONTACT_REFUSED

@@ -83,3 +83,12 @@ def test_previews_are_for_who_may_see_the_outbox(client, group):
     client.force_login(make_user(group, is_staff=True))
     assert client.get(PREVIEWS).status_code == 403
     assert client.get(f"{PREVIEWS}{call.slug}/confirmation/").status_code == 403
+
+
+def test_call_whose_contact_address_no_mail_can_be_sent_to_is_told_so(staff):
+    call = make_call()
+    type(call).objects.filter(pk=call.pk).update(contact_email="team@exam ple.org")
+    page = staff.get(PREVIEWS)
+    assert page.status_code == 200
+    assert "The call&#x27;s contact address is not one that mail" in page.content.decode()
+    assert staff.get(f"{PREVIEWS}{call.slug}/confirmation/").status_code == 404
