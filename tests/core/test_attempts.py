@@ -138,6 +138,34 @@ def test_data_of_the_other_calls_end_and_the_next_run_ends_the_rest(at, error):
 
 
 @pytest.mark.django_db
+def test_file_that_cannot_be_deleted_keeps_no_other_draft_of_its_call(monkeypatch, at):
+    call = make_call()
+    confirm_retention(call)
+    drafts = [make_draft(call, **complete_answers(call)) for _ in range(3)]
+    names = [make_attachment(draft).file.name for draft in drafts]
+    unused = make_attachment(make_submitted(call))
+    Attachment.objects.filter(pk=unused.pk).update(removed_at=while_open(call))
+    at(call.closes_at + 90 * DAY)
+    with monkeypatch.context() as refusing:
+        really = FileSystemStorage.delete
+
+        def delete(storage, name):
+            if name == names[0]:
+                raise REFUSED
+            really(storage, name)
+
+        refusing.setattr(FileSystemStorage, "delete", delete)
+        for _ in range(2):
+            with pytest.raises(SomeFailed):
+                tasks.end_data()
+        assert list(Submission.objects.drafts()) == drafts[:1]
+        assert [file.file.name for file in Attachment.objects.all()] == names[:1]
+        assert drafts[0].answers.exists()
+    tasks.end_data()
+    assert not Submission.objects.drafts().exists()
+
+
+@pytest.mark.django_db
 def test_command_that_ends_records_says_that_one_did_not(failing):
     failing(end_record, "carry_out", lambda _: True, SomeFailed())
     with pytest.raises(CommandError, match=r"^The record of a call did not end; the lines above"):

@@ -1,8 +1,13 @@
 """Ending what was never submitted: drafts, changes of submitted responses, files taken out."""
 
+import logging
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts.models import AuditEvent
@@ -26,6 +31,8 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import SubmissionState
 
+logger = logging.getLogger(__name__)
+End = Callable[[list[int]], Counter[str]]
 # A number that a letter came with may name its author, and so may the reason of a late pass.
 NUMBERED = Entry.objects.exclude(their_reference="")
 WITH_REASON = LatePass.objects.exclude(reason=REASON_ERASED)
@@ -52,14 +59,58 @@ def end_some(call: Call, *, at: datetime, limit: int) -> Counter[str]:
     """End up to `limit` drafts, else changes, else files, in the caller's transaction.
 
     What somebody else has locked is left for the next run. A draft whose mail has not been sent
-    yet stays until it is.
+    yet stays until it is. Raises OSError where files that cannot be deleted keep all that is left.
     """
     late = responses_kept_longer(call, DataClass.DRAFTS, at=at)
-    return (
-        delete_drafts(_drafts(call).exclude(pk__in=late), limit)
-        or _discard_changes(_changed(call).exclude(pk__in=late), limit, at)
-        or _end_files(_unused_files(call, late), limit)
-    )
+    kept: OSError | None = None
+    for found, end in (
+        (_drafts(call).exclude(pk__in=late), _delete_drafts),
+        (_changed(call).exclude(pk__in=late), partial(_discard_changes, at=at)),
+        (_unused_files(call, late), _delete_unused_files),
+    ):
+        try:
+            if ended := _end_up_to(limit, found, end):
+                return ended
+        except OSError as error:
+            kept = error
+    if kept is not None:
+        raise kept
+    return Counter()
+
+
+def _end_up_to(limit: int, found: QuerySet[Any], end: End) -> Counter[str]:
+    """End up to `limit` of what was found, in the caller's transaction, and count what went.
+
+    A file that cannot be deleted keeps nothing but its own response. Raises OSError where such are
+    all that is left.
+    """
+    kept: OSError | None = None
+    after = 0
+    while keys := _lock(found.filter(pk__gt=after).order_by("pk"), limit):
+        if ended := _at_once(keys, end):
+            return ended
+        for key in keys:
+            try:
+                with transaction.atomic():
+                    ended += end([key])
+            except OSError as error:
+                logger.exception("%s %s: not ended", found.model._meta.verbose_name, key)
+                kept = error
+        if ended:
+            return ended
+        after = keys[-1]
+    if kept is not None:
+        raise kept
+    return Counter()
+
+
+def _at_once(keys: list[int], end: End) -> Counter[str]:
+    """End all of them; none where a file of one cannot be deleted."""
+    try:
+        with transaction.atomic():
+            return end(keys)
+    except OSError:
+        return Counter()
 
 
 def have_files(call: Call) -> bool:
@@ -84,11 +135,13 @@ def _drafts(call: Call) -> QuerySet[Submission]:
 def delete_drafts(drafts: QuerySet[Submission], limit: int) -> Counter[str]:
     """Delete up to `limit` of the drafts, in the caller's transaction, and count what went.
 
-    Those that the record or a late pass names stay as bare rows.
+    Those that the record or a late pass names stay as bare rows. Raises OSError where files that
+    cannot be deleted keep all that are left.
     """
-    keys = _lock(drafts, limit)
-    if not keys:
-        return Counter()
+    return _end_up_to(limit, drafts, _delete_drafts)
+
+
+def _delete_drafts(keys: list[int]) -> Counter[str]:
     ended = Counter(drafts=len(keys))
     ended["files"] = delete_files(Attachment.objects.filter(submission__in=keys))
     for part in PARTS:
@@ -139,11 +192,10 @@ def _with_more_than_submitted(responses: QuerySet[Submission]) -> QuerySet:
     )
 
 
-def _discard_changes(changed: QuerySet[Submission], limit: int, at: datetime) -> Counter[str]:
-    keys = _lock(changed, limit)
+def _discard_changes(keys: list[int], *, at: datetime) -> Counter[str]:
     for submission in Submission.objects.filter(pk__in=keys):
         amending.discard_all_but_submitted(submission=submission, at=at)
-    return +Counter(changes=len(keys))
+    return Counter(changes=len(keys))
 
 
 def _unused_files(call: Call, late: list[int]) -> QuerySet[Attachment]:
@@ -156,11 +208,12 @@ def _unused_files(call: Call, late: list[int]) -> QuerySet[Attachment]:
     )
 
 
-def _end_files(files: QuerySet[Attachment], limit: int) -> Counter[str]:
-    keys = list(files.values_list("pk", flat=True)[:limit])
+def _delete_unused_files(keys: list[int]) -> Counter[str]:
     return +Counter(files=delete_files(Attachment.objects.filter(pk__in=keys)))
 
 
-def _lock(responses: QuerySet[Submission], limit: int) -> list[int]:
-    locked = responses.select_for_update(skip_locked=True, of=("self",))
-    return list(locked.values_list("pk", flat=True)[:limit])
+def _lock(found: QuerySet[Any], limit: int) -> list[int]:
+    """Return the keys of the first; lock responses, but no file: the portal may not update one."""
+    if found.model is Submission:
+        found = found.select_for_update(skip_locked=True, of=("self",))
+    return list(found.values_list("pk", flat=True)[:limit])
