@@ -11,7 +11,8 @@ from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from core.claims import claimed_row, renew
-from core.outages import StoreAway
+from core.disk_reserve import NoRoom, has_room_for_upload
+from core.outages import StoreAway, outage_of
 from core.whole_files import FileLost
 from submissions.responses.attaching import attach
 from submissions.responses.drafting import save_answers
@@ -29,6 +30,7 @@ from submissions.responses.importing.plans import Plan
 from submissions.responses.models import Attachment, Entry, ImportedRow, ResponseImport
 from submissions.responses.originals import add_original
 from submissions.responses.states import Acknowledgement
+from submissions.responses.submitting import lock_call
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +51,10 @@ def carry_out_next(
         uploads.finish(found, at=now(), failed=failed)
     except ClaimLost:
         logger.warning("%s: another worker went on with it", found)
+    except NoRoom:
+        # Its claim ends soon, and then it is tried again.
+        logger.warning("%s waits: there is no room for its files", found)
+        return None
     except (FileLost, ImportRefused):
         logger.error("%s cannot be read any more; what came in of it stays", found)
         uploads.finish(found, at=now())
@@ -74,9 +80,11 @@ def _carry_out(
             raise ClaimLost
         try:
             _enter(of, plan, content, choices, place=place, by=by, at=now())
-        except (ClaimLost, OperationalError, InterfaceError, StoreAway):
+        except (ClaimLost, NoRoom, OperationalError, InterfaceError, StoreAway):
             raise  # nothing is wrong with the row: it is tried again
-        except Exception:
+        except Exception as error:
+            if outage_of(error) is not None:
+                raise  # of the disk
             # The log's formatter leaves out messages, which may hold what somebody wrote.
             logger.exception("%s: row %d did not come in", of, plan.number)
             if not claimed_row(of).update(rows_done=place):
@@ -102,11 +110,15 @@ def _enter(
     try:
         with transaction.atomic():
             done = {"rows_done": place}
+            submits = choices.submits and not plan.faults and not plan.notes
+            if submits:
+                # Before the answers, as a load of the call locks them after it.
+                lock_call(of.call_id)
             entry = _entry_of(of, plan, choices, by=by, at=at)
             if entry is not None:
                 _add_files(entry, plan, content, choices, kept, at=at)
                 done["rows_entered"] = of.rows_entered + 1
-                if choices.submits and not plan.notes and _submit(entry, by=by, at=at):
+                if submits and _submit(entry, by=by, at=at):
                     done["rows_submitted"] = of.rows_submitted + 1
             if not claimed_row(of).update(**done):
                 raise ClaimLost
@@ -157,6 +169,8 @@ def _add_files(
         return
     question = entry.submission.call.questions_by_key.get(choices.file_question)
     for packed in plan.files:
+        if not has_room_for_upload(packed.size):
+            raise NoRoom
         upload = SimpleUploadedFile(packed.name, content.read(packed))
         if question is None:
             kept.append(add_original(entry.submission, upload, at=at))

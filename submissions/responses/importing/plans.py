@@ -4,7 +4,7 @@ import io
 import json
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +37,7 @@ from submissions.responses.importing.choices import (
 )
 from submissions.responses.importing.folders import Folder, Packed
 from submissions.responses.importing.tables import Row, Table
+from submissions.responses.originals import MOST as MOST_ORIGINALS
 from submissions.responses.originals import MOST_MB
 from submissions.responses.states import Channel
 
@@ -120,6 +121,7 @@ def plans_of_folder(
             plan.add_fault(packed.name, "The file is damaged in the ZIP", "Pack the folder again")
         for packed, content in contents.items():
             _read_file(plan, call, packed, content, choices)
+        _refuse_too_many(plan, call, contents, choices)
         _complete(plan, call, choices, at)
         yield plan
 
@@ -192,6 +194,25 @@ def _read_file(plan: Plan, call: Call, packed: Packed, content: bytes, choices: 
         plan.files.append(packed)
 
 
+def _refuse_too_many(
+    plan: Plan, call: Call, contents: Mapping[Packed, bytes], choices: Choices
+) -> None:
+    """Add a fault for files that the question, or the entry, would not take together."""
+    question = call.questions_by_key.get(choices.file_question)
+    most = question.max_files if question else MOST_ORIGINALS
+    if most and len(plan.files) > most:
+        wrong = f"It has {len(plan.files)} files, and {most} can be added"
+        plan.add_fault("", wrong, "Leave some out, or name those of other responses otherwise")
+    if question is None:
+        return  # the same original is kept once
+    same: dict[bytes, Packed] = {}
+    for packed in plan.files:
+        earlier = same.setdefault(contents[packed], packed)
+        if earlier is not packed:
+            wrong = f"It is the same file as “{earlier.name}”"
+            plan.add_fault(packed.name, wrong, "Leave one of them out")
+
+
 def refuse_file(question: Question | None, name: str, content: bytes) -> None:
     """Raise FileRefused for a file that cannot go under the question, or be an original."""
     upload = SimpleUploadedFile(name, content)
@@ -246,7 +267,8 @@ def _note_what_is_left(plan: Plan, call: Call, choices: Choices, received_at: da
         label = call.questions_by_key[issue.key].label if issue.key in call.questions_by_key else ""
         plan.add_note(label, issue.message, "Go on with it by hand, or mend the file")
     asked = call.questionnaire.asked(plan.answers)
-    for key in plan.answers:
+    under = [choices.file_question] if plan.files and choices.file_question else []
+    for key in dict.fromkeys([*plan.answers, *under]):
         if not asked[key]:
             label = call.questions_by_key[key].label
             plan.add_note(

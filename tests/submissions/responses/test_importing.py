@@ -1,6 +1,7 @@
 """Many responses from a table or a folder: a dry run stores nothing, none comes in twice."""
 
 import csv
+import errno
 import io
 import zipfile
 from datetime import timedelta
@@ -12,6 +13,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from personal_data.erasing import erase_from_database
+from submissions.calls.models import Call, Question
 from submissions.responses import erasing
 from submissions.responses.errors import ImportRefused
 from submissions.responses.etags import etag
@@ -23,6 +25,7 @@ from submissions.responses.importing.tables import read_table
 from submissions.responses.models import Entry, ImportedRow, ResponseImport, Submission
 from submissions.responses.states import ErasureScope
 from tests.makers import CLOSES_AT, make_first_call, make_user
+from tests.sample_files import picture
 
 pytestmark = pytest.mark.django_db
 WEEKS_LATER = CLOSES_AT + timedelta(days=20)
@@ -438,3 +441,57 @@ def test_names_of_a_folder_are_no_paths():
 
 def test_file_of_a_folder_is_shown_by_its_own_name_whichever_way_its_path_leans():
     assert Packed("letters\\plan.txt", 1).name == Packed("letters/plan.txt", 1).name == "plan.txt"
+
+
+def test_file_under_a_question_that_is_not_asked_is_noted(call, staff):
+    Question.objects.filter(call=call, key="files").update(show_if="capacity = on_behalf_of_org")
+    call = Call.objects.get()
+    of = uploaded(call, staff, folder(letter_txt="We share rooms."), "letters.zip")
+    options = {"columns": (), "day": "2019-07-22", "file_question": "files"}
+    run = looked_at(of, **options)
+    label = call.questions_by_key["files"].label
+    assert (run.submitted, run.half_entered) == (0, 1)
+    assert (label, "comes in half entered") in [(one.fault.column, one.then) for one in run.lines]
+
+
+def test_files_that_a_question_would_not_take_together_stay_out(call, staff):
+    same = picture()
+    files = {"a.csv": "x,y\n1,2\n", "a.jpg": picture(size=(20, 20))}
+    Question.objects.filter(call=call, key="files").update(max_files=1, file_types=["csv", "jpg"])
+    call = Call.objects.get()
+    of = uploaded(call, staff, folder({**files, "b.jpg": same, "b.jpeg": same}), "letters.zip")
+    options = {"columns": (), "day": "2019-07-22", "file_question": "files"}
+    apart = looked_at(of, **options)
+    assert (apart.rows, apart.out) == (4, 0)
+    run = looked_at(of, **options, text_question="good_practice")
+    assert said(run) == [
+        (1, "", "It has 2 files, and 1 can be added"),
+        (2, "", "It has 2 files, and 1 can be added"),
+        (2, "b.jpg", "It is the same file as “b.jpeg”"),
+    ]
+    assert (run.submitted, run.out) == (0, 2)
+
+
+@pytest.mark.parametrize("full", ["reserve", "disk"])
+def test_row_waits_while_the_disk_is_full(call, staff, monkeypatch, full):
+    of = uploaded(call, staff, folder(letter_txt="We share rooms."), "letters.zip")
+    looked_at(of, columns=(), day="2019-07-22", file_question="files")
+    uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+    with monkeypatch.context() as patched:
+        if full == "reserve":
+            patched.setattr(carrying_out, "has_room_for_upload", lambda _: False)
+            assert go_on(of) == ("running", 0, 0, 0)
+        else:
+            patched.setattr(carrying_out, "attach", raise_full)
+            with pytest.raises(OSError, match="No space left"):
+                go_on(of)
+    assert Submission.objects.count() == 0
+    later = WEEKS_LATER + timedelta(minutes=5)
+    assert uploads.release_stuck(wall_now=later) == 1
+    carrying_out.carry_out_next(now=lambda: WEEKS_LATER, wall_now=lambda: later)
+    of.refresh_from_db()
+    assert (of.state, of.rows_done, of.rows_submitted) == ("done", 1, 1)
+
+
+def raise_full(**_options):
+    raise OSError(errno.ENOSPC, "No space left on device")
