@@ -6,11 +6,12 @@ chose may not be removed. The words and rules of such a question change only wit
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q
 
 from core import spoken_time
+from core.time_limits import later
 from submissions.calls.models import Call, Question
 from submissions.calls.retention import DataClass, end_earlier, period_of
 from submissions.calls.states import PublicationPolicy, QuestionKind
@@ -112,6 +113,15 @@ def _call_differences(
                 f"call.{name.removesuffix('_at')}",
                 f"{_say(outside, 'response')} came in {when} that time",
             )
+    grace_ends = later(said["closes_at"], timedelta(minutes=said["grace_minutes"]))
+    in_grace = Q(received_at__gte=grace_ends, timing=Timing.GRACE)
+    if {"closes_at", "grace_minutes"} & {*changed} and (
+        outside := count_received(call.pk, in_grace)
+    ):
+        problems.add(
+            "call.grace_minutes",
+            f"{_say(outside, 'response')} came in when that period would have ended",
+        )
     found = [Difference(_path_of(name), "changed") for name in changed if name != "retention"]
     return found + _retention_differences(call, definition)
 

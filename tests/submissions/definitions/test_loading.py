@@ -8,9 +8,10 @@ from accounts.states import AuditAction
 from submissions.calls.models import Call
 from submissions.definitions.closing_times import change_closing_time
 from submissions.definitions.loading import load, parse
+from submissions.responses import submitting
 from submissions.responses.evidence_checks import record
 from tests.catalogues import speak_one_language
-from tests.makers import OPENS_AT, make_user
+from tests.makers import OPENS_AT, complete_answers, make_draft, make_user
 from tests.submissions.definitions.small_call import (
     TEXT,
     answered,
@@ -217,3 +218,21 @@ def test_language_of_a_call_must_have_a_catalogue(settings):
     settings.LANGUAGES = [("en-gb", "British English"), ("cy", "Cymraeg")]
     load_text(in_welsh)
     assert Call.objects.get().language == "cy"
+
+
+def test_grace_period_cannot_shut_out_what_was_received_in_it():
+    grace = changed('help = "Ask us."', 'help = "Ask us."\ngrace_minutes = 30')
+    call = load_text(grace).call
+    draft = make_draft(call, **complete_answers(call))
+    submitting.submit(submission=draft, at=call.closes_at + timedelta(minutes=20))
+    shorter = grace.replace("grace_minutes = 30", "grace_minutes = 20")
+    assert refusal(shorter, reset_times=True) == [
+        "small.toml: call.grace_minutes: 1 response came in when that period would have ended"
+    ]
+    earlier = grace.replace("closes = 2019-07-24T12:00:00", "closes = 2019-07-24T11:49:00")
+    assert earlier != grace
+    assert refusal(earlier, reset_times=True) == [
+        "small.toml: call.grace_minutes: 1 response came in when that period would have ended"
+    ]
+    enough = grace.replace("grace_minutes = 30", "grace_minutes = 21")
+    assert load_text(enough, reset_times=True).outcome == "changed"
