@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q, QuerySet, TextField
+from django.db.models import Func, Q, QuerySet, TextField
 from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
 from django.db.models.lookups import IContains
 
 from core.canonical import canonical_text
@@ -28,6 +27,8 @@ from submissions.responses.models import (
 from submissions.responses.searching import in_answers
 
 MOST_SHOWN = 100
+# A cast would leave the quotation marks and backslashes of JSON in what was typed.
+AS_TEXT = Func("value", template="(%(expressions)s #>> '{}')", output_field=TextField())
 
 
 @dataclass
@@ -37,12 +38,14 @@ class Found:
     Of drafts there are no answers here: their author alone reads them. `mentions` are responses
     whose answers have the words; `passes` are late passes that nobody has used;
     `invited` are other people's responses that somebody of that address or name works on.
+    `has_more`: there are more than MOST_SHOWN of a kind.
     """
 
     responses: dict[Submission, list[str]] = field(default_factory=dict)
     mentions: list[Submission] = field(default_factory=list)
     passes: int = 0
     invited: int = 0
+    has_more: bool = False
 
     @property
     def shown(self) -> list[str]:
@@ -65,7 +68,7 @@ def find_person(words: str, *, call: Call) -> Found:
     others = Submission.objects.filter(pk__in=mentioned.values("submission"), call=call).exclude(
         pk__in=[response.pk for response in found.responses]
     )
-    found.mentions = list(others[:MOST_SHOWN])
+    found.mentions = _first(others, found)
     unused = LatePass.objects.filter(call=call, submission=None, address__icontains=words)
     found.passes = unused.count()
     as_colleague = Q(address__icontains=words) | Q(name__icontains=words)
@@ -74,8 +77,14 @@ def find_person(words: str, *, call: Call) -> Found:
 
 
 def _add(found: Found, call: Call, where: str, which: Q) -> None:
-    for response in Submission.objects.filter(which, call=call)[:MOST_SHOWN]:
+    for response in _first(Submission.objects.filter(which, call=call), found):
         found.responses.setdefault(response, []).append(where)
+
+
+def _first(responses: QuerySet[Submission], found: Found) -> list[Submission]:
+    those = list(responses.order_by("pk")[: MOST_SHOWN + 1])
+    found.has_more |= len(those) > MOST_SHOWN
+    return those[:MOST_SHOWN]
 
 
 def _places(call: Call, words: str) -> dict[str, QuerySet]:
@@ -84,9 +93,7 @@ def _places(call: Call, words: str) -> dict[str, QuerySet]:
     keys = list(typed.values_list("key", flat=True))
     said = [Q(IContains(KeyTextTransform(key, "answers"), words)) for key in keys]
     submitted = VersionIdentity.objects.filter(reduce(or_, said, Q(pk__in=[])))
-    unsubmitted = IdentityAnswer.objects.filter(
-        Q(IContains(Cast("value", TextField()), words)), question__in=typed
-    )
+    unsubmitted = IdentityAnswer.objects.filter(Q(IContains(AS_TEXT, words)), question__in=typed)
     in_call = {"submission__call": call}
     return {
         "who answered": submitted.filter(version__submission__call=call).values(

@@ -1,11 +1,13 @@
 """The forms for staff: finding a person, entering a request to erase, deciding about one."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
 
 from core.several_lines import SeveralLines
+from submissions.admin.entry_form import checked_day
 from submissions.calls.models import Call
 from submissions.responses.states import ErasureScope
 
@@ -62,6 +64,9 @@ class EnterForm(forms.Form):
         help_text="You have a month from this day.",
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
     )
+
+    def clean_asked_on(self) -> date:
+        return checked_day(self.cleaned_data["asked_on"])
 
 
 class RefuseForm(forms.Form):

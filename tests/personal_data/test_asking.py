@@ -352,6 +352,8 @@ def test_staff_enter_and_another_approves_in_the_admin(call, response, monkeypat
     assert f'href="{address}"' in page.content.decode()
     given = {"scope": "identity", "reason": "By letter of 1 July", "asked_on": "2019-07-02"}
     assert client.post(address, given | {"asked_on": "2019-07-25"}).status_code == 200
+    of_old = client.post(address, given | {"asked_on": "0019-07-02"})
+    assert "Enter a day from 2000 on that has passed." in of_old.content.decode()
     client.post(address, given)
     request = ErasureRequest.objects.get()
     client.force_login(make_user(Role.MANAGER))

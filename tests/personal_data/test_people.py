@@ -222,3 +222,22 @@ def test_copy_asks_for_the_password_again_and_then_comes(call, response):
 def test_name_of_a_file_makes_no_folders_in_a_copy(response):
     file = make_attachment(response, name="..\\..\\plan.txt")
     assert path_of(file).endswith("/.._.._plan.txt")
+
+
+def test_draft_is_found_by_what_json_escapes(call):
+    drafts = [make_draft(call, email=f'"{word}"@example.org') for word in ("ada", "a\\d")]
+    assert found('"ada"@', call) == {str(drafts[0]): ["the working copy"]}
+    assert found("a\\d", call) == {str(drafts[1]): ["the working copy"]}
+    assert find_person('"', call=call).mentions == []
+
+
+def test_page_says_where_there_are_more_than_it_lists(call, response, monkeypatch):
+    make_submitted(call, email="ada@example.org", story="More.")
+    client = signed_in()
+    asked = {"call": call.pk, "words": "ada@", "reason": "by letter"}
+    more = b"There are more than are listed here."
+    assert more not in client.post(PERSON, asked).content
+    monkeypatch.setattr("personal_data.finding.MOST_SHOWN", 1)
+    page = client.post(PERSON, asked).content.decode()
+    assert "Responses of this person: 1<" in page
+    assert more.decode() in page
