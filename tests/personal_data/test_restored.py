@@ -1,6 +1,8 @@
 """A restored backup is told what was erased since it was made."""
 
+import errno
 import json
+import os
 
 import pytest
 from django.core.files.base import ContentFile
@@ -138,3 +140,20 @@ def test_file_that_lists_no_erasures_is_refused_in_one_line(tmp_path, text):
         f"A file cannot be read: {wrong} is no list of erasures, which list_erasures or backup "
         "writes"
     )
+
+
+def test_list_is_what_it_was_before_where_the_disk_is_full(call, response, tmp_path, monkeypatch):
+    erase(response, at=while_open(call))
+    listed = tmp_path / "listed.jsonl"
+    call_command("list_erasures", "--output", str(listed))
+    before = listed.read_text()
+    assert json.loads(before)["reference"] == response.reference
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(CommandError, match=r"listed\.jsonl cannot be written: No space left"):
+        call_command("list_erasures", "--output", str(listed))
+    assert listed.read_text() == before
+    assert [path.name for path in tmp_path.glob("*listed*")] == ["listed.jsonl"]
