@@ -1,5 +1,6 @@
 """The rehearsal's clock, and the file that carries its time from one run to the next."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,6 +66,8 @@ class ClockFile:
         return moment if moment.tzinfo is not None else None
 
     def _write(self, moment: datetime) -> None:
+        """Write the time, or leave the one before: a full disk stops no portal."""
         unfinished = self._path.with_suffix(".unfinished")
-        unfinished.write_text(moment.isoformat() + "\n")
-        unfinished.replace(self._path)
+        with suppress(OSError):
+            unfinished.write_text(moment.isoformat() + "\n")
+            unfinished.replace(self._path)

@@ -1,4 +1,6 @@
+import errno
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from devserver.rehearsal import DEFAULT_FROM, ClockFile
 
@@ -47,3 +49,17 @@ def test_every_process_is_told_the_same_two_moments(tmp_path):
         "REHEARSE_FROM": "2019-07-23T10:00:00+01:00",
         "REHEARSE_STARTED_AT": "2026-03-01T09:00:00+00:00",
     }
+
+
+def test_full_disk_ends_no_rehearsal(tmp_path, monkeypatch):
+    file = ClockFile(tmp_path / "clock")
+    clock = file.begin(None, wall_now=REAL)
+    file.save_end(clock, wall_now=REAL)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    file.save_if_due(clock, wall_now=LATER)
+    file.save_end(clock, wall_now=LATER)
+    assert ClockFile(tmp_path / "clock").begin(None, wall_now=LATER).at(LATER) == DEFAULT_FROM
