@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model, Q
 
 from accounts import memberships
@@ -23,6 +23,7 @@ from core.addresses import clean_address
 
 LASTS = timedelta(days=7)
 LONGEST_USERNAME = 150
+INVITING_LOCK = 5_283_308  # any number that no other advisory lock of this database has
 
 
 def invite(
@@ -43,6 +44,7 @@ def invite(
     """
     address = clean_address(email)
     with transaction.atomic():
+        _wait_for_others(address)
         refuse_if_here(address)
         Invitation.objects.filter(email__iexact=address, used_at=None).delete()
         invitation = Invitation.objects.create(
@@ -64,6 +66,14 @@ def invite(
             role=role or "administrator",
         )
     return invitation
+
+
+def _wait_for_others(address: str) -> None:
+    """Invite an address once at a time: two at once would both leave a link that works."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [INVITING_LOCK, address.lower()]
+        )
 
 
 def refuse_if_here(address: str) -> None:

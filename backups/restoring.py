@@ -9,11 +9,13 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
+import psycopg2
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
@@ -38,6 +40,7 @@ IN_MEMORY = 8 * 1024 * 1024  # bytes of a file; longer ones wait on the disk tha
 BESIDE_FILES = frozenset(
     {erasing.FOLDER, reports.FOLDER, holding.MARK, moving_files.LAST, "lost+found"}
 )
+RESTORE_LOCK = 5_283_309  # any number that no other advisory lock of this database has
 TABLES = "SELECT count(*) FROM pg_class WHERE relnamespace = to_regnamespace(%s) AND relkind <> 'i'"
 
 
@@ -192,6 +195,31 @@ class Restoring:
         plain = io.BytesIO()
         decrypt(path, plain, self._identities)
         return plain.getvalue().decode()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Let no other restore into this database begin meanwhile. Raises BackupFailed while one runs.
+
+    Both would find it empty, and the one that failed would let the other's mail out. The lock is
+    PostgreSQL's, and ends with this process however that ends. A transaction holds it, which keeps
+    its connection behind PgBouncer, too.
+    """
+    with database_roles.as_owner():
+        address, password = programs.address(), connection.settings_dict["PASSWORD"] or None
+    with connection.wrap_database_errors:
+        server = psycopg2.connect(address, password=password)
+    try:
+        with server.cursor() as cursor:
+            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [RESTORE_LOCK])
+            if cursor.fetchone() != (True,):
+                raise BackupFailed(
+                    "Another restore into this database is running. Wait until it has ended."
+                )
+        yield
+    finally:
+        server.close()
 
 
 def refuse_unless_empty(storage: Storage, *, files: bool) -> None:

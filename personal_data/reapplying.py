@@ -76,9 +76,10 @@ def reapply(tombstones: Iterable[dict[str, Any]], *, by: User | None, at: dateti
             done.unknown += 1
         elif _is_erased(tombstone):
             done.already += 1
-        else:
-            _erase_again(response, tombstone, by, at)
+        elif _erase_again(response, tombstone, by, at):
             done.again += 1
+        else:
+            done.already += 1
     return done
 
 
@@ -89,11 +90,16 @@ def _is_erased(tombstone: dict[str, Any]) -> bool:
 
 def _erase_again(
     response: Submission, tombstone: dict[str, Any], by: User | None, at: datetime
-) -> None:
+) -> bool:
+    """Return whether it was this run that erased it, and no other at the same moment."""
     with transaction.atomic():
+        Submission.objects.select_for_update(no_key=True).get(pk=response.pk)
+        if _is_erased(tombstone):
+            return False
         request = _approved_request(response, tombstone, by, at)
         erasing.erase_from_database(request, at=at, tells=False)
     erasing.carry_out(request, at=at)
+    return True
 
 
 def _approved_request(

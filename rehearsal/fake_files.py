@@ -8,12 +8,19 @@ from submissions.calls.models import Question
 _LINE = 85  # characters of a 10 point line on A4
 
 
-def make_fake_file(question: Question, random: Random) -> tuple[str, str, bytes] | None:
-    """Return name, type and bytes of a PDF or text file; None if the question accepts neither."""
+def make_fake_file(
+    question: Question, random: Random, *, always: bool = False
+) -> tuple[str, str, bytes] | None:
+    """Return name, type and bytes of a PDF or text file; None if the question accepts neither.
+
+    Where it takes PDFs alone, every other time it is None, too, unless it is `always` wanted.
+    """
     text = make_fake_text(random, theme="any", words=random.randint(20, 120))
-    if "pdf" in question.file_types and random.random() < 0.5:
+    takes_text = "txt" in question.file_types
+    is_pdf = random.random() < 0.5 if "pdf" in question.file_types else False
+    if is_pdf or (always and not takes_text and "pdf" in question.file_types):
         return f"minutes-{random.randint(1, 12)}.pdf", "pdf", make_pdf(text)
-    if "txt" in question.file_types:
+    if takes_text:
         return f"notes-{random.randint(1, 99)}.txt", "txt", f"{text}\n".encode()
     return None
 

@@ -26,7 +26,8 @@ from rehearsal.fake_answers import FakeResponse, make_fake_answers
 from rehearsal.fake_files import make_fake_file
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
-from submissions.responses.answering import validation_issues
+from submissions.definitions.loading import wait_for_other_loads
+from submissions.responses.answering import is_required, validation_issues
 from submissions.responses.errors import CallNotYetOpen
 from submissions.responses.models import (
     Answer,
@@ -87,6 +88,8 @@ def seed_responses(*, call: Call, count: int, drafts: int, seed: int, at: dateti
     stored: list[Attachment] = []
     try:
         with transaction.atomic():
+            # A second run with the same seed waits, and then finds the references.
+            wait_for_other_loads()
             call = lock_call(call.pk)
             until = min(call.closes_at, at)
             if until <= call.opens_at:
@@ -140,7 +143,7 @@ def _add_response(
         _put_answers(batch, call, submission, answers)
         return
     _put_answers(batch, call, submission, fake.answers)
-    attachments = _add_attachments(batch, submission, fake, random)
+    attachments = _add_attachments(batch, call, submission, fake, random)
     files = files_by_key(call, attachments)
     standing = validation_issues(
         call, fake.answers, {key: len(those) for key, those in files.items()}
@@ -177,13 +180,16 @@ def _put_answers(batch: Batch, call: Call, submission: Submission, answers: dict
 
 
 def _add_attachments(
-    batch: Batch, submission: Submission, fake: FakeResponse, random: Random
+    batch: Batch, call: Call, submission: Submission, fake: FakeResponse, random: Random
 ) -> list[Attachment]:
     """Add the files of one response to the batch, and return them."""
     found = []
     for question in fake.asked:
-        if question.kind == QuestionKind.FILE and random.random() < ADDS_FILES:
-            fake_file = make_fake_file(question, random)
+        if question.kind != QuestionKind.FILE:
+            continue
+        is_needed = is_required(call, question, fake.answers)
+        if random.random() < ADDS_FILES or is_needed:
+            fake_file = make_fake_file(question, random, always=is_needed)
             if fake_file is None:
                 continue
             name, file_type, content = fake_file

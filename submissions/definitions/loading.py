@@ -1,6 +1,7 @@
 """Call definitions: text -> checked definition -> rows, and the same again when it changes."""
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -118,7 +119,7 @@ def load(
     problems = Problems(definition.source)
     if definition.logo and not finders.find(definition.logo):
         problems.add("call.logo", f"there is no file static/{definition.logo}")
-    _wait_for_other_loads()
+    wait_for_other_loads()
     # The row's lock waits for submissions that are being taken and for changes of closing times.
     stored = Call.objects.select_for_update(no_key=True).filter(slug=definition.slug)
     call = stored.first()
@@ -164,8 +165,22 @@ def _refuse_far_times(definition: CallDefinition, latest: datetime, problems: Pr
             problems.add(f"call.{name}", f"must be within {YEARS_AHEAD} years from now")
 
 
-def _wait_for_other_loads() -> None:
-    """One load at a time: two first loads would both find no row to lock."""
+def lock_calls(definitions: Sequence[CallDefinition]) -> None:
+    """Lock the calls of what is to be loaded in this transaction, before anything else.
+
+    A load holds back all answers. To wait for a second call after that would be a deadlock with
+    whoever locked that one and has an answer to write.
+    """
+    wait_for_other_loads()
+    slugs = [definition.slug for definition in definitions]
+    list(Call.objects.select_for_update(no_key=True).filter(slug__in=slugs).order_by("pk"))
+
+
+def wait_for_other_loads() -> None:
+    """One load at a time: two first loads would both find no row to lock.
+
+    Two that add the same fake responses wait for each other, too.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('submissions.load_call'))")
 

@@ -41,7 +41,10 @@ def forget() -> None:
 def hold(*, wall_now: datetime) -> None:
     """Have no process send mail from here on."""
     _storage().delete(MARK)
-    _storage().save(MARK, ContentFile(json.dumps({"since": wall_now.isoformat()}).encode()))
+    mark = ContentFile(json.dumps({"since": wall_now.isoformat()}).encode())
+    kept_as = _storage().save(MARK, mark)
+    if kept_as != MARK:  # another process held it at the same moment
+        _storage().delete(kept_as)
 
 
 def give_up_waiting() -> int:

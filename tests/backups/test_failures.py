@@ -16,7 +16,8 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 
 from backups import programs, reports, restoring
-from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, SUMS, digest_of
+from backups.errors import AlreadyRunning
+from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, SUMS, BackupFolder, digest_of
 from backups.reports import Kind
 from core import clock, clock_check, schema
 from core.outages import StoreAway
@@ -389,3 +390,27 @@ def test_new_key_opens_all_of_the_next_backup(call, folder, settings, elsewhere,
     assert run("backup", "--check").endswith(" whole.\n")
     with elsewhere():
         assert "0 problems" in run("restore", "--identity", new.identity)
+
+
+def test_second_restore_into_a_database_waits_for_nothing_and_lets_no_mail_out(
+    call, folder, keys, elsewhere
+):
+    run("backup")
+    with elsewhere():
+        holding.hold(wall_now=clock.wall_now())
+        with restoring.one_at_a_time(), pytest.raises(CommandError) as refused:
+            run("restore", "--identity", keys.identity)
+        assert str(refused.value) == (
+            "Another restore into this database is running. Wait until it has ended."
+        )
+        assert holding.is_held()
+        run("restore", "--identity", keys.identity)
+
+
+def test_backup_after_which_another_began_at_once_is_a_good_one(call, folder, monkeypatch):
+    def prune(*_, **__):
+        raise AlreadyRunning("Another backup is running.")
+
+    monkeypatch.setattr(BackupFolder, "prune", prune)
+    assert "Deleted: 0 old." in run("backup")
+    assert reports.of(Kind.BACKUP).is_good

@@ -11,6 +11,7 @@ from core.canonical import digest
 from rehearsal import seeding
 from rehearsal.fake_words import PLACES
 from rehearsal.seeding import SeedingRefused, seed_responses
+from submissions.calls.models import Call, Question
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.answering import validation_issues
 from submissions.responses.errors import CallNotYetOpen
@@ -228,3 +229,12 @@ def test_queries_do_not_grow_with_the_responses_of_a_batch(django_assert_max_num
     with django_assert_max_num_queries(25):
         seed(call, count=100)
     assert Answer.objects.count() > 1000
+
+
+@pytest.mark.parametrize("types", [["pdf"], ["txt"], ["pdf", "docx"]])
+def test_required_file_is_given(types):
+    call = make_first_call()
+    Question.objects.filter(call=call, key="files").update(required=True, file_types=types)
+    call = Call.objects.get()
+    seed(call, count=10)
+    assert all(version.attachments.count() == 1 for version in Version.objects.all())

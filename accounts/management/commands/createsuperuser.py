@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
 from django.core.management.base import CommandError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from accounts.record import naming, record
@@ -20,7 +20,12 @@ class Command(createsuperuser.Command):
         with transaction.atomic():
             before = list(User.objects.filter(is_superuser=True).values_list("pk", flat=True))
             # At this verbosity Django does not say that it is done, which may yet be refused.
-            super().handle(*args, **options | {"verbosity": 0})
+            try:
+                super().handle(*args, **options | {"verbosity": 0})
+            except IntegrityError:
+                raise CommandError(
+                    "Somebody else made a user of this name at the same moment. Nobody was made."
+                ) from None
             for person in User.objects.filter(is_superuser=True).exclude(pk__in=before):
                 _refuse_address_of_another(person)
                 record(

@@ -110,10 +110,7 @@ class Command(BaseCommand):
             made = making.make(
                 into, recipients=recipients, at=at, also_for=key.to_public() if key else None
             )
-            with into.locked():
-                gone = into.prune(
-                    wall_now=at, daily=options["keep_daily"], weekly=options["keep_weekly"]
-                )
+            gone = _prune(into, at, options)
         except AlreadyRunning:
             raise
         except (BackupFailed, OperationalError) as error:
@@ -180,6 +177,17 @@ class Command(BaseCommand):
             wall_now=clock.wall_now,
             wait=clock_of_process.sleep,
         )
+
+
+def _prune(into: BackupFolder, at: datetime, options: dict[str, Any]) -> list[str]:
+    """Delete old backups; another backup that has begun since does it at its end."""
+    try:
+        with into.locked():
+            return into.prune(
+                wall_now=at, daily=options["keep_daily"], weekly=options["keep_weekly"]
+            )
+    except AlreadyRunning:
+        return []
 
 
 def _now() -> datetime:

@@ -16,7 +16,7 @@ from backups.encryption import identities_in
 from backups.errors import BackupFailed
 from backups.folder import BackupFolder
 from backups.reports import Kind
-from backups.restoring import Restored, Restoring, keep_tombstones
+from backups.restoring import Restored, Restoring, keep_tombstones, one_at_a_time
 from core import clock, schema
 from core.outages import StoreAway, way_out
 from core.stores import NotListed
@@ -71,7 +71,8 @@ class Command(BaseCommand):
                 self._drill(of, options["backup"], identity, with_files)
             else:
                 restoring = Restoring(of, options["backup"], identities, with_files=with_files)
-                self._restore(restoring, by=options["by"], with_files=with_files)
+                with one_at_a_time():
+                    self._restore(restoring, by=options["by"], with_files=with_files)
         except BackupFailed as error:
             raise CommandError(str(error)) from None
 

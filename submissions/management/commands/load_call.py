@@ -1,5 +1,6 @@
 """manage.py load_call FILE [FILE...]"""
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ class Command(BaseCommand):
                     if refused.found
                     else refused.problems
                 )
+        unlike = {(definition.slug, definition.digest()) for definition in definitions}
+        slugs = Counter(slug for slug, _digest in unlike)
+        problems += [
+            f"{definition.source}: call.slug: another of the files has “{definition.slug}”, too"
+            for definition in definitions
+            if slugs[definition.slug] > 1
+        ]
         wanted = frozenset(full_path(name) for name in take_file or ())
         known = {path for definition in definitions for path in words_of(definition)}
         if not problems:
@@ -83,6 +91,7 @@ class Command(BaseCommand):
         latest = latest_moment(max(clock.portal_now(), clock.wall_now()))
         try:
             with transaction.atomic():
+                loading.lock_calls(definitions)
                 results = [
                     loading.load(
                         definition,

@@ -101,3 +101,13 @@ def test_field_that_no_file_has_is_refused():
         "--take-file call.contact: no such words are in the file",
         "--take-file title: no such words are in the file",
     ]
+
+
+def test_two_files_for_one_call_are_refused(tmp_path):
+    copy = tmp_path / "copy.toml"
+    copy.write_text(SMALL.read_text(encoding="utf-8").replace("Charity number", "Number"))
+    assert refusal(SMALL, copy) == (
+        f"{SMALL}: call.slug: another of the files has “small”, too\n"
+        f"{copy}: call.slug: another of the files has “small”, too"
+    )
+    assert run(SMALL, SMALL)[1] == "small: unchanged"
