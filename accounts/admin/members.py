@@ -102,7 +102,7 @@ class MembershipAdmin(
         )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        who = ("person", "call") if obj else ("typed_person", "call")
+        who = (self._person(request), "call") if obj else ("typed_person", "call")
         beyond = ("also", "without") if is_administrator(request.user) or obj else ()
         fields = (*who, "role", "wants_digest", *beyond)
         is_managed = obj is not None and self._may_manage(request, obj)
@@ -110,12 +110,20 @@ class MembershipAdmin(
         said = f"{ON_RECORD} {ENDED_BY_ADMINISTRATORS}" if stays else ON_RECORD
         return [(None, {"fields": fields, "description": said})]
 
+    @admin.display(description="person")
+    def member(self, membership: Membership) -> str:
+        return str(membership.person)
+
+    def _person(self, request: HttpRequest) -> str:
+        """Return the field that leads to the person's page, for those who may open it."""
+        return "person" if is_administrator(request.user) else "member"
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         beyond = () if is_administrator(request.user) else ("also", "without")
         if obj is None:
             return beyond
         is_managed = self._may_manage(request, obj)
-        return ("person", "call", *(() if is_managed else ("role",)), *beyond)
+        return (self._person(request), "call", *(() if is_managed else ("role",)), *beyond)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **options: Any

@@ -11,6 +11,7 @@ from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.identity import text_for
 from accounts.models import AuditEvent
 from accounts.record import USER
+from accounts.rights import is_administrator
 from accounts.states import Action, AuditAction
 from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
@@ -56,7 +57,14 @@ class AuditEventAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         return [*super().get_list_display(request), self._details(request, most=MOST_LISTED)]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return [*self.list_display, self._details(request, most=None)]
+        shown = ["who" if name == "actor" else name for name in self.list_display]
+        fields = self.list_display if is_administrator(request.user) else shown
+        return [*fields, self._details(request, most=None)]
+
+    @admin.display(description="actor")
+    def who(self, event: AuditEvent) -> str:
+        """Say it without the link to the person's page, which opens for administrators alone."""
+        return str(event.actor or self.get_empty_value_display())
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj)

@@ -1,11 +1,14 @@
 """Tokens for programs: managers see those of their call, and revoke any."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
+from accounts.rights import is_administrator
 from accounts.states import Action
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
@@ -33,6 +36,16 @@ class ApiTokenAdmin(OfOwnCalls, ReadOnlyAdmin):
     search_fields = ()
     exclude = ("digest",)
     actions = ("revoke",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Lead to the person's page where the reader is an administrator, who alone opens it."""
+        fields = super().get_fields(request, obj)
+        leads = is_administrator(request.user)
+        return ["whose" if name == "person" and not leads else name for name in fields]
+
+    @admin.display(description="person")
+    def whose(self, token: ApiToken) -> str:
+        return str(token.person)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

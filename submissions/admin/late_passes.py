@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
-from accounts.rights import calls_of
+from accounts.rights import calls_of, is_administrator, may
 from accounts.states import Action
 from core import clock, clock_check
 from core.addresses import AddressField
@@ -47,9 +47,9 @@ class LatePassForm(LocalMomentForm):
         required=False,
         help_text=(
             "For a response that was submitted: enter its reference, and no address. The author "
-            "can change it once more, in the browser where it is open. We tell them by email if "
-            "they gave an address. You do not see the address, and the mail has no link that "
-            "opens the response."
+            "can change it once more, in the browser where it is open, or anywhere after asking "
+            "for a link. We tell them by email if they gave an address. You do not see the "
+            "address, and the mail has no link that opens the response."
         ),
     )
     reason = SeveralLines(
@@ -85,23 +85,28 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
     change_list_template = "admin/submissions/latepass/change_list.html"
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """The address and the reason as the reader may see them."""
+        """The address and the reason as the reader may see them, and links that open for them."""
+        gives = may(request.user, Action.GIVE_LATE_PASSES, obj and obj.call_id)
         return [
             "call",
             "response",
             column("address", "address", lambda late_pass: _address_for(request, late_pass)),
             column("reason", "reason", lambda late_pass: _reason_for(request, late_pass)),
-            "given_by",
+            "given_by" if is_administrator(request.user) else "giver",
             "given_at",
             "expires_at",
             "state",
             "used_at",
             "revoked_at",
-            "revoke_link",
+            *(["revoke_link"] if gives else []),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj)
+
+    @admin.display(description="given by")
+    def giver(self, late_pass: LatePass) -> str:
+        return str(late_pass.given_by)
 
     @admin.display(description="response")
     def response(self, late_pass: LatePass) -> str:
