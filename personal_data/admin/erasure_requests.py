@@ -55,7 +55,7 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
 
     @admin.display(description="asked (UK time)", ordering="asked_at")
     def asked(self, erasure: ErasureRequest) -> str:
-        return in_uk_time(erasure.asked_at)
+        return _asked_at(erasure)
 
     @admin.display(description="to be done by", ordering="due_at")
     def due(self, erasure: ErasureRequest) -> str:
@@ -99,7 +99,7 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             "state": state_in_words(erasure),
             "due": say_day(erasure.due_at),
             "times": [
-                ("Asked for", in_uk_time(erasure.asked_at)),
+                ("Asked for", _asked_at(erasure)),
                 ("Confirmed", in_uk_time(erasure.confirmed_at)),
                 ("Decided", in_uk_time(erasure.decided_at)),
                 ("Erased from the database", in_uk_time(erasure.erased_at)),
@@ -161,3 +161,8 @@ def state_in_words(erasure: ErasureRequest) -> str:
     if erasure.state == ErasureState.ASKED and erasure.confirmed_at is None:
         return "Not confirmed by its author yet"
     return erasure.get_state_display()
+
+
+def _asked_at(erasure: ErasureRequest) -> str:
+    """Say when it was asked for: of what staff entered, the day is all that is known."""
+    return say_day(erasure.asked_at) if erasure.entered_by_id else in_uk_time(erasure.asked_at)

@@ -157,7 +157,7 @@ def response_page(response: Submission, *, wanted: str, since: str, reader: Pers
     current = next(v for v in versions if v.pk == response.current_version_id)
     version = by_number.get(wanted, current)
     earlier = by_number.get(since)
-    if earlier is not None and earlier.number >= version.number:
+    if earlier is not None and (earlier.number >= version.number or response.is_erased):
         earlier = None
     call = Call.objects.get(pk=response.call_id)
     readings, others = None, 0
@@ -173,13 +173,13 @@ def response_page(response: Submission, *, wanted: str, since: str, reader: Pers
         originals=[_show(file) for file in originals_of(response).select_related("scan")]
         if response.is_entered
         else [],
-        sections=_sections(call, version, earlier, reader),
+        sections=[] if response.is_erased else _sections(call, version, earlier, reader),
         versions=[
             ShownVersion(
                 v,
                 in_uk_time_exactly(v.received_at),
                 in_uk_time_exactly(v.deadline),
-                before=versions[place - 1].number if place else None,
+                before=versions[place - 1].number if place and not response.is_erased else None,
                 digest=digests.get(v.pk, ""),
             )
             for place, v in enumerate(versions)

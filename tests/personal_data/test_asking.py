@@ -257,6 +257,16 @@ def test_every_page_of_an_erased_response_says_that_it_is_erased(call, response)
     assert response.current_version.receipt_digest in page
 
 
+def test_staff_read_of_no_erased_answer_that_it_was_not_given(call, response):
+    erase(response, at=while_open(call))
+    client = Client()
+    client.force_login(make_user(Role.MANAGER))
+    page = client.get(reverse("admin:submissions_submission_change", args=[response.pk]))
+    text = page.content.decode()
+    assert "This response was erased on" in text
+    assert re.findall(r"not answered|<dt>Words</dt>", text) == []
+
+
 def test_erased_draft_is_gone_and_can_be_submitted_no_more(call):
     draft = make_draft(call, email="ada@example.org", story="What happened.")
     client = holding(draft)
@@ -356,6 +366,9 @@ def test_staff_enter_and_another_approves_in_the_admin(call, response, monkeypat
     assert "Enter a day from 2000 on that has passed." in of_old.content.decode()
     client.post(address, given)
     request = ErasureRequest.objects.get()
+    page = client.get(reverse("admin:submissions_erasurerequest_change", args=[request.pk]))
+    assert "<dt>Asked for (UK time)</dt><dd>Tuesday 2 July 2019</dd>" in page.content.decode()
+    assert "<dt>How it came</dt><dd>entered by" in page.content.decode()
     client.force_login(make_user(Role.MANAGER))
     assert "1 request to erase waits for your decision" in client.get("/admin/").content.decode()
     client.post(reverse("admin:submissions_erasurerequest_approve", args=[request.pk]))
