@@ -26,7 +26,10 @@ class ForgottenForm(forms.Form):
 class AcceptForm(NewPasswordForm):
     name = forms.CharField(
         label=_("Your name"),
-        help_text=_("Others who work with the evidence see it beside what you do."),
+        help_text=_(
+            "Files that colleagues take away have it beside what you coded. On pages they see "
+            "your username."
+        ),
         max_length=150,
         error_messages={"required": _("Enter your name")},
         widget=forms.TextInput(attrs={"autocomplete": "name"}),

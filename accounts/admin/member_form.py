@@ -42,6 +42,11 @@ class MembershipForm(ConflictCheckedForm):
     class Meta:
         model = Membership
         fields = ("call", "role", "wants_digest", "also", "without")
+        help_texts = {
+            "wants_digest": "A mail each morning with the call's numbers, from its opening until "
+            "two weeks after its closing. The person needs the right to get the digest, and an "
+            "email address."
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)

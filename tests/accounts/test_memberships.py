@@ -198,6 +198,7 @@ def test_member_sees_the_own_membership_and_chooses_the_digest(client, call, rol
     shown = client.get(LIST).context["cl"].result_list
     assert [row.person for row in shown] == [person]
     own = Membership.objects.get(person=person)
+    assert "until two weeks after its closing" in client.get(page_of(own)).content.decode()
     assert posted(client, page_of(own), wants_digest="on", role=Role.MANAGER).status_code == 302
     own.refresh_from_db()
     assert (own.wants_digest, own.role) == (True, role)
