@@ -134,7 +134,10 @@ def _call_by_partners(call: Call) -> str:
     by = call.partners_in_words
     if not by:
         return call.title
-    return _("%(call)s, a call for evidence by %(partners)s") % {"call": call.title, "partners": by}
+    return _("%(call)s (a call for evidence by %(partners)s)") % {
+        "call": call.title,
+        "partners": by,
+    }
 
 
 def _mailbox(name: str, address: str) -> str:

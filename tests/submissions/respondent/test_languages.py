@@ -113,7 +113,7 @@ msgstr "Derbyniwyd ymateb %(reference)s"
 msgid "Thank you for responding to %(call)s."
 msgstr "Diolch am ymateb i %(call)s."
 
-msgid "%(call)s, a call for evidence by %(partners)s"
+msgid "%(call)s (a call for evidence by %(partners)s)"
 msgstr "%(call)s, galwad am dystiolaeth gan %(partners)s"
 
 msgid "%(first)s and %(second)s"
