@@ -108,9 +108,9 @@ def _look(request: HttpRequest, admin: OfOwnCalls, of: ResponseImport) -> HttpRe
                 request, "Somebody had this file carried out already. Your choices were not kept."
             )
             return redirect("admin:submissions_entry_upload", of.pk)
-        failed = uploads.failed_rows(of) if of.is_done else []
+        wrong = uploads.what_went_wrong(of) if of.is_done else {}
         title = f"Import of {of.name}"
-        return _render(request, admin, "progress", title=title, of=of, call=of.call, failed=failed)
+        return _render(request, admin, "progress", title=title, of=of, call=of.call, **wrong)
     try:
         content = uploads.content_of(of)
     except (FileLost, ImportRefused):

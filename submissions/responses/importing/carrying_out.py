@@ -27,6 +27,7 @@ from submissions.responses.importing import uploads
 from submissions.responses.importing.choices import Choices
 from submissions.responses.importing.folders import Folder
 from submissions.responses.importing.plans import Plan
+from submissions.responses.importing.uploads import FAULT, UNREADABLE
 from submissions.responses.models import Attachment, Entry, ImportedRow, ResponseImport
 from submissions.responses.originals import add_original
 from submissions.responses.states import Acknowledgement
@@ -42,7 +43,10 @@ class ClaimLost(Exception):
 def carry_out_next(
     *, now: Callable[[], datetime], wall_now: Callable[[], datetime]
 ) -> ResponseImport | None:
-    """Carry out the import that has waited longest, and return it; None if none waits."""
+    """Carry out the import that has waited longest, and return it; None if none waits.
+
+    A fault of the portal's own ends it, as the next attempt would meet it, too; an outage does not.
+    """
     found = uploads.claim_next(wall_now=wall_now())
     if found is None:
         return None
@@ -57,7 +61,13 @@ def carry_out_next(
         return None
     except (FileLost, ImportRefused):
         logger.error("%s cannot be read any more; what came in of it stays", found)
-        uploads.finish(found, at=now())
+        uploads.finish(found, at=now(), stopped=UNREADABLE)
+    except Exception as error:
+        if outage_of(error) or isinstance(error, OperationalError | InterfaceError):
+            raise
+        # The log's formatter leaves out messages, which may hold what somebody wrote.
+        logger.exception("%s stopped after %d rows; what came in stays", found, found.rows_done)
+        uploads.finish(found, at=now(), stopped=FAULT)
     return found
 
 

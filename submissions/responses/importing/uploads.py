@@ -42,6 +42,7 @@ logger = logging.getLogger(__name__)
 KEPT = timedelta(days=7)
 CLAIM_LASTS = timedelta(minutes=2)
 ZIP = b"PK"
+FAULT, UNREADABLE = "fault", "unreadable"  # why an import stopped, on record
 Content = Table | Folder
 
 
@@ -214,30 +215,34 @@ def release_stuck(*, wall_now: datetime) -> int:
     return sum(claimed_row(one).update(state=ImportState.WAITING) for one in stuck)
 
 
-def finish(of: ResponseImport, *, at: datetime, failed: Sequence[int] = ()) -> bool:
+def finish(
+    of: ResponseImport, *, at: datetime, failed: Sequence[int] = (), stopped: str = ""
+) -> bool:
     """Note that every row is gone through, and delete the file; False if the claim was lost.
 
-    `failed` are the numbers of the rows that have no fault and did not come in.
+    `failed` are the numbers of the rows that have no fault and did not come in; `stopped` is why
+    the rest was not gone through.
     """
     with transaction.atomic():
         if not claimed_row(of).update(state=ImportState.DONE, finished_at=at):
             return False
         of.refresh_from_db()
         counts = {"entered": of.rows_entered, "submitted": of.rows_submitted, "rows": of.rows_done}
-        which = {"failed": list(failed)} if failed else {}
-        _record(of, AuditAction.IMPORT_DONE, by=of.asked_by, at=at, **counts, **which)
+        wrong: dict[str, Any] = {"failed": list(failed)} if failed else {}
+        if stopped:
+            wrong["stopped"] = stopped
+        _record(of, AuditAction.IMPORT_DONE, by=of.asked_by, at=at, **counts, **wrong)
     forget_file(of)
     return True
 
 
-def failed_rows(of: ResponseImport) -> list[int]:
-    """Return the numbers of the rows that failed, by the record, which has them once it is done."""
+def what_went_wrong(of: ResponseImport) -> dict[str, Any]:
+    """Return `failed` and `stopped` as `finish` put them on record, empty where all went well."""
     done = AuditEvent.objects.filter(
         action=AuditAction.IMPORT_DONE, call=of.call_id, detail__upload=str(of.public_id)
     )
-    return [
-        row for detail in done.values_list("detail", flat=True) for row in detail.get("failed", [])
-    ]
+    detail = done.values_list("detail", flat=True).first() or {}
+    return {"failed": detail.get("failed", []), "stopped": detail.get("stopped", "")}
 
 
 def _lock(of: ResponseImport) -> ResponseImport:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from accounts.models import Membership
 from accounts.states import Role
+from core.outages import StoreAway
 from submissions.responses.importing import carrying_out
 from submissions.responses.models import ResponseImport, Submission
 from tests.forms import form_of
@@ -171,3 +172,46 @@ def test_row_that_fails_is_named(call, monkeypatch):
     carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
     done = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
     assert "Row 2 failed, though nothing was found wrong with it." in done
+
+
+def test_import_that_a_fault_stops_says_so_and_its_file_comes_in_later(call, monkeypatch):
+    def fails(*args, **options):
+        raise RuntimeError
+
+    client = staff()
+    moment = call.closes_at + timedelta(days=9)
+    uploaded(client, call)
+    dry = checked(client, call).content.decode()
+    of = ResponseImport.objects.get()
+    seen = dry.split('name="choices" value="')[1].split('"')[0]
+    client.post(f"{ADMIN}imports/{of.pk}/carry-out/", {"choices": seen})
+    with monkeypatch.context() as broken:
+        broken.setattr(carrying_out.uploads, "plans_of", fails)
+        carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
+    said = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
+    assert "A fault of the portal stopped it after 0 rows, of which 0 came in." in said
+    of.refresh_from_db()
+    uploaded(client, call)
+    again = ResponseImport.objects.get(state="checking")
+    ResponseImport.objects.filter(pk=again.pk).update(choices=of.choices)
+    client.post(f"{ADMIN}imports/{again.pk}/carry-out/", {"choices": seen})
+    carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
+    done = client.get(f"{ADMIN}imports/{again.pk}/").content.decode()
+    assert "Of 2 rows, 1 came in; of these 1 is submitted" in done
+
+
+def test_import_that_meets_an_outage_is_gone_on_with(call, monkeypatch):
+    def away(*args, **options):
+        raise StoreAway("it does not answer", "files.example.org")
+
+    client = staff()
+    moment = call.closes_at + timedelta(days=9)
+    uploaded(client, call)
+    dry = checked(client, call).content.decode()
+    of = ResponseImport.objects.get()
+    seen = dry.split('name="choices" value="')[1].split('"')[0]
+    client.post(f"{ADMIN}imports/{of.pk}/carry-out/", {"choices": seen})
+    monkeypatch.setattr(carrying_out.uploads, "content_of", away)
+    with pytest.raises(StoreAway):
+        carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
+    assert ResponseImport.objects.get().state == "running"
