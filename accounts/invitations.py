@@ -23,7 +23,7 @@ from core.addresses import clean_address
 
 LASTS = timedelta(days=7)
 LONGEST_USERNAME = 150
-INVITING_LOCK = 5_283_308  # any number that no other advisory lock of this database has
+INVITING_LOCK = 5_283_310  # the first half of the lock; the address is the other
 
 
 def invite(
