@@ -8,7 +8,7 @@ does in browsers. static/js/portal.js counts by the same rules while somebody ty
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from icu4py.breakers import WordBreaker
 
@@ -40,6 +40,7 @@ WORD = re.compile(rf"\w+(?:[{GOES_ON}]+\w*)*")
 _STRETCH = re.compile(f"[{_UNSPACED}]+")
 _PART = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
 _RUN = re.compile(r"\S+")
+_SPACE = re.compile(r"\s*")
 
 
 def count_words(text: str) -> int:
@@ -55,6 +56,19 @@ def first_words(text: str, number: int) -> str:
         if counted == number:
             return " ".join(text[:end].split())
     return " ".join(text.split())
+
+
+def parts_by_word(text: str) -> list[str]:
+    """Return the text, without white space before it, cut before each word but the first."""
+    cuts = []
+    for end in _ends(text):
+        after = _SPACE.match(text, end)
+        cuts.append(after.end() if after else end)
+    if not cuts:
+        return []
+    cuts[-1] = len(text)  # signs after the last word
+    first = len(text) - len(text.lstrip())
+    return [text[begin:end] for begin, end in pairwise([first, *cuts])]
 
 
 def words_in(text: str) -> Iterator[str]:

@@ -1,16 +1,15 @@
 """Where two texts differ, word by word, for people to read: in words and not by colour alone."""
 
-import re
 from dataclasses import dataclass
 
 from rapidfuzz.distance import LCSseq
 
+from core.words import parts_by_word
 from review.duplicates.wording import words_of
 
 LONG_RUN = 60  # words that are the same; of more only both ends are shown
 ENDS = 15  # words
 MOST_WORDS = 12_000  # of each text; of longer ones the beginning is compared
-_TOKEN = re.compile(r"\S+\s*")
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Piece:
 
 def differences(before: str, after: str) -> list[Piece]:
     """Return how `after` differs from `before`: what was added to it, and what it left out."""
-    one, other = (_TOKEN.findall(text)[:MOST_WORDS] for text in (before, after))
+    one, other = (parts_by_word(text)[:MOST_WORDS] for text in (before, after))
     pieces: list[Piece] = []
     compared = [[" ".join(words_of(token)) for token in tokens] for tokens in (one, other)]
     for step in LCSseq.opcodes(*compared):

@@ -10,17 +10,20 @@ from functools import cached_property
 
 from django.utils.crypto import salted_hmac
 
-RULES = "1"  # change it with anything below, and all signatures are made anew
+from core.words import WORD, words_of_run
+
+RULES = "2"  # change it with anything below, and all signatures are made anew
 SHINGLE = 4  # words
 LOWEST = 24  # hashes kept per answer
 # People write “Yes, I agree” and mean it: shorter answers are not compared at all.
 SHORTEST = 12
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
+_RUN = re.compile(f"{WORD.pattern}(?:'{WORD.pattern})*")
 
 
 def words_of(text: str) -> list[str]:
-    """Return the words in small letters, without marks, in one form of each character."""
-    return _WORD.findall(unicodedata.normalize("NFKC", text).casefold().replace("’", "'"))
+    """Return the words in small letters, without signs, in one form of each character."""
+    plain = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    return [word for run in _RUN.findall(plain) for word in words_of_run(run)]
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.words import count_words, first_words
+from core.words import count_words, first_words, parts_by_word
 from tests.unspaced import UNSPACED
 
 
@@ -39,6 +41,18 @@ def test_every_run_is_a_word_at_least(text):
 def test_million_characters_without_a_space_are_counted_in_one_go():
     sentence, words = UNSPACED[0]
     assert count_words(sentence * 20_000) >= 19_000 * words
+
+
+@given(st.text(st.characters(max_codepoint=0xDFF)))
+def test_parts_of_texts_with_spaces_are_cut_there(text):
+    assert parts_by_word(text) == re.findall(r"\S+\s*", text)
+
+
+@given(st.text() | st.sampled_from([text for text, _ in UNSPACED]))
+def test_parts_are_the_text_with_a_word_in_each(text):
+    parts = parts_by_word(text)
+    assert "".join(parts) == text.lstrip()
+    assert len(parts) == count_words(text)
 
 
 @pytest.mark.parametrize(

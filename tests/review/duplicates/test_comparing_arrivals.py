@@ -13,7 +13,17 @@ from tests.makers import (
     make_submitted,
     while_open,
 )
-from tests.review.duplicates.texts import CAMPAIGN, OTHER, PREFACE, compare_all, found, send
+from tests.review.duplicates.texts import (
+    CAMPAIGN,
+    IN_CHINESE,
+    OTHER,
+    PREFACE,
+    PREFACE_IN_CHINESE,
+    compare_all,
+    found,
+    send,
+)
+from tests.unspaced import UNSPACED
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +52,15 @@ def test_variant_of_a_text_is_proposed_beside_it(variant):
     assert other.reference not in found()[0]
     states = ClusterMember.objects.values_list("state", flat=True)
     assert set(states) == {MemberState.PROPOSED}
+
+
+def test_variant_is_proposed_in_a_script_without_spaces_between_words():
+    call = make_call()
+    variant = PREFACE_IN_CHINESE + IN_CHINESE.replace("六周", "八周")
+    first, second = send(call, IN_CHINESE), send(call, variant)
+    send(call, "".join(text for text, _ in UNSPACED))
+    compare_all()
+    assert found() == [{first.reference, second.reference}]
 
 
 def test_verbatim_copy_is_said_to_be_identical_whatever_its_marks_and_capitals():

@@ -26,3 +26,12 @@ def test_texts_without_a_word_in_common_are_left_out_and_added():
         Piece("left_out", "one two", 2),
         Piece("added", "three", 1),
     ]
+
+
+def test_words_of_a_script_without_spaces_are_told_apart():
+    pieces = differences("我们的组织没有得到资助。", "我们的组织得到资助。")
+    assert [(piece.kind, piece.text) for piece in pieces] == [
+        ("same", "我们的组织"),
+        ("left_out", "没有"),
+        ("same", "得到资助。"),
+    ]

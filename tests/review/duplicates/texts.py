@@ -20,6 +20,12 @@ OTHER = (
     "then our drivers get their costs back within a fortnight, which made all the difference."
 )
 
+IN_CHINESE = (
+    "小型慈善机构在我们县失去了合同，因为招标要求三年的账目和母公司的担保。我们请你们建议委托人把大合同"
+    "分成小块，支付合理的管理费用，并为每次投标留出六周时间。"
+)
+PREFACE_IN_CHINESE = "我是村里会堂的受托人，从2003年起一直在那里做志愿者。"
+
 
 def send(call, story, **answers):
     return make_submitted(call, story=story, **answers)
