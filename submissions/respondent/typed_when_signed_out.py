@@ -3,13 +3,17 @@
 from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from submissions.respondent.error_pages import posted_texts
 
 FRAGMENT = "fragment"  # what the script of the pages for coding posts; it says so itself
+# What Django raises of a body that is broken, too large or broken off.
+UNREADABLE = (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError)
 
 
 def lead_to_sign_in(request: HttpRequest, *, at: str) -> HttpResponse:
@@ -27,12 +31,17 @@ def lead_to_sign_in(request: HttpRequest, *, at: str) -> HttpResponse:
 
 
 def typed_texts(request: HttpRequest) -> list[dict[str, str]]:
-    """Return the texts of more than one word, which nobody wants to type again; no passwords."""
-    if FRAGMENT in request.POST:
+    """Return the texts of more than one word, which nobody wants to type again; no passwords.
+
+    Error pages ask, so a request whose body cannot be read has none.
+    """
+    try:
+        typed = [] if FRAGMENT in request.POST else posted_texts(request, questions={})
+    except UNREADABLE:
         return []
     return [
         {**text, "label": text["label"].replace("_", " ").capitalize()}
-        for text in posted_texts(request, questions={})
+        for text in typed
         if len(text["text"].split()) > 1 and "password" not in text["label"]
     ]
 

@@ -81,6 +81,33 @@ def test_words_come_back_to_whose_membership_ended_meanwhile(client, role, path,
     assert "<textarea" not in client.get(path).content.decode()
 
 
+@pytest.mark.parametrize(
+    ("role", "path", "status"),
+    [
+        (Role.STEERING_MEMBER, "/steering/another-call/exports/", 404),
+        (Role.STEERING_MEMBER, "/admin/review/codingsample/1/", 403),
+        (Role.REVIEWER, "/admin/no-such-page/", 400),
+        (None, "/admin/review/codingsample/1/", 302),
+    ],
+)
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"--b\r\nContent-Disposition: form-data; name=x", "multipart/form-data"),
+        (b"reason=For+our+report", "application/x-www-form-urlencoded; charset=latin-1"),
+        (b"&".join([b"a=b"] * 2_000), "application/x-www-form-urlencoded"),
+    ],
+)
+def test_body_that_cannot_be_read_changes_no_refusal(
+    client, role, path, status, body, content_type
+):
+    make_call()
+    if role:
+        client.force_login(make_user(role))
+    answer = client.post(path, body, content_type=content_type)
+    assert answer.status_code == status
+
+
 def test_words_come_back_to_nobody_else(client):
     answer = client.post("/no-such-page/", {"reason": "For our report"})
     assert answer.status_code == 404

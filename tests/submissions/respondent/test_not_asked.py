@@ -92,7 +92,7 @@ def test_infected_file_that_is_no_part_is_said_to_be_so_and_leads_nowhere(client
         attachment=file, state="infected", detail="Found", scanned_at=while_open(call)
     )
     page = client.get(address(call, "response/check/")).content.decode()
-    assert "f.txt. <strong>A virus scanner found something harmful in this file" in page
+    assert "<bdi>f.txt</bdi>. <strong>A virus scanner found something harmful in this file" in page
     assert str(file.public_id) not in page
 
 
