@@ -181,6 +181,7 @@ def written(found, people):
     )
 
 
+@pytest.mark.timeout(900)  # it opens each page as each role
 def test_page_of_permissions_says_what_each_role_may_and_no_page_shows_another_call(world):
     ours, theirs, people = world
     found, shown = {}, {}
