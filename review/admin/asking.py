@@ -17,10 +17,12 @@ from accounts.current_user import current_user
 from accounts.rights import may
 from accounts.states import Action
 from core import clock
+from core.addresses import AddressRefused
 from core.admin.uk_time import in_uk_time
 from review.admin.asking_form import QuestionForm
 from review.admin.listed import CameFrom
 from submissions.mail.question_preview import preview
+from submissions.mail.sending import CONTACT_REFUSED
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox.states import OutboxState
 from submissions.responses.asking import ask, has_confirmed_address, last_day_of, why_not
@@ -79,12 +81,17 @@ def write(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
     refused, shown = why_not(response, at=at), None
     if form.is_bound and not refused and form.is_valid():
         given = form.cleaned_data
-        if "send" in request.POST:
-            refused = _send(request, response, form, at)
-            if not refused:
-                return redirect(_page_of(request, response))
-        elif "change" not in request.POST:
-            shown = preview(response, text=given["text"], last_day=given["last_day"], at=at)
+        try:
+            mail = preview(response, text=given["text"], last_day=given["last_day"], at=at)
+        except AddressRefused:
+            refused = CONTACT_REFUSED
+        else:
+            if "send" in request.POST:
+                refused = _send(request, response, form, at)
+                if not refused:
+                    return redirect(_page_of(request, response))
+            elif "change" not in request.POST:
+                shown = mail
     context = {
         **admin.admin_site.each_context(request),
         "title": f"Ask the author of {response}",

@@ -94,6 +94,17 @@ def test_question_is_shown_as_it_goes_out_and_then_sent(response, ann, call):
     assert (event.actor, event.submission, event.detail) == (ann, response, {"question": asked.pk})
 
 
+@pytest.mark.parametrize("pressed", [{}, {"send": "yes"}])
+def test_question_is_kept_where_the_contact_address_of_the_call_takes_no_mail(
+    response, ann, call, pressed
+):
+    type(call).objects.filter(pk=call.pk).update(contact_email="team@exam ple.org")
+    answer = signed_in(ann).post(page_of(response), given(call, **pressed))
+    assert (answer.status_code, FollowUp.objects.count()) == (422, 0)
+    assert "The call's contact address is not one that mail can be sent to" in text_of(answer)
+    assert "larger than £5m?" in text_of(answer)
+
+
 def test_no_page_for_the_asker_has_the_address(response, ann, call):
     client = signed_in(ann)
     pages = [
