@@ -76,7 +76,7 @@ def _run() -> None:
 
 
 def _takes_output() -> bool:
-    """Return whether another line can be written: not all that failed is tried again."""
+    """Return whether a line can be written: if not, it was the output that failed."""
     try:
         sys.stdout.write("\n")
         sys.stdout.flush()

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +16,7 @@ from django.db import Error
 from accounts.models import User
 from core import clock, disk_reserve
 from core.outages import outage_of, way_out
+from core.written_whole import written_whole
 from exports.durations import minutes
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
@@ -281,20 +281,9 @@ def _write_into(chunks: Pieces, path: Path) -> None:
 
 
 def _write_whole(chunks: Pieces, path: Path) -> None:
-    """Write beside `path` and rename, so that `path` is the whole file or what it was before."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    part = Path(name)
-    try:
+    with closing(chunks), written_whole(path) as file:
         pieces: Iterator[bytes] = chunks
         if disk_reserve.is_disk_of(path.parent):
             pieces = disk_reserve.leave_reserve(chunks)
-        with os.fdopen(handle, "wb") as file:
-            for chunk in pieces:
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        chunks.close()
-        part.unlink(missing_ok=True)
-        raise
+        for chunk in pieces:
+            file.write(chunk)

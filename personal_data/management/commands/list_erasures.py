@@ -1,15 +1,14 @@
 """`manage.py list_erasures`: what was erased, for a place that no restore sets back."""
 
 import json
-import os
 import sys
-import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from core.written_whole import written_whole
 from personal_data.erasing import as_tombstone
 from submissions.responses.models import ErasureRequest
 
@@ -38,19 +37,8 @@ class Command(BaseCommand):
 
 
 def _write(path: Path, text: str) -> None:
-    """Write beside a file and rename, so that it is the whole list or what it was before."""
     if path.exists() and not path.is_file():  # a device or a pipe
         path.write_text(text, encoding="utf-8")
         return
-    path = path.resolve()
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
+    with written_whole(path) as file:
+        file.write(text.encode())
