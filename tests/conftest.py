@@ -4,6 +4,7 @@ import io
 import os
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from time import monotonic, time
 
 import pytest
@@ -106,6 +107,20 @@ def empty_caches():
         function.cache_clear()
     can_write.forget()
     holding.forget()
+
+
+@pytest.fixture(autouse=True)
+def files_end_with_their_test():
+    """Rolled back, a test leaves its files; the next would find them in a sweep of strays."""
+    root = Path(os.environ["PORTAL_MEDIA"])
+    before = _files_below(root)
+    yield
+    for path in _files_below(root) - before:
+        path.unlink(missing_ok=True)
+
+
+def _files_below(root):
+    return {Path(folder, name) for folder, _, names in os.walk(root) for name in names}
 
 
 @pytest.fixture(autouse=True)
