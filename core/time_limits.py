@@ -1,4 +1,4 @@
-"""How early and how late a moment may be that people enter, and sums that stay in the calendar."""
+"""Moments that people enter: how early and late, what a local time means, sums in the calendar."""
 
 from calendar import monthrange
 from datetime import MAXYEAR, UTC, date, datetime, timedelta
@@ -25,6 +25,18 @@ def latest_moment(at: datetime) -> datetime:
 def is_day_to_enter(day: date) -> bool:
     """Return whether a day is one that people mean, and that every time zone can take."""
     return EARLIEST.year <= day.year < MAXYEAR
+
+
+def moments_of(local: datetime, zone: ZoneInfo) -> list[datetime]:
+    """Return in UTC, in order, each moment at which the clocks of `zone` show that time (naive).
+
+    As a rule that is one. An hour comes twice when they go back, and none of it when they go
+    forward (PEP 495).
+    """
+    first, second = (local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    if first == second:
+        return [first]
+    return [first, second] if first < second else []
 
 
 def in_calendar(moment: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """How and when a response came that staff enter."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -9,13 +9,14 @@ from django import forms
 
 from core import spoken_time
 from core.spoken_time import zone_words
-from core.time_limits import EARLIEST, is_day_to_enter
+from core.time_limits import EARLIEST, is_day_to_enter, moments_of
 from submissions.calls.models import Call
 from submissions.responses.entering import Came
 from submissions.responses.etags import etag
 from submissions.responses.models import Entry
 from submissions.responses.states import Acknowledgement, Channel
 
+WHICH = "which"  # of the two: a field that is there where the clocks go back over the time
 CHANNELS = [(one.value, one.label) for one in Channel if one != Channel.WEB]
 
 
@@ -63,7 +64,9 @@ class EntryForm(forms.Form):
         shown: dict[str, Any] = {"base_etag": self.etag}
         if entry is not None:
             local = entry.received_at.astimezone(self.zone)
+            twice = len(moments_of(local.replace(tzinfo=None), self.zone)) > 1
             shown |= {
+                **({WHICH: local.fold} if twice else {}),
                 "channel": entry.submission.channel,
                 "day": local.date(),
                 "time": local.time(),
@@ -71,6 +74,8 @@ class EntryForm(forms.Form):
                 "their_reference": entry.their_reference,
             }
         super().__init__(data, initial=shown)
+        if WHICH in (shown if data is None else data):
+            self._ask_which()
         self.fields["time"].help_text = (
             f"In {zone_words(call.timezone)}. It judges whether the response came before the "
             "deadline. If the post brings no time, enter when it was opened."
@@ -83,11 +88,30 @@ class EntryForm(forms.Form):
         super().clean()
         cleaned = self.cleaned_data
         if "day" in cleaned and "time" in cleaned:
-            local = datetime.combine(cleaned["day"], cleaned["time"], self.zone)
-            cleaned["moment"] = local.astimezone(UTC)
+            moments = moments_of(datetime.combine(cleaned["day"], cleaned["time"]), self.zone)
+            if not moments:
+                raise forms.ValidationError("The clocks go forward then, and skip this time.")
+            if len(moments) > 1 and not cleaned.get(WHICH):
+                self._ask_which()
+                raise forms.ValidationError(
+                    "The clocks go back then, and this time comes twice. Choose which it was."
+                )
+            second = len(moments) > 1 and cleaned[WHICH] == "1"
+            cleaned["moment"] = moments[second]
             if cleaned["moment"] > self.latest:
                 raise forms.ValidationError(self.too_late)
         return cleaned
+
+    def _ask_which(self) -> None:
+        self.fields[WHICH] = forms.ChoiceField(
+            label="Which of the two times it was",
+            choices=[
+                ("", "Choose one"),
+                ("0", "The first, before the clocks went back"),
+                ("1", "The second, after they had gone back"),
+            ],
+            required=False,
+        )
 
     @property
     def came(self) -> Came:

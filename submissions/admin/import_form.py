@@ -1,11 +1,13 @@
 """What each column of an upload is, and what holds for every row."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import forms
 
+from core.time_limits import moments_of
 from submissions.admin.entry_form import CHANNELS, checked_day
 from submissions.calls.models import Call, Question
 from submissions.calls.states import PublicationPolicy, QuestionKind
@@ -110,6 +112,10 @@ class ImportForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         super().clean()
+        day, time = self.cleaned_data.get("day"), self.cleaned_data.get("time")
+        zone = ZoneInfo(self.call.timezone)
+        if day and time and len(moments_of(datetime.combine(day, time), zone)) != 1:
+            self.add_error("time", "The clocks change then: choose another time.")
         chosen = [self.cleaned_data.get(name, "") for name in self.column_names]
         for name, target in zip(self.column_names, chosen, strict=True):
             if target and chosen.count(target) > 1:

@@ -88,7 +88,8 @@ def _begin(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
             status = 422
         else:
             return redirect("admin:submissions_entry_upload", made.pk)
-    recent = ResponseImport.objects.filter(call=call).select_related("uploaded_by")[:LISTED]
+    recent = list(ResponseImport.objects.filter(call=call).select_related("uploaded_by")[:LISTED])
+    wrong = uploads.what_went_wrong(recent)
     return _render(
         request,
         admin,
@@ -96,7 +97,9 @@ def _begin(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
         status=status,
         title="Enter many responses at once",
         call=call,
-        imports=[{"of": one, "uploaded": in_uk_time(one.uploaded_at)} for one in recent],
+        imports=[
+            {"of": one, "uploaded": in_uk_time(one.uploaded_at), **wrong[one]} for one in recent
+        ],
     )
 
 
@@ -108,7 +111,7 @@ def _look(request: HttpRequest, admin: OfOwnCalls, of: ResponseImport) -> HttpRe
                 request, "Somebody had this file carried out already. Your choices were not kept."
             )
             return redirect("admin:submissions_entry_upload", of.pk)
-        wrong = uploads.what_went_wrong(of) if of.is_done else {}
+        wrong = uploads.what_went_wrong([of])[of]
         title = f"Import of {of.name}"
         return _render(request, admin, "progress", title=title, of=of, call=of.call, **wrong)
     try:

@@ -1,7 +1,7 @@
 """A form for a day and a time in a call's own time zone."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,7 @@ from django.http import QueryDict
 
 from core import clock
 from core.spoken_time import zone_words
-from core.time_limits import EARLIEST, YEARS_AHEAD, later, latest_moment
+from core.time_limits import EARLIEST, YEARS_AHEAD, later, latest_moment, moments_of
 from submissions.calls.models import Call
 
 
@@ -63,14 +63,10 @@ class LocalMomentForm(forms.Form):
                 f"{self.closes_in_words}. What you typed is below. Save again if it still holds."
             )
         if "day" in cleaned and "time" in cleaned:
-            local = datetime.combine(cleaned["day"], cleaned["time"])
-            moments = {
-                local.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)
-            }
-            # When the clocks change, an hour is skipped or comes twice (PEP 495).
-            if len(moments) > 1:
+            moments = moments_of(datetime.combine(cleaned["day"], cleaned["time"]), self.zone)
+            if len(moments) != 1:
                 raise forms.ValidationError("The clocks change then: choose another time.")
-            cleaned["moment"] = moments.pop()
+            cleaned["moment"] = moments[0]
         return cleaned
 
     def _who(self) -> str:

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.models import User
@@ -34,6 +36,7 @@ from submissions.responses.states import Acknowledgement
 from submissions.responses.submitting import lock_call
 
 logger = logging.getLogger(__name__)
+MOST_ATTEMPTS = 5  # without a row gone through
 
 
 class ClaimLost(Exception):
@@ -46,10 +49,15 @@ def carry_out_next(
     """Carry out the import that has waited longest, and return it; None if none waits.
 
     A fault of the portal's own ends it, as the next attempt would meet it, too; an outage does not.
+    So does a row at which MOST_ATTEMPTS workers died, as from lack of memory.
     """
     found = uploads.claim_next(wall_now=wall_now())
     if found is None:
         return None
+    if found.attempts > MOST_ATTEMPTS:
+        logger.error("%s stopped after %d rows: its workers died", found, found.rows_done)
+        uploads.finish(found, at=now(), stopped=FAULT)
+        return found
     try:
         failed = _carry_out(found, now, wall_now)
         uploads.finish(found, at=now(), failed=failed)
@@ -57,18 +65,28 @@ def carry_out_next(
         logger.warning("%s: another worker went on with it", found)
     except NoRoom:
         # Its claim ends soon, and then it is tried again.
+        _count_no_attempt(found)
         logger.warning("%s waits: there is no room for its files", found)
         return None
     except (FileLost, ImportRefused):
         logger.error("%s cannot be read any more; what came in of it stays", found)
         uploads.finish(found, at=now(), stopped=UNREADABLE)
     except Exception as error:
-        if outage_of(error) or isinstance(error, OperationalError | InterfaceError):
+        if outage_of(error):
+            _count_no_attempt(found)
+            raise
+        if isinstance(error, OperationalError | InterfaceError):
             raise
         # The log's formatter leaves out messages, which may hold what somebody wrote.
         logger.exception("%s stopped after %d rows; what came in stays", found, found.rows_done)
         uploads.finish(found, at=now(), stopped=FAULT)
     return found
+
+
+def _count_no_attempt(of: ResponseImport) -> None:
+    """Let an outage last: it ends no import, however often that is tried meanwhile."""
+    with suppress(DatabaseError):
+        claimed_row(of).update(attempts=0)
 
 
 def _carry_out(
@@ -82,12 +100,13 @@ def _carry_out(
     content = uploads.content_of(of)
     due: dict[str, int] = {}
     for place, plan in enumerate(uploads.plans_of(of, content, choices), 1):
+        # To read again what another worker did may take longer than a claim lasts.
+        if not renew(of, wall_now=wall_now()):
+            raise ClaimLost
         if not plan.faults:
             due[plan.digest] = plan.number
         if place <= of.rows_done:
             continue
-        if not renew(of, wall_now=wall_now()):
-            raise ClaimLost
         try:
             _enter(of, plan, content, choices, place=place, by=by, at=now())
         except (ClaimLost, NoRoom, OperationalError, InterfaceError, StoreAway):
@@ -97,7 +116,7 @@ def _carry_out(
                 raise  # of the disk
             # The log's formatter leaves out messages, which may hold what somebody wrote.
             logger.exception("%s: row %d did not come in", of, plan.number)
-            if not claimed_row(of).update(rows_done=place):
+            if not claimed_row(of).update(rows_done=place, attempts=0):
                 raise ClaimLost from None
             of.rows_done = place
     there = ImportedRow.objects.filter(call=of.call_id, digest__in=due)
@@ -119,7 +138,7 @@ def _enter(
     kept: list[Attachment] = []
     try:
         with transaction.atomic():
-            done = {"rows_done": place}
+            done = {"rows_done": place, "attempts": 0}
             submits = choices.submits and not plan.faults and not plan.notes
             if submits:
                 # Before the answers, as a load of the call locks them after it.

@@ -1,10 +1,10 @@
 """Reads one cell: a choice by its label or key, a day, a channel."""
 
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.time_limits import EARLIEST, is_day_to_enter
+from core.time_limits import EARLIEST, is_day_to_enter, moments_of
 from submissions.calls.models import Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.responses.answering import clean_answer
@@ -97,7 +97,7 @@ def _cut(text: str) -> str:
 
 
 def read_moment(text: str, *, default_time: time, zone: ZoneInfo) -> datetime:
-    """Return the moment of a cell, at `default_time` if it says a day. Raises CellRefused."""
+    """Return the moment of a cell in UTC, of a day at `default_time`. Raises CellRefused."""
     given = " ".join(text.split())
     try:
         found = datetime.fromisoformat(given)
@@ -105,7 +105,7 @@ def read_moment(text: str, *, default_time: time, zone: ZoneInfo) -> datetime:
         found = None
     if found is not None and (":" in given or found.tzinfo):
         _refuse_unless_possible(found, given)
-        return found if found.tzinfo else found.replace(tzinfo=zone)
+        return found.astimezone(UTC) if found.tzinfo else _of_clocks(found, zone, given)
     for form in DAYS:
         for of_day in ("", *TIMES):
             try:
@@ -114,9 +114,20 @@ def read_moment(text: str, *, default_time: time, zone: ZoneInfo) -> datetime:
                 continue
             _refuse_unless_possible(read, given)
             moment = read.time() if of_day else default_time
-            return datetime.combine(read.date(), moment, zone)
+            return _of_clocks(datetime.combine(read.date(), moment), zone, given)
     raise CellRefused(
         f"“{_cut(given)}” is no day that can be read", "Enter it as 2026-03-31 or 31/03/2026 14:30"
+    )
+
+
+def _of_clocks(local: datetime, zone: ZoneInfo, given: str) -> datetime:
+    moments = moments_of(local, zone)
+    if len(moments) == 1:
+        return moments[0]
+    offset = local.replace(tzinfo=zone, fold=1).isoformat(" ", "minutes")
+    raise CellRefused(
+        f"“{_cut(given)}” comes {'twice' if moments else 'never'}: the clocks change then",
+        f"Enter it with its offset, such as {offset}" if moments else "Enter another time",
     )
 
 

@@ -158,9 +158,7 @@ def _read_row(plan: Plan, call: Call, table: Table, row: Row, choices: Choices) 
             continue
         try:
             if target == RECEIVED:
-                plan.received_at = read_moment(
-                    text, default_time=choices.default_time, zone=zone
-                ).astimezone(UTC)
+                plan.received_at = read_moment(text, default_time=choices.default_time, zone=zone)
             elif target == CHANNEL:
                 plan.channel = read_channel(text)
             elif target == REFERENCE:

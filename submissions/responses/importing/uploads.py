@@ -236,13 +236,19 @@ def finish(
     return True
 
 
-def what_went_wrong(of: ResponseImport) -> dict[str, Any]:
+def what_went_wrong(imports: Sequence[ResponseImport]) -> dict[ResponseImport, dict[str, Any]]:
     """Return `failed` and `stopped` as `finish` put them on record, empty where all went well."""
     done = AuditEvent.objects.filter(
-        action=AuditAction.IMPORT_DONE, call=of.call_id, detail__upload=str(of.public_id)
+        action=AuditAction.IMPORT_DONE,
+        call__in={one.call_id for one in imports},
+        detail__upload__in=[str(one.public_id) for one in imports],
     )
-    detail = done.values_list("detail", flat=True).first() or {}
-    return {"failed": detail.get("failed", []), "stopped": detail.get("stopped", "")}
+    details = {detail["upload"]: detail for detail in done.values_list("detail", flat=True)}
+    found = {one: details.get(str(one.public_id), {}) for one in imports}
+    return {
+        one: {"failed": detail.get("failed", []), "stopped": detail.get("stopped", "")}
+        for one, detail in found.items()
+    }
 
 
 def _lock(of: ResponseImport) -> ResponseImport:

@@ -143,6 +143,30 @@ def test_moment_after_the_entry_was_begun_is_refused_in_true_words(call):
     assert "that have passed" not in said
 
 
+def test_time_that_came_twice_is_asked_for_and_one_that_never_came_is_refused(call):
+    client = staff()
+    begin = f"{ADMIN}begin/{call.pk}/"
+    data = form_of(client.get(begin)) | {"channel": "email", "acknowledgement": "none"}
+    skipped = client.post(begin, data | {"day": "2019-03-31", "time": "01:30"}).content.decode()
+    assert "The clocks go forward then, and skip this time." in skipped
+    data |= {"day": "2018-10-28", "time": "01:30"}
+    asked = client.post(begin, data)
+    assert "this time comes twice. Choose which it was." in asked.content.decode()
+    client.post(begin, form_of(asked) | {"which": "1"})
+    entry = Entry.objects.get()
+    assert entry.received_at.isoformat() == "2018-10-28T01:30:00+00:00"
+    page = f"{ADMIN}{entry.pk}/"
+    client.post(page, form_of(client.get(page)) | {"their_reference": "7"})
+    entry.refresh_from_db()
+    assert (entry.their_reference, entry.received_at.isoformat()) == (
+        "7",
+        "2018-10-28T01:30:00+00:00",
+    )
+    client.post(page, form_of(client.get(page)) | {"which": "0"})
+    entry.refresh_from_db()
+    assert entry.received_at.isoformat() == "2018-10-28T00:30:00+00:00"
+
+
 def test_letter_that_came_too_late_is_kept_and_staff_are_told(call):
     client = staff()
     entry = begun(client, call, day=(call.closes_at + timedelta(days=2)).date().isoformat())

@@ -114,6 +114,13 @@ def test_day_on_which_nothing_can_have_come_is_refused(call, day):
     assert "Enter a day from 2000 on that has passed." in answer.content.decode()
 
 
+def test_time_at_which_the_clocks_change_is_refused_for_all_rows(call):
+    client = staff()
+    uploaded(client, call)
+    answer = checked(client, call, day="2018-10-28", time="01:30")
+    assert "The clocks change then: choose another time." in answer.content.decode()
+
+
 def test_import_of_somebody_who_may_not_enter_any_more_says_that_nothing_came_in(call):
     client, other = staff(), staff(Role.MANAGER)
     uploaded(client, call)
@@ -172,6 +179,8 @@ def test_row_that_fails_is_named(call, monkeypatch):
     carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
     done = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
     assert "Row 2 failed, though nothing was found wrong with it." in done
+    listed = client.get(f"{ADMIN}import/{call.pk}/").content.decode()
+    assert "<td>Carried out, but not all of it</td>" in listed
 
 
 def test_import_that_a_fault_stops_says_so_and_its_file_comes_in_later(call, monkeypatch):
@@ -190,6 +199,8 @@ def test_import_that_a_fault_stops_says_so_and_its_file_comes_in_later(call, mon
         carrying_out.carry_out_next(now=lambda: moment, wall_now=lambda: moment)
     said = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
     assert "A fault of the portal stopped it after 0 rows, of which 0 came in." in said
+    listed = client.get(f"{ADMIN}import/{call.pk}/").content.decode()
+    assert "<td>Stopped before its end</td>" in listed
     of.refresh_from_db()
     uploaded(client, call)
     again = ResponseImport.objects.get(state="checking")

@@ -181,6 +181,48 @@ def test_worker_that_stops_half_way_loses_nothing_and_another_goes_on(call, staf
     assert Submission.objects.count() == 2
 
 
+def test_worker_that_goes_on_keeps_its_claim_while_it_reads_what_was_done(call, staff, monkeypatch):
+    of = uploaded(call, staff, HEADING + ROW + SECOND)
+    looked_at(of)
+    uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+    ResponseImport.objects.filter(pk=of.pk).update(rows_done=2)
+    plans_of, now = uploads.plans_of, [WEEKS_LATER]
+    released = []
+
+    def read_slowly(*given):
+        for plan in plans_of(*given):
+            now[0] += uploads.CLAIM_LASTS - timedelta(seconds=1)
+            released.append(uploads.release_stuck(wall_now=now[0]))
+            yield plan
+
+    monkeypatch.setattr(uploads, "plans_of", read_slowly)
+    carrying_out.carry_out_next(now=lambda: WEEKS_LATER, wall_now=lambda: now[0])
+    of.refresh_from_db()
+    assert (released, of.state) == ([0, 0], "done")
+
+
+def test_row_at_which_each_worker_dies_ends_the_import(call, staff, monkeypatch):
+    of = uploaded(call, staff, HEADING + ROW + SECOND)
+    looked_at(of)
+    uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+    save_answers = carrying_out.save_answers
+
+    def die_at_the_second(**given):
+        if Entry.objects.count() == 2:
+            raise KeyboardInterrupt
+        return save_answers(**given)
+
+    monkeypatch.setattr(carrying_out, "save_answers", die_at_the_second)
+    later = WEEKS_LATER + uploads.CLAIM_LASTS
+    # The first worker enters the first row, and attempts count anew after a row.
+    for _worker in range(carrying_out.MOST_ATTEMPTS + 1):
+        with pytest.raises(KeyboardInterrupt):
+            go_on(of)
+        assert uploads.release_stuck(wall_now=later) == 1
+    assert go_on(of) == ("done", 1, 1, 1)
+    assert uploads.what_went_wrong([of])[of]["stopped"] == uploads.FAULT
+
+
 def test_imports_are_carried_out_one_at_a_time(call, staff):
     first, second = uploaded(call, staff, HEADING + ROW), uploaded(call, staff, HEADING + SECOND)
     for of in (first, second):
@@ -423,6 +465,21 @@ def test_day_on_which_nothing_can_have_come_is_a_fault(call, staff, came):
 
 
 @pytest.mark.parametrize(
+    ("came", "how_often", "remedy"),
+    [
+        ("28/10/2018 01:30", "twice", "Enter it with its offset, such as 2018-10-28 01:30+00:00"),
+        ("2018-10-28 01:30", "twice", "Enter it with its offset, such as 2018-10-28 01:30+00:00"),
+        ("2019-03-31 01:30", "never", "Enter another time"),
+    ],
+)
+def test_time_at_which_the_clocks_change_is_a_fault(call, staff, came, how_often, remedy):
+    of = uploaded(call, staff, HEADING + ROW.replace("22/07/2019", came))
+    (line,) = looked_at(of).lines
+    assert line.fault.wrong == f"“{came}” comes {how_often}: the clocks change then"
+    assert line.fault.remedy == remedy
+
+
+@pytest.mark.parametrize(
     ("came", "wrong"),
     [
         ("01/05/2019", "It came before the call opened"),
@@ -485,6 +542,7 @@ def test_row_waits_while_the_disk_is_full(call, staff, monkeypatch, full):
             patched.setattr(carrying_out, "attach", raise_full)
             with pytest.raises(OSError, match="No space left"):
                 go_on(of)
+    assert of.attempts == 0
     assert Submission.objects.count() == 0
     later = WEEKS_LATER + timedelta(minutes=5)
     assert uploads.release_stuck(wall_now=later) == 1
