@@ -435,8 +435,10 @@ const whenReleased = (() => {
   // The names of the files of each upload, in order: one goes after the other.
   const onTheirWay = new Set();
   let turn = Promise.resolve();
-  // "$&" in the name of a file stands for itself.
-  const withName = (words, name) => words.replace("{name}", () => name);
+  // "$&" in the name of a file stands for itself. Where the words set a name apart from a language
+  // that is read from the right (U+2068 and U+2069), each of several stands apart.
+  const withNames = (words, names) =>
+    words.replace("{name}", () => names.join(words.includes("\u2068") ? "\u2069, \u2068" : ", "));
 
   const send = (request, data) => new Promise((resolve) => {
     request.open("POST", location.pathname + location.search);
@@ -454,7 +456,7 @@ const whenReleased = (() => {
     const told = document.createElement("p");
     const bar = document.createElement("progress");
     const cancel = document.createElement("button");
-    const sending = withName(words.sending, names);
+    const sending = withNames(words.sending, names);
     bar.setAttribute("aria-label", sending);
     bar.max = 1;
     const part = new Intl.NumberFormat(document.documentElement.lang + "-u-nu-latn", { style: "percent" });
@@ -483,7 +485,7 @@ const whenReleased = (() => {
     spoken.textContent = words;
   };
 
-  const post = async (id, entries, done, names = "") => {
+  const post = async (id, entries, done, names = []) => {
     const block = document.getElementById(id);
     const area = block.querySelector("[data-files]");
     const words = area.dataset;
@@ -494,7 +496,7 @@ const whenReleased = (() => {
     data.append("action", "upload");
     for (const [name, value] of entries) data.append(name, value);
     const request = new XMLHttpRequest();
-    const progress = names ? showProgress(area, request, names) : null;
+    const progress = names.length ? showProgress(area, request, names) : null;
     area.setAttribute("aria-busy", "true");
     const answer = await send(request, data);
     progress?.remove();
@@ -503,7 +505,7 @@ const whenReleased = (() => {
       const input = area.querySelector("input[type=file]");
       input.value = "";
       input.focus();
-      spoken.textContent = withName(words.cancelled, names);
+      spoken.textContent = withNames(words.cancelled, names);
       return false;
     }
     const fresh = answer && answer.getElementById(id);
@@ -516,27 +518,32 @@ const whenReleased = (() => {
     block.replaceWith(document.adoptNode(fresh));
     said.textContent = answer.querySelector("[data-saved]").textContent;
     fresh.querySelector("input[type=file]").focus();
-    const error = fresh.querySelector(".error");
-    spoken.textContent = error ? error.textContent : done;
-    return !error;
+    const errors = [...fresh.querySelectorAll(".error")].map((error) => error.textContent);
+    spoken.textContent = errors.join(" ") || done;
+    return !errors.length;
   };
 
   const upload = (input, files) => {
     const block = input.closest(".question");
     const area = block.querySelector("[data-files]");
     const words = area.dataset;
-    const large = files.find((file) => file.size > Number(words.mostBytes || Infinity));
-    if (large) {
-      input.value = "";
-      inPlaceOf = "";
-      complain(area, withName(words.tooBig, large.name));
-      return;
-    }
-    const entries = files.map((file) => [input.name, file]);
+    const isLarge = (file) => file.size > Number(words.mostBytes || Infinity);
+    const large = files.filter(isLarge).map((file) => file.name);
+    const entries = files.filter((file) => !isLarge(file)).map((file) => [input.name, file]);
+    const names = entries.map(([, file]) => file.name);
+    const refuse = (where) => complain(where, withNames(words.tooBig, large));
     if (inPlaceOf) entries.push(["_replace", inPlaceOf]);
     inPlaceOf = "";
-    const names = files.map((file) => file.name).join(", ");
-    hold(names, () => post(block.id, entries, withName(words.added, names), names));
+    if (!names.length) {
+      input.value = "";
+      refuse(area);
+      return;
+    }
+    hold(names, async () => {
+      const added = await post(block.id, entries, withNames(words.added, names), names);
+      if (large.length) refuse(document.getElementById(block.id).querySelector("[data-files]"));
+      return added && !large.length;
+    });
   };
 
   const ask = (event) => event.preventDefault();
@@ -566,8 +573,8 @@ const whenReleased = (() => {
     event.stopImmediatePropagation();
     pressed = event.submitter;
     form.dataset.waits ??= said.textContent;
-    const names = [...onTheirWay].map((upload) => upload.names).join(", ");
-    said.textContent = withName(form.querySelector("[data-files]").dataset.waiting, names);
+    const names = [...onTheirWay].flatMap((upload) => upload.names);
+    said.textContent = withNames(form.querySelector("[data-files]").dataset.waiting, names);
   }, true);
 
   form.addEventListener("change", ({ target }) => {
@@ -585,7 +592,7 @@ const whenReleased = (() => {
     } else {
       const gone = block.querySelector("[data-files]").dataset.gone;
       const entries = [["_remove", button.value]];
-      turn = turn.then(() => post(block.id, entries, withName(gone, button.dataset.file)));
+      turn = turn.then(() => post(block.id, entries, withNames(gone, [button.dataset.file])));
     }
   });
   form.addEventListener("dragover", (event) => {

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from core import clock, clock_check, metrics
+from core.direction import isolated
 from core.errors import PortalError
 from core.throttling import client_wait
 from submissions.calls.models import Question
@@ -193,7 +194,7 @@ def _others_who_may_submit(current: ResponseContext) -> list[str]:
     if current.colleague is None or current.colleague.may_submit:
         return []
     allowed = Colleague.objects.joined().filter(submission=current.submission, may_submit=True)
-    return list(allowed.values_list("name", flat=True))
+    return [isolated(name) for name in allowed.values_list("name", flat=True)]
 
 
 def _apart(

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import outages, request_ids
+from core.direction import isolated
 from submissions.calls.models import Call, Question
 from submissions.respondent import outage_page
 from submissions.respondent.forms.conflict_choices import MERGED
@@ -139,7 +140,8 @@ def posted_texts(
 
 
 def say_upload(upload: UploadedFile) -> str:
-    return _("File that was not added: %(name)s") % {"name": presentable_name(upload.name or "")}
+    name = isolated(presentable_name(upload.name or ""))
+    return _("File that was not added: %(name)s") % {"name": name}
 
 
 def _questions_of(slug: str) -> dict[str, Question]:

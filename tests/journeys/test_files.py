@@ -75,6 +75,22 @@ def test_dropped_file_goes_up(page):
     assert names() == ["dropped.txt"]
 
 
+def test_of_several_files_each_name_stands_apart_and_each_refusal_is_said(page):
+    # As on the page of a call in Arabic.
+    page.locator("[data-files]").evaluate(
+        "area => { area.dataset.added = '\u2068{name}\u2069 ok'; }"
+    )
+    choose = page.locator("#id_documents").set_input_files
+    choose([text_file("2.txt", b"2"), text_file("3.txt", b"3")])
+    said(page, "\u20682.txt\u2069, \u20683.txt\u2069 ok")
+    large = text_file("large.txt", b"a" * (10 * 1024 * 1024 + 1))
+    choose([text_file("4.txt", b"4"), large])
+    said(page, "large.txt” was not added: the file must be 10 MB or smaller")
+    assert names() == ["2.txt", "3.txt", "4.txt"]
+    choose([text_file("5.txt", b""), text_file("6.txt", b"")])
+    said(page, "5.txt” was not added: the file is empty Error: “6.txt” was not added")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
