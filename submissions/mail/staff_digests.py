@@ -15,6 +15,7 @@ from accounts import chain
 from accounts.models import Membership
 from accounts.rights import may
 from accounts.states import Action
+from core.addresses import comparable
 from core.attempts import Attempts
 from submissions.calls.models import Call
 from submissions.mail.closing_report import ClosingReport, closing_report
@@ -110,7 +111,7 @@ def _enqueue(call: Call, readers: Sequence[str], occasion: str, at: datetime) ->
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [ENQUEUEING_LOCK])
         those = OutboxEmail.objects.filter(call=call, kind=MailKind.STAFF_DIGEST, occasion=occasion)
-        told = set(those.values_list("to_address", flat=True))
+        told = {comparable(one) for one in those.values_list("to_address", flat=True)}
         mails = [
             build(
                 kind=MailKind.STAFF_DIGEST,
@@ -121,7 +122,7 @@ def _enqueue(call: Call, readers: Sequence[str], occasion: str, at: datetime) ->
                 at=at,
             )
             for address in readers
-            if address not in told
+            if comparable(address) not in told
         ]
         return len(OutboxEmail.objects.bulk_create(mails))
 
@@ -137,15 +138,19 @@ def is_still_read(mail: OutboxEmail) -> bool:
     later = OutboxEmail.objects.filter(
         call=mail.call_id,
         kind=MailKind.STAFF_DIGEST,
-        to_address=mail.to_address,
+        to_address__iexact=mail.to_address,
         occasion__gt=mail.occasion,
         resend_of=None,
     )
-    return mail.to_address in _readers(mail.call) and not later.exists()
+    readers = {comparable(one) for one in _readers(mail.call)}
+    return comparable(mail.to_address) in readers and not later.exists()
 
 
 def _readers(call: Call) -> list[str]:
-    return list(dict.fromkeys([*settings.STAFF_DIGEST_TO, *_members_addresses(call)]))
+    found: dict[str, str] = {}
+    for address in (*settings.STAFF_DIGEST_TO, *_members_addresses(call)):
+        found.setdefault(comparable(address), address)
+    return list(found.values())
 
 
 def _members_addresses(call: Call) -> list[str]:

@@ -90,7 +90,7 @@ def test_digest_is_enqueued_once_a_day_to_each_address(to_two):
 def test_somebody_listed_later_gets_the_days_digest(to_two, settings):
     make_call_with_news()
     enqueue_digests(at=MORNING)
-    settings.STAFF_DIGEST_TO = ["b@example.org", "c@example.org"]
+    settings.STAFF_DIGEST_TO = ["B@example.org", "c@example.org"]
     assert enqueue_digests(at=MORNING) == 1
 
 
@@ -202,13 +202,13 @@ def test_members_who_want_the_digest_of_their_call_get_it(settings):
     wanting(Role.MANAGER, "bob@example.org", is_active=False)
     make_user(Role.MANAGER, email="no@example.org")
     Membership.objects.filter(call=other).delete()
-    settings.STAFF_DIGEST_TO = ["list@example.org", "ann@example.org"]
+    settings.STAFF_DIGEST_TO = ["list@example.org", "Ann@example.org"]
     assert enqueue_digests(at=MORNING) == 4
     sent = OutboxEmail.objects.order_by("pk").values_list("call", "to_address")
     assert sorted(sent) == [
-        (call.pk, "ann@example.org"),
+        (call.pk, "Ann@example.org"),
         (call.pk, "list@example.org"),
-        (other.pk, "ann@example.org"),
+        (other.pk, "Ann@example.org"),
         (other.pk, "list@example.org"),
     ]
 
