@@ -62,6 +62,7 @@ def about(response: Submission) -> dict[str, Any]:
         "reference": response.reference,
         "state": response.get_state_display(),
         "came_by": response.get_channel_display(),
+        "number_it_came_with": _their_reference(response),
         "read_by_staff": response.get_triage_status_display(),
         "times": _times(response),
         "versions": [_version(call, version) for version in versions],
@@ -190,6 +191,11 @@ def _files_of(response: Submission) -> Iterator[Attachment]:
     theirs = Q(versions__submission=response) | Q(submission=response, question=None)
     files = Attachment.objects.filter(theirs).distinct()
     yield from files.select_related("submission", "scan")
+
+
+def _their_reference(response: Submission) -> str:
+    entry = getattr(response, "entry", None)
+    return entry.their_reference if entry else ""
 
 
 def _return_address(response: Submission) -> dict[str, Any] | None:

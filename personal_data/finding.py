@@ -10,6 +10,7 @@ from django.db.models.lookups import IContains
 
 from core.canonical import canonical_text
 from core.references import read_reference
+from review.models import Memo, Note
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.outbox.models import OutboxEmail
@@ -17,8 +18,11 @@ from submissions.outbox.states import AddressSource
 from submissions.responses.models import (
     Attachment,
     Colleague,
+    Entry,
+    FollowUp,
     IdentityAnswer,
     LatePass,
+    Reply,
     ReturnAddress,
     Submission,
     Version,
@@ -36,8 +40,9 @@ class Found:
     """The responses that are somebody's, with where it was found; and others that may say more.
 
     Of drafts there are no answers here: their author alone reads them. `mentions` are responses
-    whose answers have the words; `passes` are late passes that nobody has used;
-    `invited` are other people's responses that somebody of that address or name works on.
+    whose answers have the words, or what staff wrote about them and their authors replied;
+    `passes` are late passes that nobody has used; `invited` are other people's responses that
+    somebody of that address or name works on.
     `has_more`: there are more than MOST_SHOWN of a kind.
     """
 
@@ -65,10 +70,12 @@ def find_person(words: str, *, call: Call) -> Found:
         _add(found, call, where, Q(pk__in=responses))
     phrase = '"{}"'.format(words.replace('"', " "))
     mentioned = Version.objects.filter(pk__in=in_answers(phrase), submission__call=call)
-    others = Submission.objects.filter(pk__in=mentioned.values("submission"), call=call).exclude(
-        pk__in=[response.pk for response in found.responses]
-    )
-    found.mentions = _first(others, found)
+    others = Q(pk__in=mentioned.values("submission"))
+    for written in _beside(call, words):
+        others |= Q(pk__in=written)
+    known = [response.pk for response in found.responses]
+    responses = Submission.objects.filter(others, call=call).exclude(pk__in=known)
+    found.mentions = _first(responses, found)
     unused = LatePass.objects.filter(call=call, submission=None, address__icontains=words)
     found.passes = unused.count()
     as_colleague = Q(address__icontains=words) | Q(name__icontains=words)
@@ -111,7 +118,24 @@ def _places(call: Call, words: str) -> dict[str, QuerySet]:
         "a late pass": LatePass.objects.filter(
             call=call, submission__isnull=False, address__icontains=words
         ).values("submission"),
+        "the number that it came with": Entry.objects.filter(
+            **in_call, their_reference__icontains=words
+        ).values("submission"),
         "the name of a file": Attachment.objects.filter(**in_call, name__icontains=words).values(
             "submission"
         ),
     }
+
+
+def _beside(call: Call, words: str) -> list[QuerySet]:
+    """Return queries of the keys of responses beside which something has the words."""
+    of_call, has = {"submission__call": call}, {"text__icontains": words}
+    memos = Memo.objects.filter(Q(**has) | Q(title__icontains=words), **of_call)
+    return [
+        Note.objects.filter(**of_call, **has).values("submission"),
+        memos.values("submission"),
+        FollowUp.objects.filter(**of_call, **has).values("submission"),
+        Reply.objects.filter(follow_up__submission__call=call, **has).values(
+            "follow_up__submission"
+        ),
+    ]

@@ -11,13 +11,18 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.spoken_time import say_exactly
-from personal_data.bundle import path_of
+from personal_data.bundle import about, path_of
 from personal_data.finding import find_person
+from review import noting
 from review.coding.codings import code_passage
-from submissions.responses import amending, drafting, late_passes, submitting
+from review.memos.writing import About, write_memo
+from submissions.responses import amending, drafting, late_passes, replying, submitting
 from submissions.responses.addresses import remember_address
+from submissions.responses.entering import Came, begin_entry
 from submissions.responses.models import Attachment, FileScan, Submission
+from submissions.responses.states import Acknowledgement, Channel
 from tests.accounts.test_asking_again import gives_password
+from tests.asking import make_askable, make_asking_call, put_question
 from tests.makers import (
     PASSWORD,
     complete_answers,
@@ -94,6 +99,27 @@ def test_person_is_found_wherever_something_of_them_is(call, response):
     assert found("ada notes", call) == {response.reference: ["the name of a file"]}
     assert find_person("Ada Lovelace", call=call).mentions == [mentioning]
     assert find_person("ada@example.org", call=call).passes == 1
+
+
+def test_person_is_found_in_what_staff_wrote_and_authors_replied():
+    call = make_asking_call()
+    at, staff = while_open(call), make_user(is_superuser=True)
+    entry = begin_entry(
+        Came(Channel.POST, at, Acknowledgement.NONE, their_reference="Ada Lovelace, 3"),
+        call=call,
+        by=staff,
+        at=at,
+    )
+    assert found("ada lovelace", call) == {str(entry): ["the number that it came with"]}
+    assert about(entry.submission)["number_it_came_with"] == "Ada Lovelace, 3"
+    noted, thought, asked, replied = (make_askable(call) for _number in range(4))
+    noting.add_note(noted, text="Met Ada Lovelace.", by=staff, at=at)
+    memo = About(call, response=thought)
+    write_memo(memo, title="Ada Lovelace?", text="Perhaps.", by=staff, at=at)
+    put_question(asked, text="Who is Ada Lovelace?")
+    _question, token = put_question(replied)
+    replying.answer(call=call, token=token, text="Ada Lovelace.", at=at)
+    assert find_person("Ada Lovelace", call=call).mentions == [noted, thought, asked, replied]
 
 
 def test_name_is_found_whichever_way_its_accents_were_typed(call):
