@@ -14,11 +14,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.call_admin import OfOwnCalls
-from accounts.rights import Person, calls_of, may, may_somewhere
+from accounts.rights import Person, may, may_somewhere
 from accounts.states import Action
 from core.row_keys import row_keys
 from review.admin.listed import FILTERS
-from review.admin.response_filters import chosen_call
+from review.admin.response_filters import calls_read, chosen_call
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
 
@@ -54,7 +54,7 @@ class ExportAction(OfOwnCalls):
 
 def beside_the_list(request: HttpRequest) -> dict[str, Any]:
     """Return the call of which the list's responses can be exported, or whether to choose one."""
-    calls = list(calls_of(request.user, Action.READ_RESPONSES))
+    calls = calls_read(request)
     exportable = [call for call in calls if _may_export(request.user, call)]
     chosen = chosen_call(request, calls)
     return {

@@ -5,9 +5,7 @@ from collections.abc import Callable
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.rights import calls_of
-from accounts.states import Action
-from review.admin.response_filters import chosen_call
+from review.admin.response_filters import calls_read, chosen_call
 from submissions.calls.facets import Facet
 from submissions.calls.models import Question
 from submissions.responses.models import Submission, Version
@@ -15,7 +13,7 @@ from submissions.responses.models import Submission, Version
 
 def facet_columns(request: HttpRequest) -> list[Callable[[Submission], str]]:
     """Return a column for each listed facet of the chosen call."""
-    call = chosen_call(request, list(calls_of(request.user, Action.READ_RESPONSES)))
+    call = chosen_call(request, calls_read(request))
     if call is None:
         return []
     return [

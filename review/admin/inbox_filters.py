@@ -17,7 +17,7 @@ from core import clock
 from core.admin.uk_time import in_uk_time
 from core.spoken_time import UK
 from review import asking
-from review.admin.response_filters import Choices, OneOf, chosen_call
+from review.admin.response_filters import Choices, OneOf, calls_read, chosen_call
 from review.bulk import TO_DO
 from review.coding.samples import to_code
 from review.models import Note, Review
@@ -164,7 +164,7 @@ class ReasonFilter(OneOf):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        call = chosen_call(request, list(calls_of(request.user, Action.READ_RESPONSES)))
+        call = chosen_call(request, calls_read(request))
         if call is None:
             return []
         given = request.GET.get(self.parameter_name, "")

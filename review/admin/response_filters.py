@@ -24,6 +24,7 @@ CLOSED = (
 )
 WITH_OWN_FILTER = ("publication", "quote_ok", "org_name_listed")
 ANSWER = "facet_"
+CALLS_READ = "_calls_read"  # an attribute of the request
 
 
 class OneOf(admin.SimpleListFilter):
@@ -134,7 +135,7 @@ def question_filters(request: HttpRequest) -> list[type[OneOf]]:
     Those that the chosen call lacks are not shown: where another call was chosen since, its
     address may still have their parameters.
     """
-    calls = list(calls_of(request.user, Action.READ_RESPONSES))
+    calls = calls_read(request)
     chosen = chosen_call(request, calls)
     found: dict[str, type[OneOf]] = {}
     for call in sorted(calls, key=lambda call: call == chosen, reverse=True):
@@ -177,6 +178,14 @@ def _filters_of(question: Question, label: str, *, is_shown: bool) -> list[type[
         )
         for row, title in rows
     ]
+
+
+def calls_read(request: HttpRequest) -> list[Call]:
+    """Return the calls whose responses the reader may read, from the database once a request."""
+    if not hasattr(request, CALLS_READ):
+        setattr(request, CALLS_READ, list(calls_of(request.user, Action.READ_RESPONSES)))
+    found: list[Call] = getattr(request, CALLS_READ)
+    return found
 
 
 def chosen_call(request: HttpRequest, calls: Sequence[Call]) -> Call | None:

@@ -14,7 +14,7 @@ from accounts.current_user import current_user
 from accounts.rights import calls_of
 from accounts.states import Action
 from core.row_keys import row_key
-from review.admin.response_filters import chosen_call
+from review.admin.response_filters import calls_read, chosen_call
 from review.errors import ReviewRefused
 from review.saved_filters import CALL, filters_of, kept_query, may_delete, query_of, save_filter
 
@@ -30,7 +30,7 @@ def urls(admin: ModelAdmin) -> list[URLPattern]:
 def beside_the_list(request: HttpRequest) -> dict[str, Any]:
     """Return the reader's filters of the chosen call, and the one that the list is under."""
     now = kept_query(request.GET.urlencode())
-    calls = list(calls_of(request.user, Action.READ_RESPONSES))
+    calls = calls_read(request)
     call = chosen_call(request, calls)
     saved = filters_of(current_user(request))
     if call is not None:
