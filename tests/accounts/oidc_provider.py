@@ -16,6 +16,7 @@ class Provider:
 
     def __init__(self):
         self.person = {"sub": "1", "email": "pat@example.org", "email_verified": True}
+        self.in_token = {}  # what the ID token alone says of the person
         self.codes = {}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
@@ -36,7 +37,8 @@ class Provider:
         if asked is None or posted.get("client_secret") != "client-secret":
             return 400, {"error": "invalid_grant"}
         now = int(time.time())
-        claims = {"iss": self.url, "aud": "portal", "iat": now, "exp": now + 60, **self.person}
+        of_token = {"iss": self.url, "aud": "portal", "iat": now, "exp": now + 60}
+        claims = of_token | self.person | self.in_token
         token = jwt.encode(claims, SECRET, algorithm="HS256")
         return 200, {"access_token": "access", "token_type": "Bearer", "id_token": token}
 

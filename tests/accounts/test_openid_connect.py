@@ -177,6 +177,43 @@ def test_anybody_else_is_told_that_they_have_no_account(client, provider, person
     assert failures() == [{"what": "organisation account"}]
 
 
+@pytest.mark.parametrize(
+    ("in_token", "status"),
+    [
+        ({"xms_edov": True}, 302),
+        ({"xms_edov": "1"}, 302),
+        ({"email_verified": True}, 302),
+        ({}, 403),
+        ({"xms_edov": False}, 403),
+        ({"xms_edov": True, "email_verified": False}, 403),
+        ({"xms_edov": True, "email": "sam@example.org"}, 403),
+    ],
+)
+def test_id_token_alone_may_say_that_the_address_is_verified(
+    client, provider, caplog, in_token, status
+):
+    """Microsoft Entra has no `email_verified`, and says `xms_edov` in no answer but this."""
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    provider.person = {"sub": "1", "email": "pat@example.org"}
+    provider.in_token = in_token
+    assert comes_back(client, provider).status_code == status
+    said = "sign-in: the provider does not say that an address is verified" in caplog.messages
+    assert said is (status == 403)
+
+
+def test_userinfo_that_says_an_address_is_not_verified_is_believed(client, provider):
+    make_user(Role.STEERING_MEMBER, email="pat@example.org")
+    provider.person["email_verified"] = False
+    provider.in_token = {"email_verified": True}
+    assert comes_back(client, provider).status_code == 403
+
+
+def test_log_says_why_the_answer_of_another_issuer_cannot_be_used(client, provider, caplog):
+    provider.in_token = {"iss": "https://login.example.org/another"}
+    assert comes_back(client, provider).status_code == 403
+    assert "sign-in: the provider's answer cannot be used: InvalidIssuerError" in caplog.messages
+
+
 def test_answer_that_the_provider_never_gave_signs_nobody_in(client, provider):
     make_user(Role.STEERING_MEMBER, email="pat@example.org")
     query = dict(parse_qsl(urlsplit(client.get(LOGIN).url).query))
