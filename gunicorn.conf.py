@@ -7,6 +7,7 @@ trusts only a proxy on this machine. `evidence_portal.web` checks both, and star
 
 import os
 import sys
+from typing import Any
 
 import django
 from django.conf import settings
@@ -30,15 +31,16 @@ own_counts = None if os.environ.get(COUNTS) else working_folders.take()
 if own_counts is not None:
     os.environ[COUNTS] = own_counts.path
 
-if settings.LOG_FORMAT == "json":
-    # Its own lines, such as of a worker that ended.
-    logconfig_dict = {
-        "formatters": {"generic": {"()": "core.redacting_logs.JsonFormatter"}},
-        "loggers": {
-            "gunicorn.error": {"handlers": ["error_console"], "level": "INFO", "propagate": False}
-        },
-        "root": {"handlers": [], "level": "INFO"},
-    }
+# Its own lines, such as of a worker that ended. In gunicorn's own form, the fault of a file that
+# breaks off while it is sent would quote answers.
+formatters: Any = settings.LOGGING["formatters"]
+logconfig_dict = {
+    "formatters": {"generic": formatters[settings.LOG_FORMAT]},
+    "loggers": {
+        "gunicorn.error": {"handlers": ["error_console"], "level": "INFO", "propagate": False}
+    },
+    "root": {"handlers": [], "level": "INFO"},
+}
 
 wsgi_app = "evidence_portal.wsgi:application"
 # Its threads get whole requests, so that nobody who sends slowly holds one.

@@ -20,7 +20,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from gunicorn import http
+from gunicorn import http, util
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 CHUNK = 64 * 1024  # bytes that are read at once
@@ -242,6 +242,22 @@ class PatientWorker(ThreadWorker):
         except TimeoutError:
             self.log.info("An answer was not taken in time")
             return False
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Refuse what is no request, or say that an answer failed, and log no more than that.
+
+        gunicorn logs who sent it, its address with what was searched for, and lines of its head.
+        """
+        status, reason = 500, "Internal Server Error"
+        if isinstance(exc, http.errors.ParseException):
+            status, reason = 400, "Bad Request"
+            self.log.warning("A request cannot be read: %s", type(exc).__name__)
+        else:
+            self.log.error("A request could not be answered", exc_info=exc)
+        try:
+            util.write_error(client, status, reason, "")
+        except OSError:
+            self.log.debug("A client went away")
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """Wait for the connection's next request, or close it."""

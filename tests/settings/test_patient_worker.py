@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import gunicorn
 import pytest
+from gunicorn.http import errors as http_errors
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.unreader import Unreader
 from gunicorn.workers import gthread
@@ -157,6 +158,27 @@ def test_answer_that_nobody_takes_is_given_up(monkeypatch):
         began = time.monotonic()
         assert worker.handle_request(None, conn) is False
         assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (http_errors.InvalidRequestLine("GET /secret HTTP/x"), b"400"),
+        (ValueError("secret"), b"500"),
+    ],
+)
+def test_log_says_of_a_request_neither_what_it_asked_nor_who_sent_it(caplog, error, status):
+    ours, theirs = socket.socketpair()
+    worker = PatientWorker.__new__(PatientWorker)
+    worker.log = logging.getLogger("test")
+    request = SimpleNamespace(method="GET", uri="/admin/?q=secret")
+    with ours, theirs:
+        worker.handle_error(request, ours, ("192.0.2.7", 1), error)
+        answer = theirs.recv(1024)
+    assert answer.startswith(b"HTTP/1.1 " + status)
+    assert b"secret" not in answer
+    assert [said for said in caplog.messages if "secret" in said or "192.0.2.7" in said] == []
+    assert len(caplog.messages) == 1
 
 
 def test_worker_stops_beside_clients_that_say_nothing():
@@ -317,6 +339,7 @@ def test_gunicorn_is_one_whose_inner_methods_the_worker_knows():
                     "finish_request",
                     "get_thread_pool",
                     "handle",
+                    "handle_error",
                     "handle_request",
                     "murder_pending",
                     "_cap_keepalive",
@@ -334,6 +357,7 @@ def test_gunicorn_is_one_whose_inner_methods_the_worker_knows():
         "ThreadWorker.finish_request": "(self, conn, fs)",
         "ThreadWorker.get_thread_pool": "(self)",
         "ThreadWorker.handle": "(self, conn)",
+        "ThreadWorker.handle_error": "(self, req, client, addr, exc)",
         "ThreadWorker.handle_request": "(self, req, conn)",
         "ThreadWorker.murder_pending": "(self)",
         "ThreadWorker._cap_keepalive": "(self, deadline)",
@@ -349,6 +373,7 @@ def test_gunicorn_is_one_whose_inner_methods_the_worker_knows():
         "self.finish_request,",
         "self.get_thread_pool()",
         "self.handle,",
+        "self.handle_error(",
         "self.handle_request(",
         "self.murder_pending()",
     ]
