@@ -12,7 +12,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import invitations, signed_in, tries
 from accounts.account_mail import enqueue, tell
@@ -58,10 +58,14 @@ def _codes_left(factors: list[Authenticator]) -> int:
         return 0
 
 
-@require_POST
 @login_required
 def end_sign_in(request: HttpRequest, pk: int) -> HttpResponse:
-    """End one of one's own sign-ins; one that has ended since the page came is ended."""
+    """End one of one's own sign-ins; one that has ended since the page came is ended.
+
+    Whoever had to sign in for it comes back without a form, and chooses again.
+    """
+    if request.method != "POST":
+        return redirect("account")
     user = current_user(request)
     sign_in = SignIn.objects.filter(pk=pk).first()
     if sign_in is not None:

@@ -77,6 +77,8 @@ def test_sign_ins_are_listed_to_their_person_who_ends_them():
     assert [page.count(text) for text in ("Firefox on Windows", "Safari on iPhone")] == [2, 2]
     of_there = SignIn.objects.get(browser="Safari on iPhone")
     assert others.post(f"/account/sign-ins/{of_there.pk}/end/").status_code == 404
+    # Who had to sign in first is led here.
+    assert here.get(f"/account/sign-ins/{of_there.pk}/end/").url == "/account/"
     assert is_in(there)
     here.post(f"/account/sign-ins/{of_there.pk}/end/")
     assert (is_in(here), is_in(there), is_in(others)) == (True, False, True)
