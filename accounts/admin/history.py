@@ -1,32 +1,31 @@
 """The “History” of a row, out of the record: Django's own log of changes is not kept here."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.record import in_words
 from accounts.identity import text_for
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent
 from accounts.rights import narrowed
 from accounts.states import Action, AuditAction
+from core.admin.uk_time import in_uk_time
 
 A_PAGE = 100
 
 
 @dataclass(frozen=True)
 class Change:
-    """An event as Django's page of a history shows a change."""
+    """An event as the page of a history shows it."""
 
-    action_time: datetime
-    user: User | AnonymousUser
-    get_change_message: str
+    at: str
+    who: str
+    what: str
 
 
 class HistoryFromRecord(ModelAdmin):
@@ -64,4 +63,5 @@ def _change(event: AuditEvent, request: HttpRequest) -> Change:
     said = str(AuditAction(event.action).label)
     if event.detail:
         said += f". {text_for(request.user, in_words(event), event.call_id)}"
-    return Change(event.at, event.actor or AnonymousUser(), said)
+    who = event.actor.get_username() if event.actor else ""
+    return Change(in_uk_time(event.at), who, said)

@@ -18,6 +18,7 @@ from accounts.models import Invitation
 from accounts.states import AccountMailState, Role
 from accounts.tasks import nudge_account_mail
 from core import clock
+from core.admin.columns import uk_time
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.lists import ListedWhole
 
@@ -52,7 +53,16 @@ class InvitationAdmin(
     """An invitation is sent, or taken back by deleting it. To send another, invite again."""
 
     form = InvitationForm
-    list_display = ("email", "call", "role", "invited_by", "at", "expires_at", "used_at", "mail")
+    list_display = (
+        "email",
+        "call",
+        "role",
+        "invited_by",
+        uk_time("at", "invited"),
+        uk_time("expires_at", "expires"),
+        uk_time("used_at", "used"),
+        "mail",
+    )
     list_select_related = ("invited_by", "call")
     list_filter = ()
 

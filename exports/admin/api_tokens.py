@@ -11,9 +11,17 @@ from accounts.current_user import current_user
 from accounts.rights import is_administrator
 from accounts.states import Action
 from core import clock
+from core.admin.columns import uk_time
 from core.admin.read_only import ReadOnlyAdmin
 from exports import tokens
 from exports.models import ApiToken
+
+TIMES = {
+    "made_at": uk_time("made_at", "made"),
+    "last_used_at": uk_time("last_used_at", "last used"),
+    "expires_at": uk_time("expires_at", "ends"),
+    "revoked_at": uk_time("revoked_at", "revoked"),
+}
 
 
 @admin.register(ApiToken)
@@ -26,20 +34,17 @@ class ApiTokenAdmin(OfOwnCalls, ReadOnlyAdmin):
         "name",
         "named",
         "confidential",
-        "made_at",
-        "last_used_at",
-        "expires_at",
-        "revoked_at",
+        *TIMES.values(),
     )
     list_filter = (("call", OwnCallsFilter),)
     list_select_related = ("call", "person")
     search_fields = ()
-    exclude = ("digest",)
+    exclude = ("digest", "warned_at")
     actions = ("revoke",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Lead to the person's page where the reader is an administrator, who alone opens it."""
-        fields = super().get_fields(request, obj)
+        fields = [TIMES.get(str(name), name) for name in super().get_fields(request, obj)]
         leads = is_administrator(request.user)
         return ["whose" if name == "person" and not leads else name for name in fields]
 

@@ -20,7 +20,7 @@ from accounts.rights import calls_of, is_administrator, may
 from accounts.states import Action
 from core import clock, clock_check
 from core.addresses import AddressField
-from core.admin.columns import column
+from core.admin.columns import column, uk_time
 from core.admin.read_only import ReadOnlyAdmin
 from core.references import read_reference
 from core.several_lines import SeveralLines
@@ -31,6 +31,9 @@ from submissions.mail.tasks import nudge_mail
 from submissions.responses import late_passes
 from submissions.responses.errors import LatePassRefused
 from submissions.responses.models import LatePass, Submission
+
+GIVEN = uk_time("given_at", "given")
+EXPIRES = uk_time("expires_at", "expires")
 
 
 class LatePassForm(LocalMomentForm):
@@ -79,7 +82,7 @@ class LatePassForm(LocalMomentForm):
 @admin.register(LatePass)
 class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.SEE_LATE_PASSES
-    list_display = ("__str__", "call", "response", "state", "given_by", "given_at", "expires_at")
+    list_display = ("__str__", "call", "response", "state", "given_by", GIVEN, EXPIRES)
     list_filter = (("call", OwnCallsFilter),)
     list_select_related = ("call", "submission", "given_by")
     change_list_template = "admin/submissions/latepass/change_list.html"
@@ -93,11 +96,11 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
             column("address", "address", lambda late_pass: _address_for(request, late_pass)),
             column("reason", "reason", lambda late_pass: _reason_for(request, late_pass)),
             "given_by" if is_administrator(request.user) else "giver",
-            "given_at",
-            "expires_at",
+            GIVEN,
+            EXPIRES,
             "state",
-            "used_at",
-            "revoked_at",
+            uk_time("used_at", "used"),
+            uk_time("revoked_at", "taken back"),
             *(["revoke_link"] if gives else []),
         ]
 

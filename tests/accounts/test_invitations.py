@@ -12,6 +12,7 @@ from accounts.models import AccountMail, Invitation, User
 from accounts.states import AccountMailKind, Role
 from accounts.tasks import purge, send_account_mail
 from core import clock
+from core.admin.uk_time import in_uk_time
 from tests.accounts.inviting import NEW, accepts, invited, link_in
 from tests.forms import form_of
 from tests.makers import make_call, make_user
@@ -184,7 +185,10 @@ def test_pages_of_an_invitation_name_its_address(client, call):
     added = client.post(INVITE, fields | {"_addanother": "1"}, follow=True)
     assert "The invitation goes to sam@example.org within a minute." in added.content.decode()
     assert added.redirect_chain == [(INVITE, 302)]
-    page = f"/admin/accounts/invitation/{Invitation.objects.get().pk}/delete/"
+    made = Invitation.objects.get()
+    listed = client.get("/admin/accounts/invitation/").content.decode()
+    assert in_uk_time(made.expires_at) in listed
+    page = f"/admin/accounts/invitation/{made.pk}/delete/"
     assert "Invitation: sam@example.org" in client.get(page).content.decode()
     gone = client.post(page, {"post": "yes"}, follow=True)
     assert "The invitation is taken back: sam@example.org." in gone.content.decode()

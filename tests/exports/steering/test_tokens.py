@@ -5,6 +5,7 @@ import re
 import pytest
 
 from accounts.states import Role
+from core.admin.uk_time import in_uk_time
 from exports.models import ApiToken
 from tests.exports.api.pulling import make_token, pull, said
 from tests.exports.steering.pages import tables
@@ -92,6 +93,11 @@ def test_manager_sees_and_revokes_tokens_of_the_own_call_alone(client):
     page = client.get(address).content.decode()
     assert "zq01xname" in page
     assert "zq02xname" not in page
+    made = in_uk_time(token.made_at)
+    assert made in page
+    row = client.get(f"{address}{token.pk}/change/").content.decode()
+    assert made in row
+    assert row.count("(UK time)") == 4
     chosen = {"action": "revoke", "_selected_action": [token.pk, other.pk]}
     client.post(address, chosen)
     assert set(ApiToken.objects.in_force()) == {other}

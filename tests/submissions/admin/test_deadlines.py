@@ -122,9 +122,13 @@ def test_staff_take_a_pass_back_after_being_asked(client, staff, at):
 
 def test_list_of_passes_says_who_gave_which_and_how_they_stand(client, staff, at):
     call = make_call()
-    given(call, staff)
+    late_pass = given(call, staff)
     at(call.closes_at + 2 * HOUR)
+    row = client.get(reverse("admin:submissions_latepass_change", args=[late_pass.pk]))
+    assert "26 July 2019, 12:00:00" in row.content.decode()
     page = client.get(reverse("admin:submissions_latepass_changelist")).content.decode()
+    assert "26 July 2019, 12:00:00" in page
+    assert "Expires (UK time)" in page
     assert staff.username in page
     assert "Open" in page
     assert f"Give a late pass: {call.title}" in page
