@@ -27,7 +27,7 @@ from accounts.states import Action
 from backups import reports
 from core import clock, clock_check, disk_reserve
 from core.broker import broker
-from exports.export_runs import not_deleted_in_words
+from retention import not_deleted
 from retention.calendar import calls_that_wait, records_overdue
 from review.first_page import calls_today
 from submissions.mail.mail_health import late_in_words, mail_health
@@ -135,7 +135,7 @@ class PortalAdminSite(AdminSite):
         if sees_all:
             backups = reports.problems_in_words(wall_now=clock.wall_now())
             warnings["backups"] = [capfirst(line) for line in backups]
-            warnings["not_deleted"] = not_deleted_in_words()
+            warnings["not_deleted"] = capfirst(not_deleted.in_words(at=at))
             warnings["account_mails"] = account_mail.failed()[:MOST_FAILED_LISTED]
             warnings |= _room_in_words() | {"records_overdue": records_overdue(at=at)}
         return super().index(request, warnings | (extra_context or {}))

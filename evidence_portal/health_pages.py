@@ -14,7 +14,7 @@ from backups import reports
 from core import can_write, clock, clock_check, database_roles, heartbeats, schema
 from core.broker import broker
 from evidence_portal.monitoring import may_read_parts
-from exports.export_runs import not_deleted_in_words
+from retention import not_deleted
 from submissions.mail.mail_health import late_in_words, mail_health
 from submissions.outbox import holding
 from submissions.responses.evidence_checks.weekly_check import (
@@ -55,8 +55,8 @@ def ready(request: HttpRequest) -> HttpResponse:
     Strangers get one word. A line for each part is for the machine itself, and for who sends
     MONITORING_TOKEN as `Authorization: Bearer`. Heartbeats go by real time, the age of mails by
     the portal's clock, which dated them. `record` warns of a database role that could alter it.
-    `files` warns of files that wait for a virus scanner, and of those of exports that cannot be
-    deleted; it is there if a scanner is set up, or to warn. `backups` is there if the portal makes
+    `files` warns of files that wait for a virus scanner, and of what should be gone and is still
+    there; it is there if a scanner is set up, or to warn. `backups` is there if the portal makes
     some, and warns of an old one or one that failed.
     """
     clocks: dict[str, timedelta] = {}
@@ -108,13 +108,17 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         "evidence": evidence,
     }
     parts["record"] = f"warning: {alterable}" if alterable else OK
-    said = [] if refusal else [*filter(None, (scans_in_words(), not_deleted_in_words()))]
+    said = [] if refusal else [*filter(None, _say_files())]
     if said or (settings.CLAMD_URL and not refusal):
         parts["files"] = f"warning: {'; '.join(said)}" if said else OK
     if settings.BACKUP_RECIPIENTS:
         said = reports.problems_in_words(wall_now=clock.wall_now())
         parts["backups"] = f"warning: {'; '.join(said)}" if said else OK
     return parts
+
+
+def _say_files() -> tuple[str, str]:
+    return scans_in_words(), not_deleted.in_words(at=clock.portal_now())
 
 
 def _say_mail() -> str:

@@ -16,7 +16,8 @@ from core.attempts import Attempts, SomeFailed
 from core.outages import StoreAway
 from exports import export_runs
 from exports.models import ExportRun
-from retention import tasks
+from retention import not_deleted, tasks
+from retention.carrying_out import carry_out
 from retention.management.commands import end_record
 from review.duplicates import comparing_arrivals
 from review.models import SearchEntry, Signature
@@ -247,6 +248,25 @@ def test_operators_read_which_files_of_exports_cannot_be_deleted(client, three_e
     )
     assert f"\nfiles: warning: {said}\n" in client.get("/readyz/").content.decode()
     assert f"{said}. Tell the people who run" in client.get("/admin/").content.decode()
+
+
+@pytest.mark.django_db
+def test_operators_read_which_files_of_drafts_cannot_be_deleted(failing):
+    call = make_call()
+    confirm_retention(call)
+    closed, ends = call.closes_at, call.closes_at + 90 * DAY
+    taken_out, _kept = (make_attachment(make_draft(call)) for _ in range(2))
+    Attachment.objects.filter(pk=taken_out.pk).update(removed_at=closed)
+    failing(FileSystemStorage, "delete", lambda given: True, REFUSED)
+    with pytest.raises(SomeFailed):
+        carry_out(at=ends)
+    assert not_deleted.in_words(at=closed) == ""
+    gone, name = "of responses should be gone and", taken_out.file.name
+    for at, said in (
+        (closed + not_deleted.TAKEN_OUT_WITHIN, f"1 file {gone} is still there ({name})"),
+        (ends + not_deleted.ENDED_WITHIN, f"2 files {gone} are still there (such as {name})"),
+    ):
+        assert not_deleted.in_words(at=at) == f"{said}: {not_deleted.TRIES}"
 
 
 @pytest.mark.django_db

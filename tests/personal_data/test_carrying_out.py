@@ -18,6 +18,7 @@ from exports.models import ExportRun
 from exports.queries import count, erased_references, records
 from exports.types import Dataset
 from personal_data import erasing
+from retention import not_deleted
 from review.models import Note
 from review.noting import add_note
 from submissions.mail.closing_report import closing_report
@@ -115,6 +116,11 @@ def test_one_that_fails_keeps_no_other(call, response, monkeypatch):
     erasing.carry_out_all(at=at)
     second.refresh_from_db()
     assert second.state == ErasureState.ERASED
+    assert not_deleted.in_words(at=at) == ""
+    assert not_deleted.in_words(at=at + not_deleted.ERASED_WITHIN) == (
+        "1 approved request to erase is not carried out yet: the worker tries again, and its log "
+        "says why"
+    )
 
 
 def test_file_that_cannot_be_deleted_keeps_no_other(call, response, monkeypatch):
@@ -134,6 +140,11 @@ def test_file_that_cannot_be_deleted_keeps_no_other(call, response, monkeypatch)
     assert erasing.carry_out_all(at=at) == 0
     request.refresh_from_db()
     assert request.files_left == [upload]
+    assert "of responses" not in not_deleted.in_words(at=at)
+    assert not_deleted.in_words(at=at + not_deleted.ERASED_WITHIN) == (
+        f"1 file of responses should be gone and is still there ({upload}): the worker tries "
+        f"again, and its log says why; {export_runs.not_deleted_in_words()}"
+    )
     assert [private_storage().exists(run.file.name) for run in exports] == [True, False]
     assert exports[0].file.name in export_runs.not_deleted_in_words()
     refused.clear()
@@ -141,7 +152,7 @@ def test_file_that_cannot_be_deleted_keeps_no_other(call, response, monkeypatch)
     send_last_mail(response, at=at)
     assert erasing.carry_out_all(at=at) == 1
     assert not private_storage().exists(upload)
-    assert export_runs.not_deleted_in_words() == ""
+    assert not_deleted.in_words(at=at + not_deleted.ERASED_WITHIN) == ""
 
 
 def test_store_that_is_away_is_asked_once_and_the_database_erases_all_the_same(

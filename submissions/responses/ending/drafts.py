@@ -119,6 +119,14 @@ def have_files(call: Call) -> bool:
     return Attachment.objects.filter(unused, submission__call=call).exists()
 
 
+def files_due(call: Call, *, at: datetime) -> list[str]:
+    """Return the names of the files that end with what ends at `at`, but for those of changes."""
+    late = responses_kept_longer(call, DataClass.DRAFTS, at=at)
+    of_drafts = Attachment.objects.filter(submission__in=_drafts(call).exclude(pk__in=late))
+    unused = _unused_files(call, late).filter(removed_at__lte=at)
+    return [name for files in (of_drafts, unused) for name in files.values_list("file", flat=True)]
+
+
 def _drafts(call: Call) -> QuerySet[Submission]:
     """Return drafts that have something; one that the record names stays as a bare row."""
     waiting = OutboxEmail.objects.filter(submission=OuterRef("pk"), state__in=UNFINISHED)

@@ -1,6 +1,7 @@
 """Deleting the files of attachments together with their rows."""
 
 import logging
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -43,16 +44,25 @@ def end_removed_from_drafts() -> int:
     Of other responses, what is in no version ends after its period (`ending.drafts`). Raises
     SomeFailed after the others where one could not be deleted.
     """
-    drafts = Submission.objects.filter(state=SubmissionState.DRAFT)
-    taken_out = _removed(Attachment.objects.filter(submission__in=drafts))
     ended = 0
     with Attempts(logger) as attempts:
-        for key in taken_out.order_by("pk").values_list("pk", flat=True):
+        for key in _removed_from_drafts().order_by("pk").values_list("pk", flat=True):
             if attempts.store_is_away:
                 break
             with attempts.at("file %s, which was taken out", key):
                 ended += end_removed(Attachment.objects.filter(pk=key))
     return ended
+
+
+def removed_from_drafts(*, before: datetime) -> list[str]:
+    """Return the names of the files that authors took out before then and that are still there."""
+    files = _removed_from_drafts().filter(removed_at__lte=before).order_by("pk")
+    return list(files.values_list("file", flat=True))
+
+
+def _removed_from_drafts() -> QuerySet[Attachment]:
+    drafts = Submission.objects.filter(state=SubmissionState.DRAFT)
+    return _removed(Attachment.objects.filter(submission__in=drafts))
 
 
 def _removed(attachments: QuerySet[Attachment]) -> QuerySet[Attachment]:
