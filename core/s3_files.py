@@ -5,6 +5,7 @@ and lists; what its own writing, reading and deleting do not promise stands here
 """
 
 import base64
+import errno
 import hashlib
 import secrets
 import tempfile
@@ -168,7 +169,8 @@ class S3Files(S3Storage):
         """Delete the file with every version that the bucket keeps of it.
 
         There is one version, as nothing is overwritten, but somebody may have deleted it by another
-        way: then a marker lies on it. Raises StoreAway where a version may not be deleted.
+        way: then a marker lies on it. Raises PermissionError where S3 refuses this file alone, such
+        as one that somebody locked, and StoreAway where it deletes none.
         """
         key = self._normalize_name(name)
         for _ in range(VERSIONS):
@@ -176,7 +178,15 @@ class S3Files(S3Storage):
             if found is None:
                 return
             version = found.get("VersionId")
-            self._delete(key, version)
+            try:
+                self._delete(key, version)
+            except StoreAway as error:
+                refused = isinstance(error.__cause__, ClientError) and _status(error.__cause__)
+                if refused != 403 or self.problem():
+                    raise
+                raise PermissionError(
+                    errno.EACCES, f"{self._where} lets others be deleted, but not this file"
+                ) from error
             if version is None:
                 return
         raise StoreAway("more versions than can be", self._where)
