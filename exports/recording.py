@@ -1,7 +1,9 @@
 """Exports on record: each writes an audit event before its first byte and one at its end."""
 
+import errno
 import hashlib
 import logging
+import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import replace
@@ -77,7 +79,8 @@ def recorded_chunks(
     export goes on, or if the process was killed. An export read to its end writes EXPORTED, with
     the rows, the bytes and their SHA-256. One that breaks, or whose reader leaves, writes
     EXPORT_BROKEN with what it had handed out. After a break the last chunk says so, where the
-    format has a way to, and the error is raised again, so that the server cuts the connection.
+    format has a way to, and the error is raised again, so that the server cuts the connection; as
+    NoRoom, where no temporary file has room.
     Both events have the same `attempt` in their detail. Where rows of the list of responses were
     chosen, EXPORT_STARTED has their references. `at` is the moment at which somebody asked for the
     export. `progress` gets the number of rows written so far, and may raise to stop it.
@@ -163,6 +166,12 @@ def _recorded(
             connection.close_if_unusable_or_obsolete()
         if size and file_format.broken_off:
             yield file_format.broken_off
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            # The disk of files has a reserve, and whoever writes the file elsewhere is not in here.
+            raise NoRoom(
+                f"There is no room left for temporary files in {tempfile.gettempdir()}. Ask the "
+                "people who run the portal to make room there, or choose less at once."
+            ) from error
         raise
     finally:
         detail |= {

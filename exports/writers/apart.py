@@ -4,9 +4,11 @@ Such a writer yields nothing, `b""`, as soon as its process runs. Whoever makes 
 on with the others meanwhile, and takes the file then.
 """
 
+import errno
 import json
 import os
 import pickle  # nosec B403 - the portal's own program reads what is written here
+import shutil
 import subprocess  # nosec B404 - of the portal's own program
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +28,7 @@ ROWS_AT_ONCE = 200
 MOST_SECONDS = 3_600
 LOOK = 0.5  # seconds
 PIECE = 256 * 1024  # bytes
+NEARLY_FULL = 4 * 1024 * 1024  # bytes, more than programs write at once
 
 
 class EndedOtherwise(ChildProcessError):
@@ -46,6 +49,7 @@ class Command:
 class Process:
     command: Command
     running: subprocess.Popen[bytes]
+    folder: str
 
 
 def write_rows(
@@ -88,7 +92,7 @@ def start(command: Command, folder: str, told: dict[str, Any]) -> Iterator[Proce
         stderr=subprocess.DEVNULL,
     )
     try:
-        yield Process(command, process)
+        yield Process(command, process, folder)
     finally:
         process.kill()
         process.communicate()
@@ -104,7 +108,7 @@ def finish(
     """Wait for the program's end; call `meanwhile`, which may raise, twice a second.
 
     `row_done` is told of each batch of the `rows` that the program says it has. Raises
-    EndedOtherwise.
+    EndedOtherwise, or OSError where the disk of the folder is full.
     """
     until = monotonic() + MOST_SECONDS
     pipe = cast(IO[bytes], process.running.stdout)
@@ -121,6 +125,8 @@ def finish(
         else:
             meanwhile()
     if ended := process.running.wait():
+        if shutil.disk_usage(process.folder).free < NEARLY_FULL:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise EndedOtherwise(process.command.name, ended)
     row_done(rows)
 

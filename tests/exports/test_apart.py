@@ -1,9 +1,11 @@
 """Files that a process of its own makes while others are made here."""
 
+import shutil
+
 import pytest
 
 from exports.export_context import Cancelled
-from exports.writers.apart import ROWS_AT_ONCE, as_one, finish, of_nothing, start
+from exports.writers.apart import NEARLY_FULL, ROWS_AT_ONCE, as_one, finish, of_nothing, start
 
 ENDS = "raise SystemExit(7)"
 WAITS = "import time; time.sleep(600)"
@@ -23,6 +25,17 @@ def test_program_that_fails_is_an_error_without_its_words(tmp_path):
     program = make_program(tmp_path, "print('an answer'); " + ENDS)
     with (
         pytest.raises(ChildProcessError, match=r"^program ended with 7$"),
+        start(program, str(tmp_path), {}) as process,
+    ):
+        finish(process, nothing)
+
+
+def test_program_that_fails_where_the_disk_is_full_says_so(tmp_path, monkeypatch):
+    program = make_program(tmp_path, ENDS)
+    full = shutil.disk_usage(tmp_path)._replace(free=NEARLY_FULL - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: full)
+    with (
+        pytest.raises(OSError, match="No space left on device"),
         start(program, str(tmp_path), {}) as process,
     ):
         finish(process, nothing)

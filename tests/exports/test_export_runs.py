@@ -1,8 +1,12 @@
 """Exports that a worker makes, from the asking to the purge."""
 
+import errno
 import hashlib
+import os
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
@@ -19,6 +23,7 @@ from core.outages import StoreAway
 from exports import export_runs, tasks, worker
 from exports.consent import Scope
 from exports.filters import ExportFilter
+from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.states import ExportState
 from retention.carrying_out import carry_out
@@ -366,6 +371,26 @@ def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
     assert (run.state, run.error) == (
         ExportState.FAILED,
         "Something went wrong. Ask for it again.",
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("has_begun", [False, True])
+def test_export_without_room_for_temporary_files_says_where_to_make_some(monkeypatch, has_begun):
+    run = make_run()
+
+    def full(_context):
+        if has_begun:
+            yield b"reference"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setitem(FORMATS, run.file_format, replace(FORMATS[run.file_format], pieces=full))
+    worker.make_next(now=now, wall_now=now)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (
+        ExportState.FAILED,
+        f"There is no room left for temporary files in {tempfile.gettempdir()}. Ask the people who "
+        "run the portal to make room there, or choose less at once.",
     )
 
 
