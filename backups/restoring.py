@@ -127,15 +127,16 @@ class Restoring:
                 if written.digest.hexdigest() != file["sha256"]:
                     raise Damaged(f"{file['stored']} holds another file. Take another backup.")
                 plain.seek(0)
-                name = storage.save(file["name"], File(plain))
+                # Before it is: a part of it, on a full disk, goes with the others.
+                saved.append(file["name"])
+                saved[-1] = storage.save(file["name"], File(plain))
         except OSError as error:
             raise BackupFailed(
                 f"The store of files takes no more: {error.strerror}. Make room there."
             ) from None
         except StoreAway as error:
             raise BackupFailed(f"{error.host}: {error}. Bring it back first.") from None
-        saved.append(name)
-        if name != file["name"]:
+        if saved[-1] != file["name"]:
             raise BackupFailed(f"The store of files has {file['name']} already. Empty it.")
 
     def _restore_database(self) -> None:

@@ -167,14 +167,30 @@ def test_backup_without_a_key_or_a_program_says_what_to_do(
         run("backup")
 
 
-def test_full_disk_ends_the_backup_and_leaves_nothing(call, folder, keys):
+@contextmanager
+def full_disk():
+    """No file may have over 8 KB meanwhile."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, before[1]))
     try:
-        with pytest.raises(CommandError, match=r"takes no more: File too large. Make room"):
-            run("backup")
+        yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_full_disk_ends_the_restore_and_leaves_no_part_of_a_file(call, folder, keys, elsewhere):
+    make_with_file(call, b"Minutes." * 2_000)
+    run("backup")
+    with elsewhere() as place:
+        with full_disk(), pytest.raises(CommandError, match="The store of files takes no more"):
+            run("restore", "--identity", keys.identity)
+        assert [path for path in place.rglob("*") if path.is_file()] == []
+        assert "0 problems" in run("restore", "--identity", keys.identity)
+
+
+def test_full_disk_ends_the_backup_and_leaves_nothing(call, folder, keys):
+    with full_disk(), pytest.raises(CommandError, match=r"takes no more: File too large. Make"):
+        run("backup")
     assert folder.names() == []
     assert [path.name for path in folder.path.iterdir()] == ["lock"]
     assert not reports.of(Kind.BACKUP).is_good
@@ -257,6 +273,16 @@ def test_each_damaged_backup_is_named_beside_those_that_are_whole(call, folder, 
     assert lines[1].startswith(f"{second}: 3 files, ")
     assert lines[1].endswith(" bytes, whole.")
     assert lines[2] == f"{third}: {MANIFEST} is missing. Take another backup."
+    really = BackupFolder.check
+
+    def check(self, name):
+        if name == first:  # a backup that is made meanwhile deletes it
+            shutil.rmtree(folder.path / first)
+        return really(self, name)
+
+    monkeypatch.setattr(BackupFolder, "check", check)
+    with pytest.raises(CommandError, match=r"^1 of 3 backups is damaged\."):
+        call_command("backup", "--check", stdout=said)
 
 
 def test_backup_that_does_not_say_what_it_needs_keeps_files_and_names_the_way_out(

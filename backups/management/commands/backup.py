@@ -146,6 +146,8 @@ class Command(BaseCommand):
             try:
                 files, size = into.check(name)
             except Damaged as error:
+                if name not in into.names():
+                    continue  # a backup that was made meanwhile has deleted it
                 damaged += 1
                 self.stdout.write(str(error))
                 continue
