@@ -51,6 +51,7 @@ from review.models import (
     StrengthStep,
 )
 from submissions.calls.models import Call
+from submissions.definitions.loading import wait_for_other_loads
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import (
     Answer,
@@ -162,6 +163,8 @@ def reset(*, at: datetime) -> Reset:
     if not clock.is_rehearsal():
         raise ResetRefused("No rehearsal runs: nothing was touched.")
     with transaction.atomic(), connection.cursor() as cursor:
+        # First what a load waits for first: each would wait for what the other has.
+        wait_for_other_loads()
         # Nobody can begin or submit a response between the check and the deletion.
         cursor.execute("LOCK TABLE submissions_submission IN ACCESS EXCLUSIVE MODE")
         if Submission.objects.filter(rehearsal=False).exists():

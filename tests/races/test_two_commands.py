@@ -1,16 +1,20 @@
 """Two commands at the same moment: the second waits or says so in one line, and nothing breaks."""
 
+from datetime import timedelta
 from io import StringIO
 from threading import Event
+from time import sleep
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from accounts.models import Invitation, User
 from accounts.states import Role
+from core import database_roles
 from personal_data import erasing, reapplying
-from rehearsal import seeding
+from rehearsal import resetting, seeding
 from rehearsal.seeding import SeedingRefused
+from submissions.definitions import loading
 from submissions.definitions.loading import load, parse
 from submissions.outbox import holding
 from submissions.responses import erasing as requests
@@ -22,6 +26,7 @@ from tests.makers import (
     CLOSES_AT,
     FIRST_CALL,
     make_call,
+    make_draft,
     make_first_call,
     make_submitted,
     make_user,
@@ -101,6 +106,34 @@ def test_load_waits_for_a_row_that_is_being_imported(monkeypatch):
         ]
     )
     assert (imported.rows_submitted, outcome) == (1, "changed")
+
+
+def test_reset_of_a_rehearsal_waits_for_a_load_and_neither_breaks(settings, tmp_path, monkeypatch):
+    settings.REHEARSAL, settings.REHEARSAL_OFFSET = True, timedelta(0)
+    settings.REHEARSAL_MOVED = tmp_path / "rehearsal-moved"
+    call = make_first_call()
+    make_draft(call)
+    holds_call, reset_began, really = Event(), Event(), loading.differences
+
+    def differences(*args, **options):
+        holds_call.set()
+        reset_began.wait(timeout=20)
+        sleep(0.3)  # so long the reset takes what it can get
+        assert Submission.objects.exists()
+        return really(*args, **options)
+
+    def reset():
+        holds_call.wait(timeout=20)
+        reset_began.set()
+        with database_roles.as_owner():
+            return resetting.reset(at=WEEKS_LATER).responses
+
+    monkeypatch.setattr(loading, "differences", differences)
+    text = FIRST_CALL.read_text(encoding="utf-8").replace('name = "', 'name = "Dear ', 1)
+    loaded, removed = at_once(
+        [lambda: load(parse(text, source="a.toml"), by=None, at=WEEKS_LATER).outcome, reset]
+    )
+    assert (loaded, removed) == ("changed", 1)
 
 
 def test_address_that_is_invited_twice_at_once_has_one_link():
