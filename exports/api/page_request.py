@@ -3,7 +3,7 @@
 A cursor is signed. It holds the number up to which its program has read, and the number up to which
 its first reading goes. It also holds digests of the filter and of the rules that make lines.
 A rule may change: a question becomes identity, the call publishes nothing any more. Then a program
-may hold lines that it must not have any more, so it has to begin again.
+may hold lines that it must not have any more, so it has to begin again. So it has after a restore.
 """
 
 import hashlib
@@ -15,6 +15,8 @@ from typing import Any
 from django.core import signing
 from django.http import QueryDict
 
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
 from exports import consent
 from exports.api.problems import Problem
 from exports.changes import number_before
@@ -120,8 +122,9 @@ def _place(given: QueryDict, dataset: Dataset, filters: str, rules: str) -> tupl
     if by_rules != rules:
         raise Problem(
             410,
-            "The call’s questions, its rules of consent or the token’s scope have changed since. "
-            "Delete what you hold, and begin again without a cursor.",
+            "The call’s questions, its rules of consent or the token’s scope have changed since, "
+            "or the portal was set back to an earlier day. Delete what you hold, and begin again "
+            "without a cursor.",
         )
     if for_filter != filters:
         raise Problem(400, "The cursor goes on with another filter. Begin again without one.")
@@ -144,15 +147,22 @@ def _moment(written: str) -> datetime:
 
 
 def _limit(written: str) -> int:
-    if written.isascii() and written.isdecimal() and 1 <= int(written[:9]) <= MOST:
-        return int(written[:9])
+    if written.isascii() and written.isdecimal() and len(written) <= len(str(MOST)):
+        limit = int(written)
+        if 1 <= limit <= MOST:
+            return limit
     raise Problem(400, f"limit is a number from 1 to {MOST}.")
 
 
 def _rules(dataset: Dataset) -> list[Any]:
-    """Return all by which a line is made that is not of the response itself."""
+    """Return all by which a line is made that is not of the response itself.
+
+    And the restores: a database that was set back gives numbers anew that programs have read.
+    """
     call, scope = dataset.call, dataset.scope
+    restores = AuditEvent.objects.filter(call=None, action=AuditAction.RESTORED).order_by("pk")
     return [
+        *restores.values_list("at", flat=True),
         call.pk,
         call.publication,
         call.timezone,

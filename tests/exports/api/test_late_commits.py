@@ -7,10 +7,12 @@ import pytest
 from django.db import connection, connections, transaction
 from django.test import Client
 
+from accounts.record import record
+from accounts.states import AuditAction
 from exports.models import Change
 from submissions.responses.models import Submission
 from tests.exports.api.pulling import lines, make_token, pull, said
-from tests.makers import make_call, make_submitted
+from tests.makers import make_call, make_submitted, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -173,3 +175,15 @@ def test_database_set_back_to_an_earlier_day_is_told(client):
         database.execute("SELECT setval('exports_change_number', 1, false)")
     Change.objects.filter(submission=response).delete()
     assert pull(client, call, secret, cursor=cursor).status_code == 410
+
+
+def test_cursor_of_before_a_restore_is_over_once_the_numbers_have_reached_it(client):
+    call = make_call()
+    for _ in range(2):
+        make_submitted(call)
+    _token, secret = make_token(call)
+    cursor = pull(client, call, secret)["Next-Cursor"]
+    assert pull(client, call, secret, cursor=cursor).status_code == 200
+    record(by=None, at=while_open(call), action=AuditAction.RESTORED, backup="the last")
+    assert pull(client, call, secret, cursor=cursor).status_code == 410
+    assert pull(client, call, secret).status_code == 200

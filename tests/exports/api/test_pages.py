@@ -125,6 +125,7 @@ def test_since_takes_what_changed_then_or_later(client):
         ({"since": "yesterday"}, "offset"),
         ({"limit": "0"}, "from 1 to"),
         ({"limit": "20001"}, "from 1 to"),
+        ({"limit": "0000000100"}, "from 1 to"),
         ({"limit": "²"}, "from 1 to"),
         ({"cursor": "x"}, "no cursor"),
         ({"cursor": "x", "since": "2019-07-24T12:00:00Z"}, "either"),
