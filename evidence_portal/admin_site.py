@@ -150,7 +150,7 @@ def _room_in_words() -> dict[str, Any]:
     return {
         "is_full": not disk_reserve.has_room_for(0),
         "room": disk_reserve.in_words(),
-        "begun": f"{begun:,} responses were begun within the last hour{limit}",
+        "begun": f"Responses begun within the last hour: {begun:,}{limit}",
     }
 
 

@@ -1,7 +1,7 @@
-"""Filters for templates of plain text, such as those of emails."""
+"""Filters for plain text in pages and emails."""
 
 from django import template
-from django.template.defaultfilters import stringfilter
+from django.template.defaultfilters import stringfilter, urlize
 from django.utils.text import normalize_newlines
 
 from core import direction
@@ -22,6 +22,18 @@ def paragraphs(text: str) -> str:
     """Return the text with one empty line between paragraphs, whatever ends its lines."""
     parts = normalize_newlines(text).split("\n\n")
     return "\n\n".join(part.strip() for part in parts if part.strip())
+
+
+@register.filter
+@stringfilter
+def linked(text: str) -> str:
+    """Return what the people of a call wrote with its web and email addresses as links.
+
+    Unlike Django's `urlize` it leaves a text alone that has no whole address: `call.org` is none.
+    """
+    if "://" not in text and "@" not in text:
+        return text
+    return urlize(text)
 
 
 @register.filter

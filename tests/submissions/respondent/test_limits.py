@@ -110,7 +110,7 @@ def test_staff_see_how_much_room_there_is(client, monkeypatch, settings):
         "1,023 MB are free for files; below 1,024 MB, uploads and exports are refused"
         in words_of(page)
     )
-    assert "0 responses were begun within the last hour, of 3,000 at most." in words_of(page)
+    assert "Responses begun within the last hour: 0, of 3,000 at most." in words_of(page)
     assert page.context["is_full"] is True
 
 

@@ -161,3 +161,28 @@ def test_cookies_page_names_every_cookie_that_is_set(client, at):
     assert set(client.cookies) == {"session", "csrf"}
     assert set(client.cookies) - set(text.split()) == set()
     assert "90 days, or until you choose" in text
+
+
+def test_addresses_in_a_calls_own_texts_are_links(client, at):
+    words = "Read <b> https://a.example/x?b=1&c=2. Or ask ann@a.example, not call.org."
+    said = ("about", "what_happens_next", "help_text", "withdrawal_text", "privacy_text")
+    call = make_call(**dict.fromkeys((*said, "accessibility_text", "cookies_text"), words))
+    call.sections.update(intro=words)
+    linked = (
+        '<p>Read &lt;b&gt; <a href="https://a.example/x?b=1&amp;c=2" rel="nofollow">https://a.example/x?b=1&amp;'
+        'c=2</a>. Or ask <a href="mailto:ann@a.example">ann@a.example</a>, not '
+    )
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    for rest, times in (
+        *(("", 3), ("questions/", 3), ("privacy/", 2), ("accessibility/", 2), ("cookies/", 2)),
+        ("response/about/", 2),
+    ):
+        page = client.get(f"/calls/{call.slug}/{rest}")
+        assert page.content.decode().count(linked) == times, rest
+
+
+def test_text_without_an_address_has_no_link(client):
+    call = make_call(about="Of call.org & others", what_happens_next="")
+    page = client.get(f"/calls/{call.slug}/").content.decode()
+    assert "<p>Of call.org &amp; others</p>" in page
