@@ -56,6 +56,12 @@ class ChangeOfStatus:
     def etag(self, response: Submission) -> str:
         return status_etag(response)
 
+    def is_so(self, response: Submission, base_etag: str) -> bool:
+        """Whether it has that status already, of the version that the page showed."""
+        version = str(response.submitted_version.number)
+        wanted = StatusChoice(self.to, self.reason)
+        return chosen_status(response) == wanted and base_etag.rpartition(" ")[2] == version
+
     def what_changed(self, response: Submission, base_etag: str) -> str:
         chosen = chosen_status(response)
         if base_etag.partition(" ")[0] == chosen.key:
@@ -99,6 +105,9 @@ class Assignment:
     def etag(self, response: Submission) -> str:
         return assignee_etag(response)
 
+    def is_so(self, response: Submission, base_etag: str) -> bool:
+        return review_of(response).assignee_id == (self.to.pk if self.to else None)
+
     def what_changed(self, response: Submission, base_etag: str) -> str:
         last = (
             AuditEvent.objects.filter(submission=response, action=AuditAction.RESPONSE_ASSIGNED)
@@ -137,6 +146,9 @@ class Flagging:
 
     def etag(self, response: Submission) -> str:
         return ""
+
+    def is_so(self, response: Submission, base_etag: str) -> bool:
+        return False
 
     def what_changed(self, response: Submission, base_etag: str) -> str:
         return ""
@@ -204,12 +216,14 @@ def flag(submission: Submission, *, flagged: bool, by: User, at: datetime) -> bo
 def apply(change: Change, locked: Submission, base_etag: str | None) -> AuditEvent | None:
     """Make the change to the rows in memory, for who has locked the response and saves them.
 
-    Returns the event to record, None where it is so already. Raises what `change_status` does.
+    Returns the event to record, None where it is so already, as at a second press. Raises what
+    `change_status` does.
     """
     if locked.state != SubmissionState.SUBMITTED:
         raise ReviewRefused(f"{locked} is not among the submitted responses")
-    if base_etag is not None and base_etag != change.etag(locked):
-        raise ReviewOutdated(change.what_changed(locked, base_etag))
+    is_outdated = base_etag is not None and base_etag != change.etag(locked)
+    if is_outdated and not change.is_so(locked, base_etag or ""):
+        raise ReviewOutdated(change.what_changed(locked, base_etag or ""))
     return change.make(locked)
 
 

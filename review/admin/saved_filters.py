@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
@@ -13,7 +13,7 @@ from accounts.call_admin import refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.rights import calls_of
 from accounts.states import Action
-from core.row_keys import row_key
+from core.row_keys import row_keys
 from review.admin.response_filters import calls_read, chosen_call
 from review.errors import ReviewRefused
 from review.saved_filters import CALL, filters_of, kept_query, may_delete, query_of, save_filter
@@ -44,8 +44,10 @@ def saved_filters(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
     person = current_user(request)
     here = reverse("admin:submissions_submission_saved_filters")
     if request.method == "POST" and request.POST.get("delete"):
-        saved = get_object_or_404(filters_of(person), pk=row_key(request.POST["delete"]))
-        if may_delete(saved, by=person):
+        saved = filters_of(person).filter(pk__in=row_keys([request.POST["delete"]])).first()
+        if saved is None:
+            messages.error(request, "These saved filters are not here any more.")
+        elif may_delete(saved, by=person):
             saved.delete()
             messages.success(request, f"“{saved.name}” is deleted.")
         else:

@@ -86,7 +86,7 @@ def _status(request: HttpRequest, response: Submission) -> HttpResponse:
         return redirect(_page_of(request, response))
     label = choice.label(response.call)
     try:
-        changed = change_status(
+        change_status(
             response,
             to=choice.status,
             reason=choice.reason,
@@ -104,8 +104,7 @@ def _status(request: HttpRequest, response: Submission) -> HttpResponse:
     except ReviewRefused as refused:
         messages.error(request, f"{refused.message}.")
         return redirect(_page_of(request, response, chosen=choice.key))
-    if changed:
-        messages.success(request, f"{response} is now: {label}.")
+    messages.success(request, f"{response} is now: {label}.")
     return redirect(_page_of(request, response))
 
 
@@ -121,7 +120,7 @@ def _assign(request: HttpRequest, response: Submission) -> HttpResponse:
     to = people[given]
     name = to.get_username() if to else "nobody"
     try:
-        changed = assign(
+        assign(
             response,
             to=to,
             by=current_user(request),
@@ -138,8 +137,7 @@ def _assign(request: HttpRequest, response: Submission) -> HttpResponse:
     except ReviewRefused as refused:
         messages.error(request, f"{refused.message}.")
         return redirect(_page_of(request, response))
-    if changed:
-        messages.success(request, f"{response} is assigned to {name}.")
+    messages.success(request, f"{response} is assigned to {name}.")
     return redirect(_page_of(request, response))
 
 

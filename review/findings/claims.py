@@ -106,11 +106,11 @@ def change_finding(finding: Finding, *, claim: Claim, base: int, by: User, at: d
         if locked.status == FindingStatus.DROPPED:
             raise FindingRefused("The finding is dropped: make it a draft first")
         before = claim_of(locked)
-        if locked.revision != base:
-            raise FindingOutdated(f"{locked.changed_by} changed this finding meanwhile")
         changed = [name for name in LABELS if getattr(before, name) != getattr(claim, name)]
         if not changed:
-            return locked
+            return locked  # also at a second press
+        if locked.revision != base:
+            raise FindingOutdated(f"{locked.changed_by} changed this finding meanwhile")
         locked.call = call
         locked.revision += 1
         if locked.status == FindingStatus.AGREED:
@@ -154,11 +154,15 @@ def set_status(
         )
     with transaction.atomic():
         locked = lock_finding(finding)
+        if status != FindingStatus.DROPPED:
+            reason = ""
+        is_same = base.partition("-")[0] == str(locked.revision)
+        if is_same and (locked.status, locked.reason) == (status, reason):
+            return locked  # a second press
         refuse_outdated(locked, base)
         if status == FindingStatus.AGREED:
             _refuse_unless_agreed(locked)
-        before, locked.status = locked.status, status
-        locked.reason = reason if status == FindingStatus.DROPPED else ""
+        before, locked.status, locked.reason = locked.status, status, reason
         locked.save(update_fields=["status", "reason"])
         record(
             by=by,

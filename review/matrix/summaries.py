@@ -111,10 +111,10 @@ def write_summary(
             raise CodingRefused("This code has been merged into another one")
         latest = summaries_of(code, cell).first()
         number = latest.number if latest else 0
+        if text == (latest.text if latest else ""):
+            return latest  # also at a second press
         if latest is not None and number != expected:
             raise SummaryConflict(latest)
-        if text == (latest.text if latest else ""):
-            return latest
         written = MatrixSummary.objects.create(
             call=code.call,
             code=code,

@@ -102,6 +102,8 @@ def change_memo(memo: Memo, *, title: str, text: str, seen: int, by: User, at: d
         locked = Memo.objects.select_for_update(of=("self",)).filter(pk=memo.pk).first()
         if locked is None:
             raise MemoRefused("This memo is gone: the response that it was about was erased.")
+        if (locked.title, locked.text) == (title, text):
+            return locked  # also at a second press
         if locked.revision != seen:
             who = locked.changed_by or locked.by
             when = in_uk_time(locked.changed_at or locked.at)
@@ -110,8 +112,6 @@ def change_memo(memo: Memo, *, title: str, text: str, seen: int, by: User, at: d
                 "Nothing of yours was saved. Their text is below, and yours is in the form: "
                 "save again to put it in the place of theirs, which is kept."
             )
-        if (locked.title, locked.text) == (title, text):
-            return locked
         MemoText.objects.create(
             memo=locked,
             revision=locked.revision,

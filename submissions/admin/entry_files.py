@@ -39,7 +39,10 @@ def _change(request: HttpRequest, entry: Entry) -> None:
     at = clock.portal_now()
     removed = request.POST.get("remove")
     if removed:
-        found = get_object_or_404(originals_of(entry.submission), pk=_number(removed))
+        found = originals_of(entry.submission).filter(pk=_number(removed)).first()
+        if found is None:
+            messages.error(request, "This file is taken out already.")
+            return
         detach(submission=entry.submission, public_id=found.public_id, at=at)
         messages.success(request, f"“{found.name}” is taken out.")
         return

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 
-from accounts.call_admin import OfOwnCalls
+from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
 from accounts.states import Action
@@ -24,7 +24,7 @@ from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.saving import UPLOAD, SaveOutcome, save_page
 from submissions.responses.entering import change_entry
 from submissions.responses.errors import ChangedSinceSeen, EntryRefused, ResponseGone
-from submissions.responses.models import Attachment, Entry
+from submissions.responses.models import Attachment, Entry, Submission
 from submissions.responses.originals import originals_of
 
 THEIRS = (
@@ -41,6 +41,10 @@ Page = Callable[..., HttpResponseBase]
 def urls(admin: OfOwnCalls) -> list[URLPattern]:
     def page(view: Page) -> Page:
         def guarded(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
+            refuse_unless_somewhere(request, Action.ENTER_RESPONSES)
+            if request.method == "POST" and view is entry_checking.discard and _is_gone(pk):
+                messages.error(request, "This response is discarded already.")
+                return redirect("admin:submissions_entry_changelist")
             entries = Entry.objects.select_related("submission__call", "begun_by")
             entry = admin.own_row(request, Action.ENTER_RESPONSES, entries, pk=pk)
             # What somebody types while a colleague submits the response comes back to them.
@@ -72,6 +76,10 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
         path("<int:pk>/letter/", page(entry_checking.letter), name="submissions_entry_letter"),
         path("<int:pk>/in/<slug:section>/", page(_section), name="submissions_entry_section"),
     ]
+
+
+def _is_gone(pk: int) -> bool:
+    return not Submission.objects.filter(pk=pk).exists()
 
 
 def may_go_on(entry: Entry, request: HttpRequest) -> bool:

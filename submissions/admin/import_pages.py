@@ -40,6 +40,9 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
             found = narrowed(
                 ResponseImport.objects.all(), request.user, Action.ENTER_RESPONSES, path="call"
             )
+            if request.method == "POST" and not ResponseImport.objects.filter(pk=pk).exists():
+                messages.error(request, "This file is deleted already.")
+                return redirect("admin:submissions_entry_changelist")
             of = get_object_or_404(found.select_related("call", "uploaded_by"), pk=pk)
             is_theirs = of.uploaded_by_id == current_user(request).pk
             if not is_theirs and not may_see_identity(request.user, of.call_id):

@@ -95,12 +95,14 @@ def test_another_reason_meanwhile_is_refused_with_the_name(ann, ben):
     assert outdated.value.message == (
         "While this page was open, ann changed the status to “Set aside: Abusive or spam”"
     )
+    again = {"to": TriageStatus.SET_ASIDE, "reason": "abusive", "base_etag": seen}
+    assert not change_status(response, **again, by=ann, at=AT)  # a second press
 
 
 def test_response_is_assigned_once_and_on_record(ann, ben):
     response = make_submitted()
     assert assign(response, to=ben, by=ann, at=AT, base_etag="")
-    assert not assign(response, to=ben, by=ann, at=AT)
+    assert not assign(response, to=ben, by=ann, at=AT, base_etag="")
     assert assignee_etag(Submission.objects.get()) == str(ben.pk)
     assert assign(response, to=None, by=ben, at=AT)
     assert Review.objects.get().assignee is None

@@ -228,7 +228,10 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
         """Delete the memo as the page showed it."""
         if request.method != "POST":
             raise PermissionDenied
-        memo = self.own_row(request, Action.CODE, self.get_queryset(request), pk=pk)
+        memo = self.own_row_if_there(request, Action.CODE, self.get_queryset(request), pk=pk)
+        if memo is None:
+            messages.error(request, "This memo is deleted already.")
+            return redirect("admin:review_memo_changelist")
         seen = row_key(request.POST.get("seen", "")) or 0
         try:
             delete_memo(memo, seen=seen, by=current_user(request), at=clock.portal_now())

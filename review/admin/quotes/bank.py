@@ -191,7 +191,9 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         """Show the quote to be copied out of a field, which goes on record."""
         if request.method != "POST":
             raise PermissionDenied
-        quote = self.own_row(request, self.sees, self.get_queryset(request), pk=pk)
+        quote = self.own_row_if_there(request, self.sees, self.get_queryset(request), pk=pk)
+        if quote is None:
+            return _gone(request)
         try:
             citation = copy_quote(quote, by=current_user(request), at=clock.portal_now())
         except QuoteRefused as refused:
@@ -211,6 +213,9 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         if request.method != "POST":
             raise PermissionDenied
         refuse_unless_somewhere(request, Action.CODE)
+        if not Coding.objects.filter(pk=pk).exists():
+            messages.error(request, "This coding is gone already.")
+            return redirect("admin:review_code_changelist")
         codings = narrowed(Coding.objects.all(), request.user, Action.CODE, path="code__call")
         coding = get_object_or_404(
             samples.seen_by(codings, current_user(request)).select_related(
@@ -236,7 +241,9 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
             raise PermissionDenied
-        quote = self.own_row(request, Action.CODE, self.get_queryset(request), pk=pk)
+        quote = self.own_row_if_there(request, Action.CODE, self.get_queryset(request), pk=pk)
+        if quote is None:
+            return _gone(request)
         try:
             unmark_quote(quote, by=current_user(request), at=clock.portal_now())
         except QuoteRefused as refused:
@@ -259,6 +266,11 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         name = f"{call.slug}-quotes-{at:%Y-%m-%d}.csv"
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    messages.error(request, "This quote is not in the quote bank any more.")
+    return redirect("admin:review_quote_changelist")
 
 
 def show_each(quotes: Sequence[Any], reader: User) -> None:

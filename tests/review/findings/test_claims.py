@@ -107,8 +107,9 @@ def test_second_of_two_who_change_a_finding_is_told_who_was_first(evidence):
     with pytest.raises(FindingOutdated) as outdated:
         change(evidence, finding, title="Ann's claim")
     assert outdated.value.message == "ben changed this finding meanwhile"
+    change(evidence, finding, title="Ben's claim", by=evidence.ben)  # a second press
     finding.refresh_from_db()
-    assert finding.title == "Ben's claim"
+    assert (finding.title, finding.revision) == ("Ben's claim", 2)
 
 
 def test_changed_claim_asks_for_agreement_anew(evidence):
@@ -190,6 +191,8 @@ def test_second_of_two_who_set_a_status_is_told_who_was_first(evidence):
     finding = evidence.find()
     base = etag_of(finding)
     put(evidence, finding, FOR_AGREEMENT, by=evidence.ben)
+    put(evidence, finding, FOR_AGREEMENT, by=evidence.ben, base=base)  # a second press
+    assert AuditEvent.objects.filter(action=AuditAction.FINDING_STATUS_CHANGED).count() == 1
     with pytest.raises(FindingOutdated, match=r"^ben changed this finding meanwhile"):
         put(evidence, finding, FindingStatus.DROPPED, base=base, reason="No.")
 

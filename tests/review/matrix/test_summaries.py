@@ -85,6 +85,7 @@ def test_writing_over_somebody_else_is_refused_with_what_they_wrote(pay, ada, be
     with pytest.raises(SummaryConflict) as refused:
         write(pay, bea, "Low.")
     assert (refused.value.latest.text, refused.value.latest.by) == ("Late.", ada)
+    write(pay, ada, "Late.")  # a second press
     assert texts(pay) == [(1, "Late.", "ada")]
 
 

@@ -96,6 +96,8 @@ def test_page_deletes_what_it_showed(memo):
     answer = client.post(f"{MEMOS}{memo.pk}/discard/", {"seen": "2"}, follow=True)
     assert "The memo is deleted, with its earlier texts." in answer.content.decode()
     assert not Memo.objects.exists()
+    answer = client.post(f"{MEMOS}{memo.pk}/discard/", {"seen": "2"}, follow=True)
+    assert "This memo is deleted already." in answer.content.decode()
 
 
 @pytest.mark.parametrize("kind", ["call", "code", "response"])

@@ -127,8 +127,9 @@ def test_text_of_somebody_else_is_not_overwritten(call):
     change_memo(memo, title="Power", text="Theirs.", seen=1, by=bea, at=at)
     with pytest.raises(MemoOutdated, match=r"^bea changed this memo at"):
         change_memo(memo, title="Power", text="Mine.", seen=1, by=memo.by, at=at)
+    change_memo(memo, title="Power", text="Theirs.", seen=1, by=bea, at=at)  # a second press
     memo.refresh_from_db()
-    assert memo.text == "Theirs."
+    assert (memo.text, memo.revision) == ("Theirs.", 2)
 
 
 def test_memos_of_a_code_go_on_with_the_code_that_it_was_merged_into(call):

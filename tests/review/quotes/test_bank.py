@@ -202,6 +202,8 @@ def test_quote_is_taken_out_by_whoever_codes(client, quote, call):
     bea = signed_in(coder(call, "bea"))
     bea.post(page_of(quote, "take_out"))
     assert not Quote.objects.exists()
+    for step in ("take_out", "copy"):
+        assert "not in the quote bank any more" in text(bea.post(page_of(quote, step), follow=True))
 
 
 def test_passage_of_a_code_is_marked_there(client, call, ada):
@@ -225,6 +227,8 @@ def test_passage_of_a_code_is_marked_there(client, call, ada):
     shown = text(client.get(passages))
     assert page_of(quote) in shown
     assert mark not in shown
+    coding.delete()
+    assert "This coding is gone already." in text(client.post(mark, {"p": "1"}, follow=True))
 
 
 def blind_sample(call, *coders):
@@ -245,7 +249,8 @@ def test_blind_coder_sees_no_quotes_of_others_until_done(client, call, quote, ad
     blind = signed_in(bea)
     assert listed(blind) == []
     assert blind.get(page_of(quote)).status_code == 302
-    assert blind.post(page_of(quote, "copy")).status_code == 404
+    hidden = blind.post(page_of(quote, "copy"), follow=True)  # as one that was taken out
+    assert "This quote is not in the quote bank any more." in text(hidden)
     response = reverse("admin:submissions_submission_change", args=[quote.version.submission_id])
     assert page_of(quote) not in text(blind.get(response))
     assert listed(client) == [quote.pk]

@@ -183,6 +183,8 @@ def test_half_entered_response_is_discarded(call):
     entry = begun(client, call)
     assert client.post(f"{ADMIN}{entry.pk}/discard/").headers["Location"] == ADMIN
     assert Submission.objects.count() == 0
+    again = client.post(f"{ADMIN}{entry.pk}/discard/", follow=True)
+    assert "This response is discarded already." in again.content.decode()
 
 
 def test_member_of_another_call_and_coder_find_no_entry(call):
@@ -242,8 +244,11 @@ def test_original_is_taken_out_again(call):
     entry = begun(client, call)
     page = f"{ADMIN}{entry.pk}/originals/"
     client.post(page, {"originals": SimpleUploadedFile("a.txt", b"A letter.")})
-    client.post(page, {"remove": entry.submission.attachments.get().pk})
+    removed = {"remove": entry.submission.attachments.get().pk}
+    client.post(page, removed)
     assert entry.submission.attachments.count() == 0
+    again = client.post(page, removed, follow=True)
+    assert "This file is taken out already." in again.content.decode()
 
 
 def test_list_of_responses_says_how_one_came(call):

@@ -149,6 +149,9 @@ def test_upload_is_deleted_before_anything_is_entered(call):
     of = ResponseImport.objects.get()
     client.post(f"{ADMIN}imports/{of.pk}/discard/")
     assert (ResponseImport.objects.count(), Submission.objects.count()) == (0, 0)
+    for page in ("discard/", "carry-out/", ""):
+        again = client.post(f"{ADMIN}imports/{of.pk}/{page}", follow=True)
+        assert "This file is deleted already." in again.content.decode()
 
 
 def test_what_is_chosen_while_a_colleague_has_it_carried_out_is_told(call):
