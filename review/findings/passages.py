@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
-from review.coding.samples import blind_to
+from review.coding.samples import blind_to, codes_blind
 from review.errors import FindingRefused
 from review.findings.claims import lock_finding
 from review.models import Coding, Finding, FindingPassage, Quote
@@ -32,13 +32,23 @@ def seen_by(passages: QuerySet[FindingPassage], reader: User) -> QuerySet[Findin
 
 
 def put_passage(
-    finding: Finding, passage: Quote | Coding, *, stance: Stance, by: User, at: datetime
+    finding: Finding,
+    passage: Quote | Coding,
+    *,
+    stance: Stance,
+    by: User,
+    at: datetime,
+    seen: str | None = None,
 ) -> FindingPassage:
     """Put a quote, or the passage of a coding, to the finding; again with another stance, turn it.
 
-    Raises FindingRefused for somebody who may not write findings, or may not open the file that the
-    passage is in; for a dropped finding, a passage of another call, and a response that is
-    withdrawn. For a quote that its author does not allow, the error has the reason in words.
+    `seen` is the stance in which the page showed it there, "" for none; None turns any.
+
+    Raises FindingRefused for somebody who may not write findings, may not open the file that the
+    passage is in, or codes the response blind: they would turn what they do not see. Also for a
+    dropped finding, a passage of another call, a response that is withdrawn, and where somebody put
+    it there otherwise meanwhile. For a quote that its author does not allow, the error has the
+    reason in words.
     """
     if not may(by, Action.WRITE_FINDINGS, finding.call_id):
         raise FindingRefused("You may not change findings in this call")
@@ -54,6 +64,10 @@ def put_passage(
             raise FindingRefused("The passage and the finding belong to one call")
         if response.state != SubmissionState.SUBMITTED:
             raise FindingRefused("The response is not among those that count")
+        if codes_blind(by, response):
+            raise FindingRefused(
+                "You code this response blind: choose passages of it once you are done with it"
+            )
         locked = lock_finding(finding)
         if locked.status == FindingStatus.DROPPED:
             raise FindingRefused("The finding is dropped: make it a draft first")
@@ -70,15 +84,21 @@ def put_passage(
         given: dict[str, Any] = {"stance": stance, "by": by, "at": at}
         if quote is not None:
             given["quote"] = quote
-        put, _ = FindingPassage.objects.update_or_create(
-            finding=locked,
-            version=passage.version,
-            question=passage.question,
-            file_text=passage.file_text,
-            start=passage.start,
-            end=passage.end,
-            defaults=given,
-        )
+        place: dict[str, Any] = {
+            "finding": locked,
+            "version": passage.version,
+            "question": passage.question,
+            "file_text": passage.file_text,
+            "start": passage.start,
+            "end": passage.end,
+        }
+        before = FindingPassage.objects.filter(**place).select_related("by").first()
+        if before is not None and seen is not None and before.stance not in {seen, stance}:
+            raise FindingRefused(
+                f"{before.by} put this passage into the finding while the page was open: "
+                f"“{before.get_stance_display()}”. Nothing was changed"
+            )
+        put, _ = FindingPassage.objects.update_or_create(**place, defaults=given)
         _record(put, response, by=by, at=at, stance=stance.value)
     return put
 

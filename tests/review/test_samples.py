@@ -315,7 +315,11 @@ def test_passage_that_another_put_into_a_finding_is_hidden_from_a_blind_coder(ca
     )
     assert client.get("/admin/review/quote/?used=yes").context["cl"].result_count == 0
     choosing = client.get(f"/admin/review/finding/{finding.pk}/passages/?from=bank")
-    assert [one.stance for one in choosing.context["candidates"]] == [""]
+    assert [one.stance for one in choosing.context["candidates"]] == [None]
+    turned = {"do": f"contrary {quote.pk} "}
+    refused = client.post(f"/admin/review/finding/{finding.pk}/passages/?from=bank", turned)
+    assert "You code this response blind" in refused.content.decode()
+    assert [one.stance for one in finding.passages.all()] == ["supports"]
 
 
 def test_second_press_draws_no_second_sample(call, pair, boss, at):

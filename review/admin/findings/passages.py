@@ -53,7 +53,7 @@ class Candidate:
     words: str
     in_file: bool
     why_not: str
-    stance: str
+    stance: Stance | None
     has_hidden: bool
 
 
@@ -73,7 +73,7 @@ def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
             return redirect(request.get_full_path())
     page = Paginator(_each_place_once(rows), ON_A_PAGE).get_page(request.GET.get("p", "1"))
     chosen = passages.seen_by(finding.passages.all(), current_user(request))
-    there = {_place(one): one.get_stance_display() for one in chosen}
+    there = {_place(one): Stance(one.stance) for one in chosen}
     quotes = {one.pk: one for one in page if isinstance(one, Quote)}
     why_not = {pk: one.why_not for pk, one in standing_of_each(list(quotes.values())).items()}
     words = words_for(current_user(request), list(page), finding.call)
@@ -83,7 +83,7 @@ def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
             row,
             words[row.pk] or "",
             why_not.get(row.pk) or "",
-            there.get(_place(row), ""),
+            there.get(_place(row)),
             has_hidden=row.pk in partly,
         )
         for row in page
@@ -134,14 +134,19 @@ def take_off(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpR
 
 
 def _put(request: HttpRequest, finding: Finding, rows: QuerySet[Any]) -> None:
-    do, _, key = request.POST.get("do", "").partition(" ")
+    do, key, seen = [*request.POST.get("do", "").split(" "), "", ""][:3]
     if do not in Stance.values:
         raise FindingRefused("Choose whether the passage supports it or speaks against it")
     passage = rows.filter(pk__in=row_keys([key])).first()
     if passage is None:
         raise FindingRefused("Somebody else has taken this passage away")
     passages.put_passage(
-        finding, passage, stance=Stance(do), by=current_user(request), at=clock.portal_now()
+        finding,
+        passage,
+        stance=Stance(do),
+        by=current_user(request),
+        at=clock.portal_now(),
+        seen=seen,
     )
 
 
@@ -174,7 +179,9 @@ def _each_place_once(rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows.filter(pk__in=first.values("pk"))
 
 
-def _candidate(row: Any, words: str, why_not: str, stance: str, *, has_hidden: bool) -> Candidate:
+def _candidate(
+    row: Any, words: str, why_not: str, stance: Stance | None, *, has_hidden: bool
+) -> Candidate:
     return Candidate(
         key=row.pk,
         response=row.version.submission,

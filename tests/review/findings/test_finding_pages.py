@@ -147,6 +147,15 @@ def test_passages_are_chosen_and_taken_off(evidence, ann):
     shown = AuditEvent.objects.filter(action=AuditAction.PASSAGES_READ).latest("pk").detail
     assert shown["finding"] == finding.pk
     assert set(shown["shown"]) == {evidence.responses[0].reference, third.reference}
+    stale = ann.post(f"{where}?from=codings", {"do": f"supports {coding.pk} "})
+    assert "ann put this passage into the finding while the page was open: “Speaks against it”" in (
+        stale.content.decode()
+    )
+    assert f'value="supports {coding.pk} contrary"' in stale.content.decode()
+    for turned in ("supports {} contrary", "contrary {} supports"):
+        turning = {"do": turned.format(coding.pk)}
+        answer = ann.post(f"{where}?from=codings", turning, follow=True)
+        assert told(answer) == ["The passage stands in the finding."]
     off = finding.passages.get(stance="contrary")
     answer = ann.post(address("finding_take_off", finding), {"passage": off.pk}, follow=True)
     assert told(answer) == ["The passage does not stand in the finding any more."]
