@@ -19,13 +19,20 @@ from accounts.states import Action
 from core import clock
 from core.addresses import AddressRefused
 from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
 from review.admin.asking_form import QuestionForm
 from review.admin.listed import CameFrom
 from submissions.mail.question_preview import preview
 from submissions.mail.sending import CONTACT_REFUSED
 from submissions.mail.tasks import nudge_mail
 from submissions.outbox.states import OutboxState
-from submissions.responses.asking import ask, has_confirmed_address, last_day_of, why_not
+from submissions.responses.asking import (
+    ask,
+    asked_meanwhile,
+    has_confirmed_address,
+    last_day_of,
+    why_not,
+)
 from submissions.responses.errors import QuestionRefused
 from submissions.responses.models import FollowUp, Reply, Submission
 
@@ -79,6 +86,9 @@ def write(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = QuestionForm(posted, call=response.call, at=at)
     refused, shown = why_not(response, at=at), None
+    seen = row_key(request.POST.get("asked", ""))
+    if form.is_bound and not refused and seen is not None and "send" not in request.POST:
+        refused = asked_meanwhile(response, seen=seen)
     if form.is_bound and not refused and form.is_valid():
         given = form.cleaned_data
         try:
@@ -87,7 +97,7 @@ def write(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
             refused = CONTACT_REFUSED
         else:
             if "send" in request.POST:
-                refused = _send(request, response, form, at)
+                refused = _send(request, response, form, at, seen=seen)
                 if not refused:
                     return redirect(_page_of(request, response))
             elif "change" not in request.POST:
@@ -102,13 +112,21 @@ def write(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
         "preview": shown,
         "is_confirmed": not refused and has_confirmed_address(response),
         "came_from": CameFrom.of(request),
+        **shown_questions(request, response),
     }
     status = 422 if form.is_bound and (refused or form.errors) else 200
     page = "admin/submissions/submission/ask.html"
     return TemplateResponse(request, page, context, status=status)
 
 
-def _send(request: HttpRequest, response: Submission, form: QuestionForm, at: datetime) -> str:
+def _send(
+    request: HttpRequest,
+    response: Submission,
+    form: QuestionForm,
+    at: datetime,
+    *,
+    seen: int | None,
+) -> str:
     """Ask, and return why not, "" where the question is on its way."""
     given = form.cleaned_data
     try:
@@ -118,6 +136,7 @@ def _send(request: HttpRequest, response: Submission, form: QuestionForm, at: da
             last_day=given["last_day"],
             by=current_user(request),
             at=at,
+            seen=seen,
         )
     except QuestionRefused as refused:
         return refused.message

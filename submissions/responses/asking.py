@@ -37,11 +37,20 @@ MOST_OPEN = 3  # questions about one response that wait for an answer
 MOST_DAYS = 90
 
 
-def ask(submission: Submission, *, text: str, last_day: date, by: User, at: datetime) -> FollowUp:
+def ask(
+    submission: Submission,
+    *,
+    text: str,
+    last_day: date,
+    by: User,
+    at: datetime,
+    seen: int | None = None,
+) -> FollowUp:
     """Put a question to the author, and enqueue its mail; answers are taken on `last_day`, too.
 
-    The record has that somebody asked, without the words. Raises QuestionRefused for somebody
-    without the right, and for each reason of `why_not`, which is read again under the lock.
+    The record has that somebody asked, without the words. `seen` is how many questions the page
+    showed. Raises QuestionRefused for somebody without the right, for each reason of `why_not`,
+    which is read again under the lock, and where somebody asked meanwhile.
     """
     words = canonical_text(text).strip()
     if not may(by, Action.ASK_AUTHOR, submission.call_id):
@@ -57,6 +66,8 @@ def ask(submission: Submission, *, text: str, last_day: date, by: User, at: date
             raise QuestionRefused(reason)
         if waiting(locked, at=at).filter(text=words).exists():
             raise QuestionRefused("Its author was asked this already, and can still answer.")
+        if seen is not None and (reason := asked_meanwhile(locked, seen=seen)):
+            raise QuestionRefused(reason)
         follow_up = FollowUp(
             submission=locked,
             text=words,
@@ -113,6 +124,18 @@ def why_not(submission: Submission, *, at: datetime) -> str:
     if waiting(submission, at=at).count() >= MOST_OPEN:
         return f"{MOST_OPEN} questions wait for an answer: that is the most at a time."
     return ""
+
+
+def asked_meanwhile(submission: Submission, *, seen: int) -> str:
+    """Return in a sentence who asked since a page showed so many questions; "" if nobody did."""
+    newer = submission.follow_ups.select_related("asked_by")[seen:]
+    names = list(dict.fromkeys(one.asked_by.get_username() for one in newer))
+    if not names:
+        return ""
+    return (
+        f"While this page was open, {' and '.join(names)} asked its author a question. Read it "
+        "below, and send yours if you still need it."
+    )
 
 
 def why_not_until(call: Call, last_day: date, *, at: datetime) -> str:

@@ -94,6 +94,24 @@ def test_question_is_shown_as_it_goes_out_and_then_sent(response, ann, call):
     assert (event.actor, event.submission, event.detail) == (ann, response, {"question": asked.pk})
 
 
+def test_question_of_a_colleague_who_asked_meanwhile_is_read_first(response, ann, call):
+    client = signed_in(ann)
+    assert 'name="asked" value="0"' in client.get(page_of(response)).content.decode()
+    put_question(response, by=member_of(call, "ben"), text="Which region?")
+    for pressed in ({}, {"send": "yes"}):
+        refused = client.post(page_of(response), given(call, asked="0", **pressed))
+        said = text_of(refused)
+        assert (refused.status_code, FollowUp.objects.count()) == (422, 1)
+        assert "While this page was open, ben asked its author a question." in said
+        assert "Which region?" in said
+        assert 'name="asked" value="1"' in said
+        assert "Which lots were" in said
+    client.post(page_of(response), given(call, asked="1", send="yes"))
+    assert [one.asked_by.username for one in FollowUp.objects.all()] == ["ben", "ann"]
+    again = client.post(page_of(response), given(call, asked="1", send="yes"))
+    assert "Its author was asked this already" in text_of(again)
+
+
 @pytest.mark.parametrize("pressed", [{}, {"send": "yes"}])
 def test_question_is_kept_where_the_contact_address_of_the_call_takes_no_mail(
     response, ann, call, pressed
