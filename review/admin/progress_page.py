@@ -53,7 +53,7 @@ def show(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
 
 
 def download(request: HttpRequest, slug: str) -> HttpResponse:
-    """Send the table as CSV: RFC 4180, UTF-8."""
+    """Send the table as CSV: RFC 4180, UTF-8 with BOM."""
     refuse_unless_somewhere(request, Action.READ_RESPONSES)
     own: Call = get_object_or_404(calls_of(request.user, Action.READ_RESPONSES), slug=slug)
     text = io.StringIO()
@@ -62,6 +62,7 @@ def download(request: HttpRequest, slug: str) -> HttpResponse:
     for line in progress(own):
         writer.writerow([neutralise(line.group), neutralise(line.what), line.number])
     day = f"{clock.portal_now():%Y-%m-%d}"
-    answer = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+    content = text.getvalue().encode("utf-8-sig")
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{own.slug}-progress-{day}.csv"'
     return answer

@@ -129,13 +129,13 @@ def _row(row: Sequence[str]) -> SafeString:
 
 
 def as_csv(report: Report) -> bytes:
-    """Return a row for each number, response, passage, fact and word; the header first."""
+    """Return a row for each number, response, passage, fact and word; UTF-8 with BOM."""
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\r\n")
     writer.writeheader()
     for row in _rows(report):
         writer.writerow({name: neutralise(str(value)) for name, value in row.items()})
-    return file.getvalue().encode()
+    return file.getvalue().encode("utf-8-sig")
 
 
 Row = Mapping[str, object]

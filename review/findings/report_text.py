@@ -227,7 +227,7 @@ def _short(place: Place) -> str:
 def _sources(report: Report) -> Iterator[Block]:
     rows = [
         (source.reference, str(source.version), report.digest_of(source) or HIDDEN_WORDS)
-        for source in report.sources().values()
+        for source in report.sources()
     ]
     if rows:
         yield Heading(FIRST, "Appendix: responses and their digests")

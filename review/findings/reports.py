@@ -108,17 +108,11 @@ class Report:
         hidden = (source.reference, source.version) in self.without_digest
         return "" if hidden else source.sha256
 
-    def sources(self) -> dict[str, Source]:
-        """Return the versions that the report lists, by their references."""
-        found = {
-            source.reference: source
-            for item in self.findings
-            for source in item.listed.base.values()
-        }
-        quoted = {
-            one.source.reference: one.source for item in self.findings for one in item.passages
-        }
-        return dict(sorted((quoted | found).items()))
+    def sources(self) -> list[Source]:
+        """Return the versions that the report lists, by their references and numbers."""
+        found = {source for item in self.findings for source in item.listed.base.values()}
+        quoted = {one.source for item in self.findings for one in item.passages}
+        return sorted(found | quoted, key=lambda one: (one.reference, one.version))
 
 
 def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -> Report:
@@ -130,8 +124,8 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
     """
     if reader is not None and blind_to(reader).filter(sample__call=call).exists():
         raise FindingRefused(
-            "You code a blind sample that is open, and a report shows the codings of others: close "
-            "the sample first, or ask somebody else"
+            "You code a blind sample, and a report shows the codings of others: say first that you "
+            "are done with its responses, or ask somebody else"
         )
     is_outside = audience == ReportAudience.OUTSIDE
     outline = [item for item in outline_of(call) if not is_outside or _is_agreed(item)]

@@ -107,7 +107,7 @@ def test_table_is_downloaded_with_nothing_that_a_spreadsheet_runs(ann, reviewed)
     address = reverse("admin:submissions_submission_progress_csv", args=["halls"])
     assert f'href="{address}"' in page
     answer = ann.get(address)
-    lines = answer.content.decode().split("\r\n")
+    lines = answer.content.decode("utf-8-sig").split("\r\n")
     assert lines[:2] == ["part,what,responses", "Received,in all,6"]
     assert "Considered by,'@ben,1" in lines
     assert answer["Content-Disposition"].startswith('attachment; filename="halls-progress-')

@@ -102,7 +102,7 @@ def _coders(comparison: Comparison) -> list[CoderDone]:
 
 
 def download(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> HttpResponse:
-    """Send both tables as CSV: RFC 4180, UTF-8. The download is on record, with its digest."""
+    """Send both tables as CSV: RFC 4180, UTF-8 with BOM. On record, with the file's digest."""
     comparison = compare(sample)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -111,7 +111,7 @@ def download(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> H
         for one in figures(comparison, by):
             writer.writerow(_line(by, one))
             writer.writerows(_lines_of_pairs(by, one))
-    content, at = text.getvalue().encode(), clock.portal_now()
+    content, at = text.getvalue().encode("utf-8-sig"), clock.portal_now()
     record(
         by=current_user(request),
         at=at,

@@ -55,7 +55,12 @@ def test_figures_are_shown_with_the_numbers_behind_them(differ, boss):
 def test_sample_with_which_no_two_coders_are_done_says_so(sample, boss):
     shown = signed_in(boss).get(address(sample)).content.decode()
     assert "at least two coders have to be done with a response" in shown
-    lines = signed_in(boss).get(address(sample, "agreement.csv")).content.decode().splitlines()
+    lines = (
+        signed_in(boss)
+        .get(address(sample, "agreement.csv"))
+        .content.decode("utf-8-sig")
+        .splitlines()
+    )
     assert len(lines) == 1
 
 
@@ -65,7 +70,7 @@ def test_file_has_each_figure_with_its_numbers_and_runs_no_formula(differ, boss)
     event = AuditEvent.objects.get(action="agreement_downloaded")
     digest = sha256(answer.content).hexdigest()
     assert (event.actor, event.detail) == (boss, {"sample": differ.pk, "sha256": digest})
-    lines = list(csv.DictReader(answer.content.decode().splitlines()))
+    lines = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines()))
     assert [(one["unit"], one["code"], one["coders"]) for one in lines] == [
         (unit, name, coders)
         for unit in ("sentence", "answer")

@@ -86,7 +86,7 @@ def test_word_file_sets_quotes_as_quotes(reported):
 
 
 def rows_of(content):
-    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 @pytest.fixture
@@ -267,6 +267,11 @@ def test_passage_of_an_amended_response_says_so(reported):
     paragraphs, _ = words_of(made(reported, DOCX)[1])
     said = paragraphs[paragraphs.index(SAID) + 1]
     assert said.endswith("; its author has amended the response since")
+    cells = words_of(made(reported, DOCX)[1])[1]
+    versions = reported.responses[0].versions.order_by("number")
+    assert [row for row in cells if row[0] == reported.responses[0].reference][-2:] == [
+        [reported.responses[0].reference, str(one.number), one.sha256] for one in versions
+    ]
 
 
 @pytest.mark.parametrize("audience", ReportAudience)
@@ -390,7 +395,7 @@ def test_nobody_makes_a_report_while_they_code_a_blind_sample(evidence):
         by=evidence.ann,
         at=evidence.at,
     )
-    with pytest.raises(FindingRefused, match=r"^You code a blind sample that is open"):
+    with pytest.raises(FindingRefused, match=r"^You code a blind sample, and a report"):
         made(evidence, CSV, by=coder)
     made(evidence, CSV)
     assert ReportRun.objects.count() == 1
