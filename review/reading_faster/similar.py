@@ -1,8 +1,8 @@
 """Finds passages that say something in the words of another, by the words that few responses have.
 
-PostgreSQL's index says which answers have each word. Of the answers with the rarest ones each
-sentence is compared with the passage: a word counts the more, the fewer responses have it. No text
-leaves the database and this process.
+PostgreSQL's index says which answers have each word; for scripts without spaces the words of the
+search do. Of the answers with the rarest ones each sentence is compared with the passage: a word
+counts the more, the fewer responses have it. No text leaves the database and this process.
 """
 
 from collections import defaultdict
@@ -20,7 +20,9 @@ from review.reading_faster.texts import (
     READABLE_WORDS,
     RUN,
     answers_of,
+    small_words,
     stems_of,
+    words_at,
 )
 from review.redaction.readable_texts import sees_redacted
 from submissions.calls.models import Call, Question
@@ -37,20 +39,37 @@ LONGEST = 2_000  # characters of a sentence
 HAVING = """
 SELECT wanted.place, version.id
 FROM (
-    SELECT phraseto_tsquery('pg_catalog.english', run) AS query, place
+    SELECT {query} AS query, place
     FROM unnest(%(runs)s::text[]) WITH ORDINALITY AS given(run, place)
 ) AS wanted
 CROSS JOIN LATERAL (
     SELECT version.id FROM submissions_version AS version
     JOIN submissions_submission AS submission ON submission.current_version_id = version.id
     {join}
-    WHERE submissions_indexed(version.word_index) @@ wanted.query
+    WHERE submissions_indexed({words}) @@ wanted.query
       AND submission.call_id = %(call)s AND submission.state = %(submitted)s
       AND submission.triage_status <> %(set_aside)s
-      AND {readable}
+      AND ({readable})
     LIMIT %(most)s
 ) AS version
 """
+IN_INDEX = {
+    "query": "phraseto_tsquery('pg_catalog.english', run)",
+    "words": "version.word_index",
+    "join": "",
+    "readable": "true",
+}
+# The index has all words: where some are hidden, those that are left have to have it, too.
+OUTSIDE = {"join": JOIN_REDACTED, "readable": f"({READABLE_WORDS}) @@ wanted.query"}
+IN_SEARCH = {
+    "query": "run::tsquery",
+    "words": "entry.words",
+    "join": "JOIN review_searchentry AS entry ON entry.version_id = version.id",
+    "readable": "true",
+}
+SEARCH_OUTSIDE = {
+    "readable": "NOT entry.is_redacted OR coalesce(entry.words_outside @@ wanted.query, false)"
+}
 
 
 @dataclass(frozen=True)
@@ -101,7 +120,7 @@ def similar_to(
     """
     known = stems_of([words])
     terms: dict[str, str] = {}  # each stem with the word as it was written first
-    for run in RUN.findall(words.lower()):
+    for run in small_words(words):
         if stem := known.get(run):
             terms.setdefault(stem, run)
     having = _having(call, dict(list(terms.items())[:MOST_TERMS]), reader)
@@ -132,26 +151,33 @@ def _having(call: Call, terms: Mapping[str, str], reader: User) -> dict[str, lis
     `terms` has each stem with the word: PostgreSQL cuts some words at marks of letters, and then
     the index has the parts.
     """
-    stems = list(terms)
-    found: dict[str, list[int]] = {stem: [] for stem in stems}
-    given: dict[str, Any] = {
-        "runs": list(terms.values()),
-        "call": call.pk,
-        "submitted": SubmissionState.SUBMITTED.value,
-        "set_aside": TriageStatus.SET_ASIDE.value,
-        "most": MOST_OF_A_WORD,
-    }
-    join, readable = "", "true"
-    if not sees_redacted(reader, call):
-        # The index has all words: where some are hidden, those that are left have to have it, too.
-        join, readable = JOIN_REDACTED, f"({READABLE_WORDS}) @@ wanted.query"
-    with transaction.atomic(), connection.cursor() as cursor:
-        # As in the search: the planner would read every entry where a word is common.
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(HAVING.format(join=join, readable=readable), given)
-        for place, key in cursor:
-            found[stems[place - 1]].append(key)
-        cursor.execute("SET LOCAL enable_seqscan = DEFAULT")
+    found: dict[str, list[int]] = {stem: [] for stem in terms}
+    whole = [stem for stem in terms if stem.startswith("=")]
+    sees = sees_redacted(reader, call)
+    spaced = {stem: word for stem, word in terms.items() if stem not in whole}
+    looked_for = (
+        (IN_INDEX | ({} if sees else OUTSIDE), spaced),
+        # Letters and marks alone: there is nothing to quote in them.
+        (IN_SEARCH | ({} if sees else SEARCH_OUTSIDE), {stem: f"'{stem}'" for stem in whole}),
+    )
+    for sql, runs in looked_for:
+        if not runs:
+            continue
+        stems = list(runs)
+        given: dict[str, Any] = {
+            "runs": list(runs.values()),
+            "call": call.pk,
+            "submitted": SubmissionState.SUBMITTED.value,
+            "set_aside": TriageStatus.SET_ASIDE.value,
+            "most": MOST_OF_A_WORD,
+        }
+        with transaction.atomic(), connection.cursor() as cursor:
+            # As in the search: the planner would read every entry where a word is common.
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(HAVING.format(**sql), given)
+            for place, key in cursor:
+                found[stems[place - 1]].append(key)
+            cursor.execute("SET LOCAL enable_seqscan = DEFAULT")
     return found
 
 
@@ -180,7 +206,7 @@ def _sentences(
         for key, text in texts[version.pk].items():
             for passage in sentences(text):
                 said = passage.quote(text)[:LONGEST]
-                all_of_it = {stem_of.get(run, "") for run in RUN.findall(said.lower())}
+                all_of_it = {stem_of.get(run, "") for run in small_words(said)}
                 shared = frozenset(all_of_it & weights.keys())
                 if len(shared) < fewest or _is(without, version, key, passage):
                     continue
@@ -229,9 +255,9 @@ def _pieces(
     text: str, shared: frozenset[str], stem_of: Mapping[str, str]
 ) -> list[tuple[str, bool]]:
     pieces, at = [], 0
-    for run in RUN.finditer(text):
-        if stem_of.get(run[0].lower()) in shared:
-            pieces += [(text[at : run.start()], False), (run[0], True)]
-            at = run.end()
+    for word, place in words_at(text):
+        if stem_of.get(word.lower()) in shared:
+            pieces += [(text[at:place], False), (word, True)]
+            at = place + len(word)
     pieces.append((text[at:], False))
     return [(piece, is_shared) for piece, is_shared in pieces if piece]

@@ -1,10 +1,11 @@
 """The words that somebody who reads a call may read of a response: all that is compared."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from accounts.models import User
-from core.words import WORD
+from core.words import WORD, has_no_spaces, words_of_run
 from review.redaction.readable_texts import texts_for
+from review.searching.entries import LONGEST_BEGINNING
 from review.searching.snippets import LONGEST_WORD, stems
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS
@@ -35,7 +36,27 @@ def answers_of(
     }
 
 
+def words_at(text: str) -> Iterator[tuple[str, int]]:
+    """Yield each word with its place; of a run of a script without spaces, several."""
+    for run in RUN.finditer(text):
+        place = run.start()
+        for word in words_of_run(run[0]):
+            place = text.index(word, place)
+            yield word, place
+            place += len(word)
+
+
+def small_words(text: str) -> list[str]:
+    """Return the words of the text in small letters."""
+    return [word.lower() for word, _ in words_at(text)]
+
+
 def stems_of(texts: Iterable[str]) -> dict[str, str]:
-    """Return the stem of each word of the texts in small letters, "" for one like “the”."""
-    words = {run for text in texts for run in RUN.findall(text.lower())}
-    return stems(word for word in words if len(word) <= LONGEST_WORD)
+    """Return the stem of each word of the texts in small letters, "" for one like “the”.
+
+    That of a script without spaces is what the words of the search have, as PostgreSQL knows none.
+    """
+    words = {word for text in texts for word in small_words(text)}
+    whole = {word for word in words if has_no_spaces(word)}
+    found = stems(word for word in words - whole if len(word) <= LONGEST_WORD)
+    return found | {word: f"={word[:LONGEST_BEGINNING]}" for word in whole}

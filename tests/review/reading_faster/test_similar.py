@@ -14,6 +14,7 @@ from review.coding.samples import draw_sample
 from review.models import FileText
 from review.reading_faster import similar
 from review.reading_faster.similar import similar_to
+from review.searching.entries import write_due
 from review.states import TextState
 from submissions.responses.amending import withdraw
 from submissions.responses.models import Submission
@@ -82,6 +83,30 @@ def test_words_with_marks_are_found_and_marked_whole(call):
     found = similar_to("नमस्ते, दुनिया वालों", call=call, reader=boss())
     assert quotes(found) == [(best, "सब को नमस्ते दुनिया.")]
     assert [text for text, is_shared in found.found[0].pieces if is_shared] == ["नमस्ते", "दुनिया"]
+
+
+@pytest.mark.parametrize(
+    ("like", "other", "passage", "marked"),
+    [
+        ("สวัสดีครับเราชอบโรงเรียน", "เขาไปตลาด", "โรงเรียนสวัสดี", ["สวัสดี", "โรงเรียน"]),
+        ("政府合同付款很慢。", "我们喜欢公园。", "付款很慢的政府", ["政府", "付款", "很慢"]),
+    ],
+)
+def test_passage_of_a_script_without_spaces_is_found_by_its_words(
+    call, like, other, passage, marked
+):
+    first, last = (make_submitted(call, story=like) for _ in range(2))
+    make_submitted(call, story=other)
+    write_due(until=lambda: False)
+    (found,) = similar_to(passage, call=call, reader=boss()).found
+    assert (found.response, found.copies) == (last, 1)
+    assert [text for text, is_shared in found.pieces if is_shared] == marked
+    reader = make_user(Role.REVIEWER)
+    withhold(reader, Action.SEE_REDACTED)
+    make_redaction(last, like)
+    write_due(until=lambda: False)
+    (found,) = similar_to(passage, call=call, reader=reader).found
+    assert (found.response, found.copies) == (first, 0)
 
 
 def test_same_sentence_of_many_is_shown_once_with_their_number(call):
