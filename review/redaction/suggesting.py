@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from django.db.models import F, TextChoices
 
+from core.words import GOES_ON
 from review.models import FileText, Redaction
 from review.redaction.marks import marked_redactions, of_text
 from submissions.calls.models import Call, Question
@@ -24,7 +25,7 @@ MOST = 500  # of one response
 AROUND = 60  # characters on each side
 SHORTEST_PART = 3  # letters of a part of a person's name that is looked for by itself
 SHORTEST_VALUE = 4  # characters of an answer that says who answered
-RUN = re.compile(r"[^\W_]+")
+RUN = re.compile(rf"[^\W_](?:[^\W_]|[{GOES_ON}])*")
 GAP = re.compile(r"[^\w\n]{1,3}")
 # Each is bounded and begins where a run does, so that no text makes it slow.
 EMAIL = re.compile(r"(?<![\w.+'-])[\w.+'-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
@@ -170,7 +171,7 @@ class Names:
 
     def places(self, text: str) -> Iterator[tuple[int, int, Kind]]:
         """Yield where a name stands in the text as whole words, one after the other."""
-        runs = [(match.start(), match.end()) for match in _runs(text)]
+        runs = [(match.start(), match.end()) for match in RUN.finditer(text)]
         words = [folded(text[start:end]) for start, end in runs]
         for place, word in enumerate(words):
             for length in self._lengths.get(word, ()):
@@ -186,11 +187,6 @@ def folded(text: str) -> str:
         return text.lower()
     parts = unicodedata.normalize("NFKD", text)
     return "".join(part for part in parts if not unicodedata.combining(part)).casefold()
-
-
-def _runs(text: str) -> Iterator[re.Match[str]]:
-    """Yield the words; what combines with a letter belongs to its word."""
-    return re.finditer(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*", text)
 
 
 def _are_together(text: str, runs: list[tuple[int, int]]) -> bool:
@@ -231,7 +227,7 @@ def _names(version: Version, call: Call) -> Names:
             if key == ORGANISATION_NAME:
                 continue
             for part in RUN.findall(name):
-                if len(part) >= SHORTEST_PART and part.isalpha():
+                if len(part) >= SHORTEST_PART and not any(map(str.isdigit, part)):
                     names.add(part, Kind.AUTHOR)
     return names
 

@@ -99,6 +99,9 @@ def test_names_are_whole_words_in_any_case_with_or_without_accents():
     text = "JOSE NUNEZ, Jose\u0301 Nu\u0301n\u0303ez, José-Núñez and José Núñezza; José. Then Núñez"
     places = [text[start:end] for start, end, _ in found_in(text, names)]
     assert places == ["JOSE NUNEZ", "Jose\u0301 Nu\u0301n\u0303ez", "José-Núñez"]
+    names.add("सीमा गुप्ता", Kind.OTHER)
+    text = "यह सीमा गुप्ता हैं।"
+    assert [text[start:end] for start, end, _ in found_in(text, names)] == ["सीमा गुप्ता"]
 
 
 @pytest.fixture
