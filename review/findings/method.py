@@ -73,7 +73,7 @@ def method_of(call: Call, *, audience: str) -> Method:
         Fact("opened", call.opens_in_words),
         Fact("closed", call.closes_in_words),
         *_days(call),
-        Fact("received", f"{submitted.count():,}"),
+        Fact("received", _say_number(submitted.count(), hides=hides)),
         Fact("open", _say(shown[0])),
         Fact("confidential", _say(shown[1])),
         *(Fact(f"set_aside:{key}", _say(one)) for key, one in zip(reasons, shown[2:], strict=True)),

@@ -75,9 +75,11 @@ def test_method_counts_what_is_hidden_in_a_file_that_a_later_version_still_has(e
     assert facts_of(evidence, TEAM)["redacted"] == "1"
 
 
-def test_few_compared_responses_are_hidden_where_the_call_asks(db, at):
+def test_few_responses_are_hidden_where_the_call_asks(db, at):
     evidence = Evidence(hides_small_counts=True)
     at(evidence.at)
     coded_by_two(evidence)
-    assert facts_of(evidence, OUTSIDE)["sample"].startswith("fewer than 5 compared;")
+    outside = facts_of(evidence, OUTSIDE)
+    assert outside["sample"].startswith("fewer than 5 compared;")
+    assert outside["received"] == "fewer than 5"
     assert facts_of(evidence, TEAM)["sample"].startswith("3 compared;")
