@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.http.multipartparser import MultiPartParser
 from django.utils.datastructures import ImmutableList
@@ -54,7 +55,10 @@ def _parse(request: HttpRequest, meta: dict[str, Any], body: Any) -> tuple[Any, 
     request.upload_handlers = ImmutableList(
         request.upload_handlers, warning="The upload has been read: its handlers cannot change."
     )
-    return NamesAsSent(meta, body, request.upload_handlers, request.encoding).parse()
+    try:
+        return NamesAsSent(meta, body, request.upload_handlers, request.encoding).parse()
+    except (LookupError, UnicodeError):
+        raise BadRequest("the charset of the body decodes no text") from None
 
 
 class UploadNamesMiddleware:

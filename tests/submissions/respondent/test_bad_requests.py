@@ -68,6 +68,14 @@ def test_start_by_get_is_not_allowed(client, call):
     assert Submission.objects.count() == 0
 
 
+@pytest.mark.parametrize("charset", ["rot13", "idna"])
+def test_charset_that_decodes_no_text_is_a_bad_request(client, call, charset):
+    body = b'--cut\r\nContent-Disposition: form-data; name="email"\r\n\r\na@example.org\r\n--cut--'
+    kind = f"multipart/form-data; boundary=cut; charset={charset}"
+    response = client.generic("POST", f"/calls/{call.slug}/return/", body, content_type=kind)
+    assert response.status_code == 400
+
+
 @pytest.mark.parametrize("way", ["evidence/", "save/"])
 def test_text_with_a_nul_is_saved_and_the_sign_in_its_place_explained(client, call, draft, way):
     typed = {"story": "de\0ned in full\x0c\x1b", "_section": "evidence", "action": "save"}
