@@ -532,7 +532,8 @@ const whenReleased = (() => {
     const entries = files.filter((file) => !isLarge(file)).map((file) => [input.name, file]);
     const names = entries.map(([, file]) => file.name);
     const refuse = (where) => complain(where, withNames(words.tooBig, large));
-    if (inPlaceOf) entries.push(["_replace", inPlaceOf]);
+    // What was to be replaced stays where one of the new files is refused.
+    if (inPlaceOf && !large.length) entries.push(["_replace", inPlaceOf]);
     inPlaceOf = "";
     if (!names.length) {
       input.value = "";

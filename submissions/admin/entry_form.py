@@ -112,6 +112,7 @@ class EntryForm(forms.Form):
             ],
             required=False,
         )
+        self.order_fields(["channel", "day", "time", WHICH])
 
     @property
     def came(self) -> Came:
