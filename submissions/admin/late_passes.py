@@ -149,7 +149,10 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
         form = LatePassForm(request.POST or None, call=call)
         if request.method == "POST" and form.is_valid() and self._give(request, call, form):
             return redirect("admin:submissions_latepass_changelist")
-        return self._form_page(request, "Give a late pass", call=call, form=form)
+        is_closed = call.has_closed_at(clock.portal_now())
+        return self._form_page(
+            request, "Give a late pass", call=call, form=form, is_closed=is_closed
+        )
 
     def _give(self, request: HttpRequest, call: Call, form: LatePassForm) -> bool:
         try:

@@ -33,6 +33,17 @@ SEND_EMPTY = """() => {
   }
   HTMLFormElement.prototype.submit.call(form);
 }"""
+# Fields that name a help text which is not there; and a search that shows a word at most.
+UNDESCRIBED = """() => {
+  const fields = ":is(input, select, textarea)[aria-describedby]";
+  const isMissing = (id) => id.endsWith("text") && !document.getElementById(id);
+  return [...document.querySelectorAll(fields)].filter((one) =>
+    one.getAttribute("aria-describedby").split(" ").some(isMissing)
+  ).map((one) => one.outerHTML.slice(0, 200));
+}"""
+SEARCH_TOO_NARROW = (
+    "() => document.getElementById('searchbar')?.getBoundingClientRect().width < 190"
+)
 ERRORS = ".errornote, .errorlist, .messagelist .error"
 WITH_FIELDS = (
     "accounts/invitation/add/",
@@ -104,12 +115,15 @@ def open_each(page, addresses):
 
 
 def faults(page, name):
-    """What is wrong with the page at both widths; axe looks but once at what it has seen."""
-    found = []
+    """What is wrong with the page at its widths; axe looks but once at what it has seen."""
+    page.set_viewport_size({"width": 320, "height": 800})
+    found = [f"{page.url} scrolls sideways at 320"] * scrolls_sideways(page)
+    found += [f"{page.url} has no description of {field}" for field in page.evaluate(UNDESCRIBED)]
     for size, look_with_axe in ((NARROW, faults_found_by_axe), (WIDE, faults_not_yet_seen_by_axe)):
         page.set_viewport_size(size)
         found += look_with_axe(page)
         found += [f"{page.url} scrolls sideways at {size['width']}"] * scrolls_sideways(page)
+        found += [f"{page.url}: the search is narrow"] * page.evaluate(SEARCH_TOO_NARROW)
         if folder := os.environ.get("SCREENSHOTS"):
             file = re.sub(r"\W+", "-", name).strip("-")
             page.screenshot(path=Path(folder) / f"{file}-{size['width']}.png", full_page=True)
