@@ -7,7 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
-from core.addresses import AddressRefused, clean_address
+from core.addresses import AddressRefused, clean_address, comparable
 from submissions.mail.errors import ResendRefused
 from submissions.mail.live_data import WITH_LINK
 from submissions.mail.reminding import is_over, is_still_wanted
@@ -79,7 +79,7 @@ def send_to_corrected(mail: OutboxEmail, *, address: str, by: User, at: datetime
         address = clean_address(address)
     except AddressRefused as refused:
         raise ResendRefused(str(refused.message)) from None
-    if address == mail.to_address:
+    if comparable(address) == comparable(mail.to_address):
         raise ResendRefused("Enter an address that differs from the one that the mail went to")
     kind, version = _without_link(mail)
     with transaction.atomic():

@@ -96,7 +96,7 @@ def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
         receipt = OutboxEmail.objects.filter(
             version=locked.current_version_id,
             kind__in=RECEIPTS,
-            to_address=address,
+            to_address__iexact=address,
             resend_of=None,
             state__in=[OutboxState.SENT, OutboxState.CLAIMED],
         ).first()
@@ -108,7 +108,7 @@ def enqueue_copy(*, submission: Submission, token: str, at: datetime) -> bool:
             | Q(state=OutboxState.WAITING)
             | Q(created_at__gte=first.used_at)
         )
-        of_receipt = Q(pk=receipt.pk) | Q(resend_of=receipt.pk, to_address=address)
+        of_receipt = Q(pk=receipt.pk) | Q(resend_of=receipt.pk, to_address__iexact=address)
         if OutboxEmail.objects.filter(of_receipt, has_answers).exists():
             return False
         enqueue(

@@ -112,14 +112,14 @@ def test_link_that_went_elsewhere_confirms_no_other_address():
 def test_answers_follow_once_the_address_is_confirmed():
     mail = mail_of(email="jo@example.org", story="Mine.")
     mark_as_sent(mail, at=mail.created_at)
-    link = send_link(mail.submission, at=mail.created_at, address="jo@example.org")
+    link = send_link(mail.submission, at=mail.created_at, address="Jo@example.org")
     later = mail.created_at + timedelta(minutes=5)
     returning.use_link(call=mail.call, token=link.token, at=later)
     about = {"submission": mail.submission, "token": link.token, "at": later}
     assert enqueue_copy(**about)
     assert not enqueue_copy(**about)
     copy = OutboxEmail.objects.get(resend_of=mail)
-    assert copy.to_address == "jo@example.org"
+    assert copy.to_address == "Jo@example.org"
     assert "Mine." in render(copy).message.body
 
 

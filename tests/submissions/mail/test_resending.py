@@ -160,7 +160,7 @@ NO_ADDRESS = "Enter an email address in the correct format, like name@example.co
         ("", NO_ADDRESS),
         ("jo@example.org\nBcc: x@example.org", NO_ADDRESS),
         (
-            "jo@exmaple.org",
+            "Jo@exmaple.org",
             "Enter an address that differs from the one that the mail went to",
         ),
     ],
