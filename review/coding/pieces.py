@@ -7,7 +7,7 @@ from itertools import pairwise
 from review.coding.places_in_text import Passage
 from review.redaction.marks import HiddenPassage
 
-MOST_LINES = 4  # under one piece; further ones share the last
+MOST_LINES = 4  # under one piece; of further ones the last is drawn
 
 
 @dataclass(frozen=True)
@@ -100,4 +100,6 @@ def _lines(coded: Iterable[CodedPassage]) -> dict[CodedPassage, int]:
 
 def _marks(open_ones: Iterable[CodedPassage], lines: dict[CodedPassage, int]) -> tuple[Mark, ...]:
     ordered = sorted(open_ones, key=lambda one: lines[one])
+    # Each is an element within the others, with all their lines: of many a browser dies.
+    del ordered[MOST_LINES - 1 : -1]
     return tuple(Mark(one.code, min(lines[one], MOST_LINES)) for one in ordered)
