@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from exports.counts.types import Counts
 from submissions.definitions.loading import load, parse
@@ -94,6 +95,18 @@ def test_bar_is_as_long_as_its_share_of_the_longest(steering):
         "40.0",
         "40.0",
     ]
+
+
+@pytest.mark.django_db
+def test_language_that_writes_a_comma_moves_no_part_of_a_chart(steering):
+    def placed(page):
+        return re.findall(r' (?:x|y|x1|y1|width|height)="([^"]*)"', page.content.decode())
+
+    make_counted_call()
+    english = placed(steering.get("/steering/the-call/"))
+    with translation.override("de"):
+        assert placed(steering.get("/steering/the-call/")) == english
+    assert "40.0%" in english
 
 
 @pytest.mark.django_db
