@@ -1,3 +1,6 @@
+// A file comes while the page stays: whoever then chooses another may export it at once.
+document.addEventListener("change", ({ target }) => { delete target.form?.dataset.sent; });
+
 // Follows an export while it is made; without this, the page's link looks again.
 (() => {
   "use strict";

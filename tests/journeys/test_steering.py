@@ -173,3 +173,7 @@ def test_format_is_chosen_by_keyboard_from_a_short_page(open_browser, look, call
         page.keyboard.press("ArrowDown")
         passed.append(page.get_by_role("radio", checked=True).get_attribute("value"))
     assert passed == ["xlsx", "docx", "pdf", "bundle", "bundle-quick", "r", "sav"]
+    for name in ("r", "csv"):
+        page.locator(f"[name=format][value={name}]").check()
+        with page.expect_download():
+            page.get_by_role("button", name="Export").click()
