@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from core.canonical import digest
+from core.outages import outage_of
 from submissions.responses.evidence_checks.choices import choices_unlike_text
 from submissions.responses.evidence_checks.ended import calls_without_record
 from submissions.responses.models import (
@@ -77,6 +78,8 @@ class VersionChecks:
                 *self._deadline(version),
             ]
         except Exception as error:
+            if outage_of(error):
+                raise
             # Whatever stands in the row, the other versions are checked.
             logger.exception("version %s cannot be checked", version.pk)
             return [f"it cannot be checked ({type(error).__name__})"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 
 from accounts.models import AuditEvent
@@ -186,6 +186,15 @@ def test_text_that_was_forged_with_its_digest_no_longer_names_its_moment(respons
     assert found() == [
         f"{response.reference} version 2: the answer to story is not the one in its text"
     ]
+
+
+def test_database_that_goes_away_is_no_damage_of_a_version(response, monkeypatch):
+    def away(*_given):
+        raise OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(versions, "choices_unlike_text", away)
+    with pytest.raises(OperationalError):
+        found()
 
 
 def test_version_that_is_gone_is_found(response):
