@@ -21,6 +21,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core import request_ids
 from core.disk_reserve import NoRoom
+from core.outages import outage_of
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, OF_THE_TEAM, FileFormat
 from exports.permissions import ExportRefused, refuse_unless_permitted
@@ -161,13 +162,15 @@ def _recorded(
         raise
     except Exception as error:
         why = type(error).__name__
-        logger.exception("export of %s broke off", call.slug)
+        if outage := _outage_in_words(error):
+            logger.error("export of %s broke off, %s", call.slug, outage)
+        else:
+            logger.exception("export of %s broke off", call.slug)
         if not connection.in_atomic_block:
             connection.close_if_unusable_or_obsolete()
         if size and file_format.broken_off:
             yield file_format.broken_off
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            # The disk of files has a reserve, and whoever writes the file elsewhere is not in here.
+        if _is_full(error):
             raise NoRoom(
                 f"There is no room left for temporary files in {tempfile.gettempdir()}. Ask the "
                 "people who run the portal to make room there, or choose less at once."
@@ -194,3 +197,18 @@ def _recorded(
                 left_out(context.left_out)
         with request_ids.within(number):
             record(by=by, at=context.at, action=action, call=call, **detail)
+
+
+def _is_full(error: Exception) -> bool:
+    """Return whether temporary files have no room left.
+
+    The disk of files has a reserve, and whoever writes the export elsewhere is not in here.
+    """
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _outage_in_words(error: Exception) -> str:
+    outage = outage_of(error)
+    if outage is None:
+        return ""
+    return f"{tempfile.gettempdir() if _is_full(error) else outage.host}: {outage.reason}"

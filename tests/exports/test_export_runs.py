@@ -376,7 +376,9 @@ def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("has_begun", [False, True])
-def test_export_without_room_for_temporary_files_says_where_to_make_some(monkeypatch, has_begun):
+def test_export_without_room_for_temporary_files_says_where_to_make_some(
+    monkeypatch, has_begun, caplog
+):
     run = make_run()
 
     def full(_context):
@@ -392,6 +394,9 @@ def test_export_without_room_for_temporary_files_says_where_to_make_some(monkeyp
         f"There is no room left for temporary files in {tempfile.gettempdir()}. Ask the people who "
         "run the portal to make room there, or choose less at once.",
     )
+    [broken] = [line for line in caplog.records if "broke off" in line.message]
+    assert broken.exc_info is None
+    assert broken.message.endswith(f", {tempfile.gettempdir()}: No space left on device")
 
 
 @pytest.fixture
