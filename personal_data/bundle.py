@@ -16,7 +16,7 @@ from core import spoken_time
 from core.whole_files import FileLost, open_whole
 from core.zip_stream import ZipStream
 from review.coding.codings import quote
-from review.models import Coding, Note
+from review.models import Coding, Memo, Note
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.responses.answering import questions_of_version
@@ -102,6 +102,10 @@ def about(response: Submission) -> dict[str, Any]:
         "notes_of_staff": [
             {"written": note.at, "note": note.text}
             for note in Note.objects.filter(submission=response)
+        ],
+        "memos_of_staff": [
+            {"written": memo.at, "title": memo.title, "memo": memo.text}
+            for memo in Memo.objects.filter(submission=response)
         ],
         "questions_of_staff": [
             {

@@ -42,7 +42,7 @@ class Found:
     Of drafts there are no answers here: their author alone reads them. `mentions` are responses
     whose answers have the words, or what staff wrote about them and their authors replied;
     `passes` are late passes that nobody has used; `invited` are other people's responses that
-    somebody of that address or name works on.
+    somebody of that address or name works on; `memos` are those on no response.
     `has_more`: there are more than MOST_SHOWN of a kind.
     """
 
@@ -50,6 +50,7 @@ class Found:
     mentions: list[Submission] = field(default_factory=list)
     passes: int = 0
     invited: int = 0
+    memos: int = 0
     has_more: bool = False
 
     @property
@@ -80,6 +81,7 @@ def find_person(words: str, *, call: Call) -> Found:
     found.passes = unused.count()
     as_colleague = Q(address__icontains=words) | Q(name__icontains=words)
     found.invited = Colleague.objects.filter(as_colleague, submission__call=call).count()
+    found.memos = _memos(words).filter(call=call, submission=None).count()
     return found
 
 
@@ -130,12 +132,15 @@ def _places(call: Call, words: str) -> dict[str, QuerySet]:
 def _beside(call: Call, words: str) -> list[QuerySet]:
     """Return queries of the keys of responses beside which something has the words."""
     of_call, has = {"submission__call": call}, {"text__icontains": words}
-    memos = Memo.objects.filter(Q(**has) | Q(title__icontains=words), **of_call)
     return [
         Note.objects.filter(**of_call, **has).values("submission"),
-        memos.values("submission"),
+        _memos(words).filter(**of_call).values("submission"),
         FollowUp.objects.filter(**of_call, **has).values("submission"),
         Reply.objects.filter(follow_up__submission__call=call, **has).values(
             "follow_up__submission"
         ),
     ]
+
+
+def _memos(words: str) -> QuerySet[Memo]:
+    return Memo.objects.filter(Q(title__icontains=words) | Q(text__icontains=words))

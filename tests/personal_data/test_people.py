@@ -117,9 +117,13 @@ def test_person_is_found_in_what_staff_wrote_and_authors_replied():
     memo = About(call, response=thought)
     write_memo(memo, title="Ada Lovelace?", text="Perhaps.", by=staff, at=at)
     put_question(asked, text="Who is Ada Lovelace?")
+    write_memo(About(call), title="Who", text="Ada Lovelace leads.", by=staff, at=at)
     _question, token = put_question(replied)
     replying.answer(call=call, token=token, text="Ada Lovelace.", at=at)
-    assert find_person("Ada Lovelace", call=call).mentions == [noted, thought, asked, replied]
+    everything = find_person("Ada Lovelace", call=call)
+    assert everything.mentions == [noted, thought, asked, replied]
+    assert everything.memos == 1
+    assert [memo["memo"] for memo in about(thought)["memos_of_staff"]] == ["Perhaps."]
 
 
 def test_name_is_found_whichever_way_its_accents_were_typed(call):
