@@ -24,6 +24,7 @@ from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.edit_conflicts import ConflictCheckedAdmin
 from core.admin.lists import ListedWhole
 from submissions.admin.closing_time_form import ClosingTimeForm
+from submissions.admin.load_page import load_page
 from submissions.admin.wording_forms import CallForm
 from submissions.admin.wording_inlines import QuestionInline, RoleInline, SectionInline
 from submissions.calls.models import Call
@@ -44,7 +45,7 @@ class WithCounts(Protocol):
 class CallAdmin(
     HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly, ListedWhole
 ):
-    """Calls are made by manage.py load_call, from their definition files."""
+    """Calls are made from their definition files, here or by manage.py load_call."""
 
     sees = Action.SEE_CALL
     changes = Action.CHANGE_CALL
@@ -225,11 +226,16 @@ class CallAdmin(
     def get_urls(self) -> list[URLPattern]:
         closing = self.admin_site.admin_view(self.change_closing_time)
         report = self.admin_site.admin_view(self.closing_report)
+        load = self.admin_site.admin_view(self.load)
         return [
+            path("load/", load, name="submissions_call_load"),
             path("<int:pk>/closing-time/", closing, name="submissions_call_closing_time"),
             path("<int:pk>/closing-report/", report, name="submissions_call_closing_report"),
             *super().get_urls(),
         ]
+
+    def load(self, request: HttpRequest) -> HttpResponse:
+        return load_page(request, self)
 
     def closing_report(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what was received, what is unfinished, and each change of the closing time."""

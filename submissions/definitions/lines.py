@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from submissions.definitions.errors import Problem
+from submissions.definitions.errors import DefinitionRefused, Problem
 from submissions.definitions.tables import key_of, printable
 
 Path = tuple[str | int, ...]  # such as ("sections", 0, "title")
@@ -17,6 +17,11 @@ Lines = tuple[int, int]  # the first and the last, counted from 1
 # One of these is in the last line of a statement with several lines.
 CLOSING = ('"""', "'''", "]")
 MOST_READ = 3_000_000  # characters; a long statement is tried several times
+
+
+def said(refused: DefinitionRefused, text: str, *, source: str) -> list[str]:
+    """Return what is wrong with the definition `text`, a line each, with its lines where known."""
+    return numbered(refused.found, text, source=source) if refused.found else refused.problems
 
 
 def numbered(problems: Sequence[Problem], text: str, *, source: str) -> list[str]:
@@ -29,13 +34,13 @@ def numbered(problems: Sequence[Problem], text: str, *, source: str) -> list[str
     for name, path in _names(tomllib.loads(text)):
         named[name].append(path)
     places = _places(text)
-    said = []
+    lines = []
     for problem in problems:
         paths = _paths_of(problem, named)
         found = [_say(places[path]) for path in paths if path in places]
         where = f"{' and '.join(found)}: " if found else ""
-        said.append(f"{source}: {where}{problem.path}: {problem.reason}")
-    return said
+        lines.append(f"{source}: {where}{problem.path}: {problem.reason}")
+    return lines
 
 
 def _paths_of(problem: Problem, named: Mapping[str, list[Path]]) -> list[Path]:

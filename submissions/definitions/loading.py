@@ -45,7 +45,19 @@ class LoadResult:
 
     call: Call
     outcome: Literal["created", "changed", "unchanged"]
+    definition: CallDefinition
     changes: tuple[str, ...] = ()
+
+    def in_words(self) -> str:
+        """Return one line: the call, what happened to it, and in a change where."""
+        line = f"{self.call.slug}: {self.outcome}"
+        if self.outcome == "created":
+            sections, questions = self.definition.sections, self.definition.questions
+            return (
+                f"{line}, {len(sections)} sections, {len(questions)} questions, "
+                f"closes {self.call.closes_in_words}"
+            )
+        return f"{line} ({'; '.join(self.changes)})" if self.changes else line
 
 
 def parse(text: str, *, source: str) -> CallDefinition:
@@ -127,7 +139,7 @@ def load(
     if call is not None and call.definition_digest == definition.digest() and not wanted:
         if not LoadedWording.objects.filter(call=call).exists():
             note_loaded(call, definition)
-        return LoadResult(call, "unchanged")
+        return LoadResult(call, "unchanged", definition)
     _refuse_far_times(definition, latest or latest_moment(at), problems)
     changes: list[str] = []
     if call is not None:
@@ -156,7 +168,7 @@ def load(
         opens_at=call.opens_at.isoformat(),
         closes_at=call.closes_at.isoformat(),
     )
-    return LoadResult(call, outcome, tuple(changes))
+    return LoadResult(call, outcome, definition, tuple(changes))
 
 
 def _refuse_far_times(definition: CallDefinition, latest: datetime, problems: Problems) -> None:

@@ -11,7 +11,7 @@ from core import clock
 from core.time_limits import latest_moment
 from submissions.definitions import loading
 from submissions.definitions.errors import DefinitionRefused
-from submissions.definitions.lines import numbered
+from submissions.definitions.lines import said
 from submissions.definitions.tables import printable
 from submissions.definitions.types import CallDefinition
 from submissions.definitions.wording import full_path, words_of
@@ -66,11 +66,7 @@ class Command(BaseCommand):
                 text = read(file)
                 definitions.append(loading.parse(text, source=str(file)))
             except DefinitionRefused as refused:
-                problems += (
-                    numbered(refused.found, text, source=str(file))
-                    if refused.found
-                    else refused.problems
-                )
+                problems += said(refused, text, source=str(file))
         unlike = {(definition.slug, definition.digest()) for definition in definitions}
         slugs = Counter(slug for slug, _digest in unlike)
         problems += [
@@ -107,7 +103,7 @@ class Command(BaseCommand):
         except DefinitionRefused as refused:
             raise CommandError("\n".join(refused.problems)) from None
         for result in results:
-            self.stdout.write(say(result))
+            self.stdout.write(result.in_words())
 
 
 def read(file: Path) -> str:
@@ -127,16 +123,3 @@ def read(file: Path) -> str:
     except (OSError, ValueError) as error:
         reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise DefinitionRefused([f"{printable(str(file))}: file: {reason}"])
-
-
-def say(result: loading.LoadResult) -> str:
-    """Return one line: the call, what happened to it, and in a change where."""
-    line = f"{result.call.slug}: {result.outcome}"
-    if result.outcome == "created":
-        sections = len(result.call.questionnaire.sections)
-        questions = len(result.call.questions_in_order)
-        return (
-            f"{line}, {sections} sections, {questions} questions, "
-            f"closes {result.call.closes_in_words}"
-        )
-    return f"{line} ({'; '.join(result.changes)})" if result.changes else line

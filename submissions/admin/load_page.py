@@ -1,0 +1,161 @@
+"""The page on which administrators load a definition, once they have seen what it would do."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+
+from accounts.call_admin import OfOwnCalls
+from accounts.current_user import current_user
+from accounts.rights import is_administrator
+from core import clock
+from core.time_limits import latest_moment
+from submissions.calls.models import Call
+from submissions.definitions import loading
+from submissions.definitions.errors import DefinitionRefused
+from submissions.definitions.lines import said
+from submissions.definitions.types import CallDefinition
+from submissions.definitions.wording import undone
+
+LARGEST_FILE = 1_000_000  # bytes; load_call takes larger ones
+SOURCE = "The file"
+TAKE = "take_file "
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label="Definition (.toml)",
+        help_text=f"A TOML file of up to {LARGEST_FILE // 1_000_000} MB.",
+        widget=forms.ClearableFileInput(attrs={"accept": ".toml"}),
+        error_messages={"required": "Choose a file first", "empty": "The file is empty"},
+    )
+
+    def clean_file(self) -> str:
+        """Return the text of the file."""
+        file: UploadedFile = self.cleaned_data["file"]
+        if file.size is None or file.size > LARGEST_FILE:
+            raise forms.ValidationError(
+                f"The file has {file.size:,} bytes; this page takes {LARGEST_FILE:,} at most"
+            )
+        try:
+            return file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(
+                f"The file is not UTF-8: look at byte {error.start + 1:,}"
+            ) from None
+
+
+class OptionsForm(forms.Form):
+    """What a load may do besides, by the names of load_call; `paths` may be given to take_file."""
+
+    reword = forms.BooleanField(
+        label="--reword: it asks the same as before where it changes the words and rules of "
+        "questions that people have answered already",
+        required=False,
+    )
+    reset_times = forms.BooleanField(
+        label="--reset-times: take the file’s opening time, closing time and grace period, "
+        "also where staff have changed the portal’s",
+        required=False,
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, paths: Sequence[str]) -> None:
+        super().__init__(data)
+        for path in paths:
+            self.fields[f"{TAKE}{path}"] = forms.BooleanField(
+                label=f"--take-file {path}: take the file’s words there", required=False
+            )
+
+    def taken(self) -> frozenset[str]:
+        """Return the paths at which the file's words are wanted."""
+        chosen = {name for name, value in self.cleaned_data.items() if value}
+        return frozenset(name.removeprefix(TAKE) for name in chosen if name.startswith(TAKE))
+
+
+def load_page(request: HttpRequest, admin: OfOwnCalls) -> HttpResponse:
+    """Say what a definition would do, and load it for somebody who has seen that.
+
+    Raises PermissionDenied for whoever is no administrator: a definition says what a call promises.
+    """
+    if not is_administrator(current_user(request)):
+        raise PermissionDenied
+    if request.method != "POST":
+        return _shown(request, admin, FileForm())
+    if (text := request.POST.get("text")) is not None:
+        return _look(request, admin, text)
+    form = FileForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _shown(request, admin, form, status=422)
+    return _look(request, admin, form.cleaned_data["file"])
+
+
+def _look(request: HttpRequest, admin: OfOwnCalls, text: str) -> HttpResponse:
+    try:
+        definition = loading.parse(text, source=SOURCE)
+    except DefinitionRefused as refused:
+        problems = said(refused, text, source=SOURCE)
+        return _shown(request, admin, FileForm(), problems=problems, status=422)
+    call = Call.objects.filter(slug=definition.slug).first()
+    options = OptionsForm(request.POST, paths=undone(call, definition) if call else ())
+    options.is_valid()  # of boxes to tick only: it has no errors
+    more: dict[str, Any] = {"text": text, "options": options if call else None}
+    try:
+        result, seen = _load(request, definition, options)
+    except DefinitionRefused as refused:
+        more["problems"] = refused.problems
+        return _shown(request, admin, FileForm(), **more, status=422)
+    if seen is None:
+        messages.success(request, f"{result.call.title}: {result.outcome}.")
+        return redirect("admin:submissions_call_change", result.call.pk)
+    if "seen" in request.POST and "load" in request.POST:
+        more["is_other"] = True
+    return _shown(request, admin, FileForm(), **more, result=result, seen=seen)
+
+
+def _load(
+    request: HttpRequest, definition: CallDefinition, options: OptionsForm
+) -> tuple[loading.LoadResult, str | None]:
+    """Load it if it does what was seen before; else take it back, and return a name for that.
+
+    Raises DefinitionRefused.
+    """
+    at = clock.portal_now()
+    with transaction.atomic():
+        loading.lock_calls([definition])
+        result = loading.load(
+            definition,
+            by=current_user(request),
+            at=at,
+            reword=options.cleaned_data["reword"],
+            reset_times=options.cleaned_data["reset_times"],
+            # A rehearsal may prepare a call of the real years to come.
+            latest=latest_moment(max(at, clock.wall_now())),
+            take_file=options.taken(),
+        )
+        does = f"{definition.digest()} {result.in_words()}"
+        seen = sha256(does.encode()).hexdigest()
+        if "load" in request.POST and request.POST.get("seen") == seen:
+            return result, None
+        transaction.set_rollback(True)
+    return result, seen
+
+
+def _shown(
+    request: HttpRequest, admin: OfOwnCalls, form: FileForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {
+        **admin.admin_site.each_context(request),
+        "title": "Load a definition",
+        "opts": admin.opts,
+        "file_form": form,
+        **more,
+    }
+    return TemplateResponse(request, "admin/submissions/call/load.html", context, status=status)

@@ -1,0 +1,139 @@
+"""Administrators load a definition on a page, once they have seen what that does."""
+
+import html
+import re
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from accounts.models import AuditEvent
+from accounts.states import AuditAction, Role
+from submissions.admin.load_page import LARGEST_FILE
+from submissions.calls.models import Call, Question
+from tests.makers import make_submitted, make_user
+from tests.submissions.definitions.small_call import TEXT, changed, load_text
+
+pytestmark = pytest.mark.django_db
+PAGE = "/admin/submissions/call/load/"
+RETITLED = changed("A small call", "A call")
+
+
+@pytest.fixture
+def boss(client):
+    user = make_user(username="boss", is_staff=True, is_superuser=True)
+    client.force_login(user)
+    return user
+
+
+def look(client, text=TEXT):
+    data = text if isinstance(text, bytes) else text.encode()
+    return client.post(PAGE, {"file": SimpleUploadedFile("call.toml", data)})
+
+
+def hidden(page, name):
+    value = re.search(rf'name="{name}" value="([^"]*)"', page.content.decode())[1]
+    return html.unescape(value)
+
+
+def again(client, page, *ticked, load=True):
+    """Press the button of a page that says what loading would do, with boxes ticked."""
+    data = {"text": hidden(page, "text"), "seen": hidden(page, "seen")}
+    data |= dict.fromkeys(ticked, "on") | ({"load": "yes"} if load else {})
+    return client.post(PAGE, data)
+
+
+def words(page):
+    text = re.sub(r"<[^>]+>", " ", page.content.decode().split('id="content-main"')[1])
+    return " ".join(html.unescape(text).split())
+
+
+def loads():
+    return AuditEvent.objects.filter(action=AuditAction.CALL_LOADED)
+
+
+def test_new_call_is_looked_at_and_then_made(client, boss):
+    page = look(client, "\ufeff" + TEXT)
+    assert page.status_code == 200
+    assert "It would make a new call" in words(page)
+    assert "/calls/small/ : 2 sections, 11 questions, closes at midday on Wednesday" in words(page)
+    assert not Call.objects.exists()
+    assert not loads().exists()
+    made = again(client, page)
+    call = Call.objects.get()
+    assert made["Location"] == f"/admin/submissions/call/{call.pk}/change/"
+    assert (loads().get().actor, loads().get().detail["outcome"]) == (boss, "created")
+    assert "It changes nothing" in words(look(client))
+
+
+def test_problems_have_their_lines_and_nothing_is_loaded(client, boss):
+    page = look(client, changed('kind = "long"', 'kind = "<b>"'))
+    assert page.status_code == 422
+    assert (
+        "Nothing was loaded. 1 problem: The file: line 103: sections.evidence.story.kind: “<b>”"
+        in (words(page))
+    )
+    assert not Call.objects.exists()
+    assert "is not TOML" in words(look(client, "= 1"))
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ({}, "Choose a file first"),
+        ({"file": SimpleUploadedFile("a.toml", b"")}, "The file is empty"),
+        ({"file": SimpleUploadedFile("a.toml", b"\xff")}, "is not UTF-8: look at byte 1"),
+        ({"file": SimpleUploadedFile("a.toml", b"#" * (LARGEST_FILE + 1))}, "has 1,000,001 bytes"),
+    ],
+)
+def test_what_is_no_definition_is_refused(client, boss, data, said):
+    page = client.post(PAGE, data)
+    assert page.status_code == 422
+    assert said in words(page)
+
+
+def test_what_needs_a_word_is_refused_until_its_box_is_ticked(client, boss):
+    call = load_text().call
+    make_submitted(call)
+    question = call.questions_in_order[0]
+    text = changed(f'label = "{question.label}"', f'label = "{question.label} Really?"')
+    refused = look(client, text)
+    assert refused.status_code == 422
+    assert "load with --reword" in words(refused)
+    assert "Load it" not in words(refused)
+    page = again(client, refused, "reword", load=False)
+    assert f"{question.key}: label" in words(page)
+    assert again(client, page, "reword").status_code == 302
+    assert Question.objects.get(pk=question.pk).label.endswith(" Really?")
+
+
+def test_words_of_staff_are_overwritten_only_where_somebody_wants_that(client, boss):
+    call = load_text().call
+    Call.objects.update(contact_name="Mo", help_text="Ring us")
+    assert "It changes nothing" in words(look(client, f"{TEXT}\n# a comment\n"))
+    refused = look(client, RETITLED)
+    assert "load with --take-file call.contact_name" in words(refused)
+    page = again(client, refused, "take_file call.contact_name", load=False)
+    assert "load with --take-file call.help_text" in words(page)
+    both = ("take_file call.contact_name", "take_file call.help_text")
+    page = again(client, page, *both, load=False)
+    assert again(client, page, *both).status_code == 302
+    assert Call.objects.get().contact_name == call.contact_name
+
+
+def test_what_became_another_change_meanwhile_is_shown_anew(client, boss):
+    call = load_text().call
+    page = look(client, RETITLED)
+    Question.objects.filter(call=call).order_by("pk").first().delete()
+    other = again(client, page)
+    assert "Nothing was loaded: meanwhile the call has changed" in words(other)
+    assert Call.objects.get().title == call.title
+    assert again(client, other).status_code == 302
+    assert Call.objects.get().title == "A call"
+
+
+def test_managers_of_a_call_load_no_definition(client):
+    load_text()
+    client.force_login(make_user(Role.MANAGER))
+    assert client.get(PAGE).status_code == 403
+    assert look(client).status_code == 403
+    assert "Load a definition" not in client.get("/admin/submissions/call/").content.decode()
