@@ -151,11 +151,13 @@ def _load(
 def _shown(
     request: HttpRequest, admin: OfOwnCalls, form: FileForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
+    problems = [problem.removeprefix(f"{SOURCE}: ") for problem in more.pop("problems", ())]
     context = {
         **admin.admin_site.each_context(request),
         "title": "Load a definition",
         "opts": admin.opts,
         "file_form": form,
+        "problems": problems,
         **more,
     }
     return TemplateResponse(request, "admin/submissions/call/load.html", context, status=status)

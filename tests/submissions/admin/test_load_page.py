@@ -68,9 +68,8 @@ def test_new_call_is_looked_at_and_then_made(client, boss):
 def test_problems_have_their_lines_and_nothing_is_loaded(client, boss):
     page = look(client, changed('kind = "long"', 'kind = "<b>"'))
     assert page.status_code == 422
-    assert (
-        "Nothing was loaded. 1 problem: The file: line 103: sections.evidence.story.kind: “<b>”"
-        in (words(page))
+    assert "Nothing was loaded. 1 problem: line 103: sections.evidence.story.kind: “<b>”" in (
+        words(page)
     )
     assert not Call.objects.exists()
     assert "is not TOML" in words(look(client, "= 1"))
