@@ -38,9 +38,10 @@ def answers_of(
 
 def words_at(text: str) -> Iterator[tuple[str, int]]:
     """Yield each word with its place; of a run of a script without spaces, several."""
+    is_unspaced = has_no_spaces(text)
     for run in RUN.finditer(text):
         place = run.start()
-        for word in words_of_run(run[0]):
+        for word in words_of_run(run[0]) if is_unspaced else [run[0]]:
             place = text.index(word, place)
             yield word, place
             place += len(word)

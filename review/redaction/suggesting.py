@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from django.db.models import F, TextChoices
 
-from core.words import GOES_ON
+from core.words import GOES_ON, has_no_spaces
 from review.models import FileText, Redaction
 from review.redaction.marks import marked_redactions, of_text
 from submissions.calls.models import Call, Question
@@ -156,10 +156,12 @@ def found_in(text: str, names: "Names") -> list[tuple[int, int, Kind]]:
 class Names:
     """Names, each as its words without accents and in small letters.
 
-    A place in a text asks for as many names as there are lengths, however many begin alike.
+    A place in a text asks for as many names as there are lengths, however many begin alike. Where a
+    script has no spaces between words, a name may stand anywhere.
     """
 
     def __init__(self) -> None:
+        self._anywhere: dict[str, Kind] = {}
         self._kinds: dict[tuple[str, ...], Kind] = {}
         self._lengths: dict[str, set[int]] = {}
 
@@ -167,10 +169,15 @@ class Names:
         words = tuple(RUN.findall(folded(name)))
         if words and self._kinds.get(words) != Kind.AUTHOR:
             self._kinds[words] = kind
+            if has_no_spaces(name):
+                self._anywhere[name.strip()] = kind
             self._lengths.setdefault(words[0], set()).add(len(words))
 
     def places(self, text: str) -> Iterator[tuple[int, int, Kind]]:
         """Yield where a name stands in the text as whole words, one after the other."""
+        for name, its_kind in self._anywhere.items() if has_no_spaces(text) else ():
+            for match in re.finditer(re.escape(name), text):
+                yield match.start(), match.end(), its_kind
         runs = [(match.start(), match.end()) for match in RUN.finditer(text)]
         words = [folded(text[start:end]) for start, end in runs]
         for place, word in enumerate(words):

@@ -100,6 +100,8 @@ def test_names_are_whole_words_in_any_case_with_or_without_accents():
     places = [text[start:end] for start, end, _ in found_in(text, names)]
     assert places == ["JOSE NUNEZ", "Jose\u0301 Nu\u0301n\u0303ez", "José-Núñez"]
     names.add("सीमा गुप्ता", Kind.OTHER)
+    names.add("王小明", Kind.AUTHOR)
+    assert [(start, end) for start, end, _ in found_in("我叫王小明。", names)] == [(2, 5)]
     text = "यह सीमा गुप्ता हैं।"
     assert [text[start:end] for start, end, _ in found_in(text, names)] == ["सीमा गुप्ता"]
 
