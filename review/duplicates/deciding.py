@@ -41,13 +41,21 @@ def decide(
 
     `standing` is the response that counts, the first submitted of those confirmed if it is None;
     `text_from` is the one whose words the page suggested as the campaign's text, which ends with
-    it. `base` is the `lock_version` that the page showed. Raises DecisionRefused for somebody
+    it. `base` is the `lock_version` that the page showed. The same decision by the same person, at
+    a second press, is the one that there is. Raises DecisionRefused for somebody
     without the right, a campaign without a name of its own, or a response that is not confirmed
     here; DecisionOutdated if somebody else decided meanwhile.
     """
+    is_campaign = to == ClusterState.CAMPAIGN
     name, text = " ".join(name.split()), text.strip()
+    wanted = (to, name, text) if is_campaign else (to, "", "")
     with transaction.atomic():
-        locked = _lock(cluster, by=by, base=base)
+        locked = _lock(cluster, by=by)
+        is_so = (locked.state, locked.name, locked.text) == wanted
+        is_so = is_so and standing in {None, locked.standing}
+        if is_so and (locked.changed_by_id, locked.lock_version) == (by.pk, base + 1):
+            return locked
+        _refuse_outdated(locked, base)
         if to == ClusterState.CAMPAIGN:
             _refuse_bad_campaign(locked, name, text)
         proposed = locked.members.filter(state=MemberState.PROPOSED, pk__lte=up_to)
@@ -61,9 +69,7 @@ def decide(
             )
         before = locked.state
         locked.state, locked.decided_by, locked.decided_at = to, by, at
-        is_campaign = to == ClusterState.CAMPAIGN
-        locked.name = name if is_campaign else ""
-        locked.text = text if is_campaign else ""
+        _, locked.name, locked.text = wanted
         counts = to in {ClusterState.CAMPAIGN, ClusterState.DUPLICATE}
         locked.standing = (standing or _first_of(locked)) if counts else None
         locked.text_from = (
@@ -114,7 +120,8 @@ def _move(
     at: datetime,
 ) -> int:
     with transaction.atomic():
-        locked = _lock(cluster, by=by, base=base)
+        locked = _lock(cluster, by=by)
+        _refuse_outdated(locked, base)
         there = locked.members.filter(pk__in=members)
         if to == MemberState.REJECTED:
             chosen = there.exclude(state=MemberState.REJECTED)
@@ -148,7 +155,7 @@ def _move(
     return len(rows)
 
 
-def _lock(cluster: Cluster, *, by: User, base: int) -> Cluster:
+def _lock(cluster: Cluster, *, by: User) -> Cluster:
     found = Cluster.objects.select_for_update(of=("self",)).filter(pk=cluster.pk)
     locked = found.select_related("call").first()
     if locked is None:
@@ -158,6 +165,10 @@ def _lock(cluster: Cluster, *, by: User, base: int) -> Cluster:
         actions.append(Action.SEE_IDENTITY)
     if not all(may(by, action, locked.call_id) for action in actions):
         raise DecisionRefused("You may not decide about duplicates and campaigns in this call.")
+    return locked
+
+
+def _refuse_outdated(locked: Cluster, base: int) -> None:
     if locked.lock_version != base:
         what = "responses came into this set, or left it"
         if locked.changed_by is not None:
@@ -167,7 +178,6 @@ def _lock(cluster: Cluster, *, by: User, base: int) -> Cluster:
             f"While this page was open, {what}. It is now: {label}"
             + (f", “{locked.name}”" if locked.name else "")
         )
-    return locked
 
 
 def _refuse_bad_campaign(cluster: Cluster, name: str, text: str) -> None:

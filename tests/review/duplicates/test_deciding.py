@@ -142,7 +142,9 @@ def test_text_of_a_response_that_was_withdrawn_after_the_page_is_not_stored(call
 def test_of_two_who_decide_at_once_the_second_is_refused_with_the_name_of_the_first(three):
     cluster = Cluster.objects.get()
     first = make_user(Role.REVIEWER, username="ada")
-    decided(cluster, by=first)
+    for _ in range(2):  # as at a second press
+        decided(cluster, by=first)
+    assert Cluster.objects.get().lock_version == 1
     form = {"do": "decide", "to": "duplicate", "base": "0", "up_to": "999999", "name": "My name"}
     answer = signed_in(make_user(Role.REVIEWER)).post(page_of(cluster), form)
     assert answer.status_code == 422
