@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.dateformat import format as say_date
 from django.utils.translation import gettext as _
 
 from core import spoken_time
@@ -153,17 +154,17 @@ def day_chart(call: Call, days: Sequence[DayCount]) -> DayChart | None:
     return DayChart(
         columns=columns,
         lines=[(0, f"{peak:,}"), (50, f"{peak // 2:,}")] if peak > 1 else [(0, "1")],
-        first=f"{first.day} {first:%B}",
-        last=f"{last.day} {last:%B %Y}",
+        first=say_date(first, "j F"),
+        last=say_date(last, "j F Y"),
         closing_at=round(((closes.date() - first).days + part) * width, 3),
         closing_words=_("closes %(time)s, %(day)s")
         % {
             "time": spoken_time.say_time(call.closes_at, call.timezone),
-            "day": f"{closes:%a} {closes.day} {closes:%B}",
+            "day": say_date(closes, "D j F"),
         },
         summary=_("Column chart of responses by day. Busiest: %(day)s, %(value)s. %(closing)s.")
         % {
-            "day": f"{busiest.day.day} {busiest.day:%B %Y}",
+            "day": say_date(busiest.day, "j F Y"),
             "value": in_words(busiest.responses, is_few=busiest.is_few),
             "closing": _("The call closes at %(when)s") % {"when": call.closes_in_words},
         },
