@@ -22,6 +22,12 @@ from core.admin.columns import uk_time
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.lists import ListedWhole
 
+TIMES = (
+    uk_time("at", "invited"),
+    uk_time("expires_at", "expires"),
+    uk_time("used_at", "used"),
+)
+
 
 class InvitationForm(forms.ModelForm):
     class Meta:
@@ -58,9 +64,7 @@ class InvitationAdmin(
         "call",
         "role",
         "invited_by",
-        uk_time("at", "invited"),
-        uk_time("expires_at", "expires"),
-        uk_time("used_at", "used"),
+        *TIMES,
         "mail",
     )
     list_select_related = ("invited_by", "call")
@@ -80,7 +84,7 @@ class InvitationAdmin(
         return super().get_queryset(request).prefetch_related("mails")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ["mail"] if obj else []
+        return ["invited_by", *TIMES, "mail"] if obj else []
 
     def on_record(self, row: Invitation) -> Q:
         return Q(detail__invitation=row.pk)

@@ -188,6 +188,8 @@ def test_pages_of_an_invitation_name_its_address(client, call):
     made = Invitation.objects.get()
     listed = client.get("/admin/accounts/invitation/").content.decode()
     assert in_uk_time(made.expires_at) in listed
+    opened = client.get(f"/admin/accounts/invitation/{made.pk}/change/").content.decode()
+    assert in_uk_time(made.expires_at) in opened
     page = f"/admin/accounts/invitation/{made.pk}/delete/"
     assert "Invitation: sam@example.org" in client.get(page).content.decode()
     gone = client.post(page, {"post": "yes"}, follow=True)
