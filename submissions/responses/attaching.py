@@ -17,10 +17,9 @@ from django.utils.translation import ngettext
 
 from core.direction import isolated
 from core.disk_reserve import has_room_for_upload
-from core.stores import has_bucket
 from core.upload_names import without_folders
 from submissions.calls.models import Question
-from submissions.responses.ending.stored_files import delete_rows, end_removed
+from submissions.responses.ending.stored_files import end_removed
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.detecting import (
     refuse_macro_ending,
@@ -200,17 +199,9 @@ def detach(*, submission: Submission, public_id: UUID, at: datetime) -> None:
         attachment = submission.attachments.filter(public_id=public_id, removed_at=None).first()
         if attachment is None:
             return
-        if attachment.versions.exists():
-            attachment.removed_at = at
-            attachment.save(update_fields=["removed_at"])
-        elif has_bucket():
-            # The row stays until the file is gone: a bucket that is away is asked again.
-            attachment.removed_at = at
-            attachment.save(update_fields=["removed_at"])
-            removed = Attachment.objects.filter(pk=attachment.pk)
-            transaction.on_commit(lambda: end_removed(removed), robust=True)
-        else:
-            file = attachment.file
-            delete_rows(Attachment.objects.filter(pk=attachment.pk))
-            transaction.on_commit(lambda: file.storage.delete(file.name), robust=True)
+        attachment.removed_at = at
+        attachment.save(update_fields=["removed_at"])
+        # The row stays until the file is gone: the worker asks again for what could not be deleted.
+        removed = Attachment.objects.filter(pk=attachment.pk)
+        transaction.on_commit(lambda: end_removed(removed), robust=True)
         note_saved(submission, at=at)

@@ -80,7 +80,7 @@ def clear_imports() -> None:
 
 @shared_task(name="submissions.end_removed_files")
 def end_removed_files() -> None:
-    """Delete files that authors took out of drafts, where the bucket was away then."""
+    """Delete files that authors took out of drafts, where that was not possible then."""
     if ended := end_removed_from_drafts():
         logger.info("files: %d ended that had been taken out", ended)
 

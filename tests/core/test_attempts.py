@@ -26,6 +26,7 @@ from submissions.mail import reminding, sending, staff_digests
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses import housekeeping, scanning, signposting
+from submissions.responses.attaching import detach
 from submissions.responses.ending import stored_files
 from submissions.responses.importing import uploads
 from submissions.responses.models import Attachment, FileScan, ResponseImport, Submission
@@ -284,6 +285,19 @@ def test_files_and_uploads_that_cannot_be_deleted_keep_no_other(failing):
     with pytest.raises(SomeFailed):
         uploads.clear(at=WEEKS_LATER + uploads.KEPT)
     assert list(ResponseImport.objects.all()) == waiting[:1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_file_that_an_author_takes_out_is_known_until_it_is_deleted(failing):
+    draft = make_draft(make_call())
+    file, refused = make_attachment(draft), [True]
+    failing(FileSystemStorage, "delete", lambda _: refused, REFUSED)
+    detach(submission=draft, public_id=file.public_id, at=while_open(draft.call))
+    assert Attachment.objects.get().removed_at == while_open(draft.call)
+    refused.clear()
+    assert stored_files.end_removed_from_drafts() == 1
+    assert not file.file.storage.exists(file.file.name)
+    assert not Attachment.objects.exists()
 
 
 @pytest.mark.django_db

@@ -39,7 +39,7 @@ def end_removed(attachments: QuerySet[Attachment]) -> int:
 
 
 def end_removed_from_drafts() -> int:
-    """Delete what authors took out of their drafts while the bucket was away; return how many.
+    """Delete what authors took out of their drafts and could not be deleted then; return how many.
 
     Of other responses, what is in no version ends after its period (`ending.drafts`). Raises
     SomeFailed after the others where one could not be deleted.

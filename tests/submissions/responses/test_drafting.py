@@ -87,8 +87,9 @@ def test_file_takes_the_place_of_another_where_there_is_room_for_no_more(call):
     draft = make_draft(call)
     files = [make_attachment(draft, content=f"{n}".encode()) for n in range(3)]
     replace(draft, call, files[1], b"New")
-    assert [file.name for file in draft.attachments.all()] == ["notes.txt", "notes.txt", "new.txt"]
-    assert not draft.attachments.filter(pk=files[1].pk).exists()
+    kept = draft.attachments.filter(removed_at=None)
+    assert [file.name for file in kept] == ["notes.txt", "notes.txt", "new.txt"]
+    assert not kept.filter(pk=files[1].pk).exists()
 
 
 def test_file_stays_where_the_one_in_its_place_is_refused(call):
