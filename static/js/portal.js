@@ -30,7 +30,6 @@ const whenReleased = (() => {
   const page = document.documentElement;
   page.classList.add("js");
 
-  // A link to a folded question opens it.
   document.getElementById(location.hash.slice(1))?.querySelector(":scope > details")?.setAttribute("open", "");
 
   const summary = document.querySelector("[data-focus]");
@@ -128,7 +127,6 @@ const whenReleased = (() => {
     button.hidden = false;
     button.addEventListener("click", () => print());
   }
-  // What is folded is printed, too.
   addEventListener("beforeprint", () => {
     for (const part of document.querySelectorAll("main details")) part.open = true;
   });
@@ -161,7 +159,6 @@ const whenReleased = (() => {
   said.className = "visually-hidden";
   said.setAttribute("role", "status");
   shown.after(said);
-  // In the last hour, and once the call is closed, it stands in sight wherever one reads.
   const strip = document.querySelector("[data-strip]");
   const keepInSight = (words, isSoon) => whenReleased(() => {
     strip.hidden = !isSoon;
@@ -186,7 +183,6 @@ const whenReleased = (() => {
     for (const part of document.querySelectorAll("[data-while-open]")) part.hidden = false;
   };
 
-  // Asks again at the next moment at which there is something to say.
   const next = (left) => {
     const moment = [...SAID_AT, 0].find((at) => left > at);
     const wait = left > 0 ? Math.min(left - moment + 0.3, left < 3600 ? 60 : LONGEST) : LONGEST;
@@ -216,13 +212,11 @@ const whenReleased = (() => {
       before = left;
       next(left);
     } catch {
-      // No connection: what the page says stays, and it asks again.
       clearTimeout(timer);
       timer = setTimeout(look, 30000);
     }
   };
 
-  // The first look is later: the page has just come from the server.
   timer = setTimeout(look, 5000);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
 })();
@@ -268,9 +262,9 @@ const whenReleased = (() => {
 
   const readEtags = () => new Map(form.elements._base_etags.value.split(" ").map((one) => one.split(":")));
 
+  // Not FormData, which is slow with long texts.
   const entries = (keys) => {
     const found = new Map([...keys].map((key) => [key, []]));
-    // FormData is slow with long texts.
     for (const input of form.elements) {
       const isGiven = input.checked || !/^(radio|checkbox|file|submit)$/.test(input.type);
       if (input.name && isGiven) found.get(keyOf(input))?.push([input.name, input.value]);
@@ -413,12 +407,11 @@ const whenReleased = (() => {
   });
   addEventListener("pageshow", ({ persisted }) => {
     leaving = false;
-    // Out of the browser's memory: the answers may have moved on since.
+    // Out of the browser's memory, as above.
     if (persisted && !changed.size && !refused.size) location.reload();
   });
 })();
 
-// Files go up as soon as they are chosen or dropped.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-save]");
@@ -432,11 +425,10 @@ const whenReleased = (() => {
   let pressed = null;
 
   const CANCELLED = Symbol("cancelled");
-  // The names of the files of each upload, in order: one goes after the other.
+  // The names of each upload's files: one goes after the other.
   const onTheirWay = new Set();
   let turn = Promise.resolve();
-  // "$&" in the name of a file stands for itself. Where the words set a name apart from a language
-  // that is read from the right (U+2068 and U+2069), each of several stands apart.
+  // "$&" in a name stands for itself. Each name stands apart where the words set one apart (U+2068).
   const withNames = (words, names) =>
     words.replace("{name}", () => names.join(words.includes("\u2068") ? "\u2069, \u2068" : ", "));
 
