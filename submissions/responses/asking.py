@@ -18,6 +18,7 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core import spoken_time
 from core.canonical import canonical_text, digest
+from core.second_press import near
 from core.time_limits import later_in_calendar
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, ends_at
@@ -49,8 +50,9 @@ def ask(
     """Put a question to the author, and enqueue its mail; answers are taken on `last_day`, too.
 
     The record has that somebody asked, without the words. `seen` is how many questions the page
-    showed. Raises QuestionRefused for somebody without the right, for each reason of `why_not`,
-    which is read again under the lock, and where somebody asked meanwhile.
+    showed. The same question by the same person, at a second press, is the one that there is.
+    Raises QuestionRefused for somebody without the right, for each reason of `why_not`, which is
+    read again under the lock, and where somebody asked meanwhile.
     """
     words = canonical_text(text).strip()
     if not may(by, Action.ASK_AUTHOR, submission.call_id):
@@ -62,9 +64,12 @@ def ask(
             pk=submission.pk
         )
         call = locked.call
+        same = waiting(locked, at=at).filter(text=words)
+        if (asked := same.filter(near("asked_at", at), asked_by=by).first()) is not None:
+            return asked
         if reason := why_not(locked, at=at) or why_not_until(call, last_day, at=at):
             raise QuestionRefused(reason)
-        if waiting(locked, at=at).filter(text=words).exists():
+        if same.exists():
             raise QuestionRefused("Its author was asked this already, and can still answer.")
         if seen is not None and (reason := asked_meanwhile(locked, seen=seen)):
             raise QuestionRefused(reason)
