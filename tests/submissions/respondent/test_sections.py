@@ -361,7 +361,7 @@ def test_file_is_replaced_without_script(client, call):
     new = SimpleUploadedFile("new.txt", b"New minutes")
     posted = {"_base_etags": "", "_replace": str(old.public_id), "documents": new}
     assert client.post(page, posted)["Location"] == page
-    assert [file.name for file in draft.attachments.all()] == ["new.txt"]
+    assert [file.name for file in draft.attachments.filter(removed_at=None)] == ["new.txt"]
 
 
 @pytest.mark.parametrize(
