@@ -22,6 +22,7 @@ from accounts.call_admin import refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.rights import narrowed
 from accounts.states import Action
+from core.disk_reserve import NoRoom
 from core.row_keys import row_keys
 from exports.admin.list_in_words import is_by_what_they_say, narrowed_by
 from exports.asked_for import dataset_asked_for, export, formats_offered
@@ -108,7 +109,7 @@ def from_the_list(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpRespo
             try:
                 dataset = dataset_asked_for(request, call, export_filter)
                 return _exported(request, dataset, given.get("format", ""))
-            except (ExportRefused, UnsupportedByFormat) as refused:
+            except (ExportRefused, UnsupportedByFormat, NoRoom) as refused:
                 error = str(refused)
     reader = current_user(request)
     context: dict[str, Any] = {

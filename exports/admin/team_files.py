@@ -16,6 +16,7 @@ from accounts.current_user import current_user
 from accounts.rights import may, narrowed
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
+from core.disk_reserve import NoRoom
 from exports.admin import from_the_list
 from exports.models import TeamFiles
 from exports.permissions import ExportRefused, may_export_confidential, refuse_unless_permitted
@@ -71,7 +72,7 @@ class TeamFilesAdmin(OfOwnCalls, ReadOnlyAdmin):
         if request.method == "POST":
             try:
                 return _file(request, call)
-            except ExportRefused as refused:
+            except (ExportRefused, NoRoom) as refused:
                 error = str(refused)
         reader = current_user(request)
         context = {

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.current_user import current_user
 from core.disclosure_control import FEW
+from core.disk_reserve import NoRoom
 from exports import export_runs
 from exports.asked_for import dataset_asked_for, export, formats_offered
 from exports.export_context import UnsupportedByFormat
@@ -75,7 +76,7 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
     if request.method == "POST" and not errors:
         try:
             return export(request, dataset, given.get("format", ""), count(dataset))
-        except (ExportRefused, UnsupportedByFormat) as error:
+        except (ExportRefused, UnsupportedByFormat, NoRoom) as error:
             needs_reason = dataset.named or dataset.confidential
             errors.append((str(error), "id_reason" if needs_reason else "formats"))
     dataset = Dataset(call, export_filter)

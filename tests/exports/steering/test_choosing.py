@@ -1,9 +1,12 @@
 """Choosing what to export, and what becomes of it."""
 
 import csv
+import errno
 import hashlib
 import io
+import os
 import re
+import tempfile
 import uuid
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,6 +22,7 @@ from accounts.states import Action, AuditAction, Role
 from exports import asked_for, export_runs
 from exports.consent import Scope
 from exports.filters import ExportFilter
+from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.recording import export_chunks
 from exports.states import ExportState
@@ -352,6 +356,20 @@ def test_format_that_does_not_exist_is_refused(steering):
     make_call(slug="the-call")
     answer = steering.post(PAGE, {"format": "exe"})
     assert (answer.status_code, "Select a format." in answer.content.decode()) == (422, True)
+
+
+def test_export_that_finds_no_room_for_temporary_files_says_where_to_make_some(
+    steering, monkeypatch
+):
+    def full(_context):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        yield b""
+
+    make_submitted(make_call(slug="the-call"))
+    monkeypatch.setitem(FORMATS, "csv", replace(FORMATS["csv"], pieces=full))
+    answer = steering.post(PAGE, {"format": "csv"})
+    said = f"There is no room left for temporary files in {tempfile.gettempdir()}."
+    assert (answer.status_code, said in answer.content.decode()) == (422, True)
 
 
 def test_named_export_is_not_offered_nor_given_without_its_permission(steering):
