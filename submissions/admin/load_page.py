@@ -27,7 +27,7 @@ from submissions.definitions.wording import undone
 
 LARGEST_FILE = 1_000_000  # bytes; load_call takes larger ones
 SOURCE = "The file"
-TAKE = "take_file "
+TAKE = "take_file:"
 
 
 class FileForm(forms.Form):
@@ -54,7 +54,7 @@ class FileForm(forms.Form):
 
 
 class OptionsForm(forms.Form):
-    """What a load may do besides, by the names of load_call; `paths` may be given to take_file."""
+    """What else a load may do, by the names of load_call; `paths` may be given to take_file."""
 
     reword = forms.BooleanField(
         label="--reword: it asks the same as before where it changes the words and rules of "
@@ -90,7 +90,8 @@ def load_page(request: HttpRequest, admin: OfOwnCalls) -> HttpResponse:
     if request.method != "POST":
         return _shown(request, admin, FileForm())
     if (text := request.POST.get("text")) is not None:
-        return _look(request, admin, text)
+        # Browsers post CRLF, which would make a large file too large.
+        return _look(request, admin, text.replace("\r\n", "\n"))
     form = FileForm(request.POST, request.FILES)
     if not form.is_valid():
         return _shown(request, admin, form, status=422)
@@ -130,6 +131,8 @@ def _load(
     at = clock.portal_now()
     with transaction.atomic():
         loading.lock_calls([definition])
+        last = Call.objects.filter(slug=definition.slug).values_list("definition_digest", flat=True)
+        before = last.first()
         result = loading.load(
             definition,
             by=current_user(request),
@@ -140,7 +143,8 @@ def _load(
             latest=latest_moment(max(at, clock.wall_now())),
             take_file=options.taken(),
         )
-        does = f"{definition.digest()} {result.in_words()}"
+        # Two definitions may change the same parts: the second undoes what the first says.
+        does = f"{before} {definition.digest()} {result.in_words()}"
         seen = sha256(does.encode()).hexdigest()
         if "load" in request.POST and request.POST.get("seen") == seen:
             return result, None

@@ -21,7 +21,12 @@ MOST_READ = 3_000_000  # characters; a long statement is tried several times
 
 def said(refused: DefinitionRefused, text: str, *, source: str) -> list[str]:
     """Return what is wrong with the definition `text`, a line each, with its lines where known."""
-    return numbered(refused.found, text, source=source) if refused.found else refused.problems
+    if not refused.found:
+        return refused.problems
+    try:
+        return numbered(refused.found, text, source=source)
+    except RecursionError:  # a name such as a.a.a of a thousand parts
+        return refused.problems
 
 
 def numbered(problems: Sequence[Problem], text: str, *, source: str) -> list[str]:

@@ -37,7 +37,8 @@ def hidden(page, name):
 
 def again(client, page, *ticked, load=True):
     """Press the button of a page that says what loading would do, with boxes ticked."""
-    data = {"text": hidden(page, "text"), "seen": hidden(page, "seen")}
+    text = hidden(page, "text").replace("\n", "\r\n")  # as browsers do
+    data = {"text": text, "seen": hidden(page, "seen")}
     data |= dict.fromkeys(ticked, "on") | ({"load": "yes"} if load else {})
     return client.post(PAGE, data)
 
@@ -52,7 +53,8 @@ def loads():
 
 
 def test_new_call_is_looked_at_and_then_made(client, boss):
-    page = look(client, "\ufeff" + TEXT)
+    comments = "#\n" * ((LARGEST_FILE - len(TEXT)) // 2 - 2)
+    page = look(client, "\ufeff" + TEXT + comments)
     assert page.status_code == 200
     assert "It would make a new call" in words(page)
     assert "/calls/small/ : 2 sections, 11 questions, closes at midday on Wednesday" in words(page)
@@ -73,6 +75,7 @@ def test_problems_have_their_lines_and_nothing_is_loaded(client, boss):
     )
     assert not Call.objects.exists()
     assert "is not TOML" in words(look(client, "= 1"))
+    assert "1 problem: a: is not known here" in words(look(client, "a." * 2000 + "a = 1\n" + TEXT))
 
 
 @pytest.mark.parametrize(
@@ -111,9 +114,9 @@ def test_words_of_staff_are_overwritten_only_where_somebody_wants_that(client, b
     assert "It changes nothing" in words(look(client, f"{TEXT}\n# a comment\n"))
     refused = look(client, RETITLED)
     assert "load with --take-file call.contact_name" in words(refused)
-    page = again(client, refused, "take_file call.contact_name", load=False)
+    page = again(client, refused, "take_file:call.contact_name", load=False)
     assert "load with --take-file call.help_text" in words(page)
-    both = ("take_file call.contact_name", "take_file call.help_text")
+    both = ("take_file:call.contact_name", "take_file:call.help_text")
     page = again(client, page, *both, load=False)
     assert again(client, page, *both).status_code == 302
     assert Call.objects.get().contact_name == call.contact_name
@@ -122,10 +125,14 @@ def test_words_of_staff_are_overwritten_only_where_somebody_wants_that(client, b
 def test_what_became_another_change_meanwhile_is_shown_anew(client, boss):
     call = load_text().call
     page = look(client, RETITLED)
+    load_text(changed("A small call", "Their call"))
+    page = again(client, page)
+    assert "Nothing was loaded: meanwhile the call has changed" in words(page)
+    assert Call.objects.get().title == "Their call"
     Question.objects.filter(call=call).order_by("pk").first().delete()
     other = again(client, page)
     assert "Nothing was loaded: meanwhile the call has changed" in words(other)
-    assert Call.objects.get().title == call.title
+    assert Call.objects.get().title == "Their call"
     assert again(client, other).status_code == 302
     assert Call.objects.get().title == "A call"
 
