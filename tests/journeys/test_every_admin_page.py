@@ -33,10 +33,10 @@ SEND_EMPTY = """() => {
   }
   HTMLFormElement.prototype.submit.call(form);
 }"""
-# Fields that name a help text which is not there; and a search that shows a word at most.
+# Fields described by what is not there, and a search that shows a word at most.
 UNDESCRIBED = """() => {
   const fields = ":is(input, select, textarea)[aria-describedby]";
-  const isMissing = (id) => id.endsWith("text") && !document.getElementById(id);
+  const isMissing = (id) => !document.getElementById(id);
   return [...document.querySelectorAll(fields)].filter((one) =>
     one.getAttribute("aria-describedby").split(" ").some(isMissing)
   ).map((one) => one.outerHTML.slice(0, 200));
