@@ -44,6 +44,12 @@ HASHES_PASSWORD = re.compile(
 )
 CHUNKED = re.compile(rb"^transfer-encoding:", re.IGNORECASE | re.MULTILINE)
 CONTINUES = re.compile(rb"^expect:[ \t]*100-continue", re.IGNORECASE | re.MULTILINE)
+UNREADABLE = {
+    http.errors.LimitRequestLine: (414, "URI Too Long"),
+    http.errors.LimitRequestHeaders: (431, "Request Header Fields Too Large"),
+}
+# These are faults of an answer, and yet among the errors of requests.
+OF_ANSWERS = (http.errors.InvalidResponseHeader, http.errors.InvalidResponseHeaderName)
 
 
 class Refused(Exception):
@@ -249,8 +255,8 @@ class PatientWorker(ThreadWorker):
         gunicorn logs who sent it, its address with what was searched for, and lines of its head.
         """
         status, reason = 500, "Internal Server Error"
-        if isinstance(exc, http.errors.ParseException):
-            status, reason = 400, "Bad Request"
+        if isinstance(exc, http.errors.ParseException) and not isinstance(exc, OF_ANSWERS):
+            status, reason = UNREADABLE.get(type(exc), (400, "Bad Request"))
             self.log.warning("A request cannot be read: %s", type(exc).__name__)
         else:
             self.log.error("A request could not be answered", exc_info=exc)

@@ -164,6 +164,9 @@ def test_answer_that_nobody_takes_is_given_up(monkeypatch):
     ("error", "status"),
     [
         (http_errors.InvalidRequestLine("GET /secret HTTP/x"), b"400"),
+        (http_errors.LimitRequestLine(5_000, 4_094), b"414"),
+        (http_errors.LimitRequestHeaders("secret"), b"431"),
+        (http_errors.InvalidResponseHeader("secret"), b"500"),
         (ValueError("secret"), b"500"),
     ],
 )
