@@ -19,11 +19,16 @@ class ConfirmationRefused(Exception):
     """The message is a sentence for staff."""
 
 
-def confirmed_classes(call: Call) -> set[DataClass]:
-    """Return the classes that the portal ends by itself, as the call's periods are now."""
+def confirmed_classes(call: Call, *, before: datetime | None = None) -> set[DataClass]:
+    """Return the classes that the portal ends by itself, as the call's periods are now.
+
+    With `before`, those that somebody had confirmed by then.
+    """
     confirmations = RetentionConfirmation.objects.filter(
         call=call.pk, retention_revision=call.retention_revision
     )
+    if before is not None:
+        confirmations = confirmations.filter(at__lte=before)
     return {
         DataClass(name)
         for names in confirmations.values_list("classes", flat=True)

@@ -42,9 +42,10 @@ def _files_in_words(at: datetime) -> str:
     names += stored_files.removed_from_drafts(before=at - TAKEN_OUT_WITHIN)
     then = at - ENDED_WITHIN
     for call in Call.objects.filter(closes_at__lte=then).order_by("pk"):
-        if has_ended(call, DataClass.DRAFTS, at=then) and DataClass.DRAFTS in confirmed_classes(
-            call
-        ):
+        if not has_ended(call, DataClass.DRAFTS, at=then):
+            continue
+        # The worker begins once somebody has confirmed it.
+        if DataClass.DRAFTS in confirmed_classes(call, before=then):
             names += drafts.files_due(call, at=then)
     names = list(dict.fromkeys(names))
     if not names:

@@ -19,6 +19,7 @@ from exports.models import ExportRun
 from retention import not_deleted, tasks
 from retention.carrying_out import carry_out
 from retention.management.commands import end_record
+from retention.models import RetentionConfirmation
 from review.duplicates import comparing_arrivals
 from review.models import SearchEntry, Signature
 from review.searching import entries
@@ -268,6 +269,8 @@ def test_operators_read_which_files_of_drafts_cannot_be_deleted(failing):
         (ends + not_deleted.ENDED_WITHIN, f"2 files {gone} are still there (such as {name})"),
     ):
         assert not_deleted.in_words(at=at) == f"{said}: {not_deleted.TRIES}"
+    RetentionConfirmation.objects.update(at=at)  # long after the period was over
+    assert not_deleted.in_words(at=at).startswith("1 file ")
 
 
 @pytest.mark.django_db
