@@ -103,10 +103,7 @@ def about(response: Submission) -> dict[str, Any]:
             {"written": note.at, "note": note.text}
             for note in Note.objects.filter(submission=response)
         ],
-        "memos_of_staff": [
-            {"written": memo.at, "title": memo.title, "memo": memo.text}
-            for memo in Memo.objects.filter(submission=response)
-        ],
+        "memos_of_staff": list(_memos(response)),
         "questions_of_staff": [
             {
                 "asked": one.asked_at,
@@ -195,6 +192,14 @@ def _files_of(response: Submission) -> Iterator[Attachment]:
     theirs = Q(versions__submission=response) | Q(submission=response, question=None)
     files = Attachment.objects.filter(theirs).distinct()
     yield from files.select_related("submission", "scan")
+
+
+def _memos(response: Submission) -> Iterator[dict[str, Any]]:
+    """Yield each memo as it is, with its earlier texts after it."""
+    for memo in Memo.objects.filter(submission=response).prefetch_related("earlier"):
+        yield {"written": memo.changed_at or memo.at, "title": memo.title, "memo": memo.text}
+        for text in memo.earlier.all():
+            yield {"written": text.at, "title": text.title, "memo": text.text}
 
 
 def _their_reference(response: Submission) -> str:

@@ -10,7 +10,7 @@ from django.db.models.lookups import IContains
 
 from core.canonical import canonical_text
 from core.references import read_reference
-from review.models import Memo, Note
+from review.models import Memo, MemoText, Note
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.outbox.models import OutboxEmail
@@ -143,4 +143,5 @@ def _beside(call: Call, words: str) -> list[QuerySet]:
 
 
 def _memos(words: str) -> QuerySet[Memo]:
-    return Memo.objects.filter(Q(title__icontains=words) | Q(text__icontains=words))
+    has = Q(title__icontains=words) | Q(text__icontains=words)
+    return Memo.objects.filter(has | Q(pk__in=MemoText.objects.filter(has).values("memo")))

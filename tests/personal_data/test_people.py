@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -15,7 +16,7 @@ from personal_data.bundle import about, path_of
 from personal_data.finding import find_person
 from review import noting
 from review.coding.codings import code_passage
-from review.memos.writing import About, write_memo
+from review.memos.writing import About, change_memo, write_memo
 from submissions.responses import amending, drafting, late_passes, replying, submitting
 from submissions.responses.addresses import remember_address
 from submissions.responses.entering import Came, begin_entry
@@ -104,6 +105,7 @@ def test_person_is_found_wherever_something_of_them_is(call, response):
 def test_person_is_found_in_what_staff_wrote_and_authors_replied():
     call = make_asking_call()
     at, staff = while_open(call), make_user(is_superuser=True)
+    later = at + timedelta(seconds=1)
     entry = begin_entry(
         Came(Channel.POST, at, Acknowledgement.NONE, their_reference="Ada Lovelace, 3"),
         call=call,
@@ -115,7 +117,10 @@ def test_person_is_found_in_what_staff_wrote_and_authors_replied():
     noted, thought, asked, replied = (make_askable(call) for _number in range(4))
     noting.add_note(noted, text="Met Ada Lovelace.", by=staff, at=at)
     memo = About(call, response=thought)
-    write_memo(memo, title="Ada Lovelace?", text="Perhaps.", by=staff, at=at)
+    written = write_memo(memo, title="Ada Lovelace?", text="Perhaps.", by=staff, at=at)
+    change_memo(
+        written, title="Somebody", text="No.", seen=1, by=staff, at=at + timedelta(seconds=1)
+    )
     put_question(asked, text="Who is Ada Lovelace?")
     write_memo(About(call), title="Who", text="Ada Lovelace leads.", by=staff, at=at)
     _question, token = put_question(replied)
@@ -123,7 +128,11 @@ def test_person_is_found_in_what_staff_wrote_and_authors_replied():
     everything = find_person("Ada Lovelace", call=call)
     assert everything.mentions == [noted, thought, asked, replied]
     assert everything.memos == 1
-    assert [memo["memo"] for memo in about(thought)["memos_of_staff"]] == ["Perhaps."]
+    memos = about(thought)["memos_of_staff"]
+    assert [(one["memo"], one["written"]) for one in memos] == [
+        ("No.", later),
+        ("Perhaps.", at),
+    ]
 
 
 def test_name_is_found_whichever_way_its_accents_were_typed(call):
