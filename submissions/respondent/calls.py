@@ -1,13 +1,13 @@
 """The pages of a call, and the start of a response."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from core import clock, clock_check
+from core import clock, clock_check, spoken_time
 from core.accent import accent_rules
 from core.public_pages import public_page
 from core.throttling import client_wait, wait_before
@@ -29,7 +29,9 @@ from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import drafting
 from submissions.responses.addresses import known_address
 from submissions.responses.answering import evidence_rule
+from submissions.responses.deadlines import applicable_deadline
 from submissions.responses.errors import CallNotOpen
+from submissions.responses.models import Submission
 from submissions.responses.working_copy import working_answers
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -60,12 +62,15 @@ def call_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
     now = clock_check.corrected(clock.portal_now())
+    submission = response_in_session(request, call.slug) if holds_responses(request) else None
     return {
         "call": call,
         "is_open": call.is_open_at(now),
         "is_closed": call.has_closed_at(now),
+        "has_grace": bool(call.grace_minutes) and now < call.grace_ends_at,
+        "still_until": _still_until(call, submission, now),
         "time_left": time_left_at(call, call.closes_at, now=now) if call.is_open_at(now) else None,
-        "submission": response_in_session(request, call.slug) if holds_responses(request) else None,
+        "submission": submission,
         "forgotten": request.GET.get("forgotten", ""),
         "left": "left" in request.GET,
         "deleted": "deleted" in request.GET,
@@ -73,6 +78,17 @@ def _call_context(request: HttpRequest, call: Call) -> dict[str, object]:
         "evidence_rule": evidence_rule(call),
         "effort": effort_in_words(call),
     }
+
+
+def _still_until(call: Call, submission: Submission | None, now: datetime) -> str:
+    """Return until when an unfinished response can be submitted after closing; "" if it cannot."""
+    if submission is None or not submission.has_working_copy or not call.has_closed_at(now):
+        return ""
+    try:
+        deadline = applicable_deadline(call, submission, at=now).deadline
+    except CallNotOpen:
+        return ""
+    return spoken_time.say_moment(deadline, call.timezone)
 
 
 @require_safe

@@ -112,8 +112,14 @@ def test_grace_is_disclosed_and_lets_who_began_submit(client, at):
     at(call.closes_at + timedelta(minutes=14))
     assert client.get(f"/calls/{call.slug}/time-left/").json()["state"] == "open"
     assert client.get(f"/calls/{call.slug}/response/").status_code == 200
+    page = client.get(f"/calls/{call.slug}/").content.decode()
+    assert "You can still submit it before 12:15pm on Wednesday 24 July 2019 (UK time)." in page
+    assert ("Continue your response" in page, "Read your draft" in page) == (True, False)
     press_submit(client, call)
     assert Version.objects.get(submission=draft).timing == "grace"
+    assert "You can still submit" not in client.get(f"/calls/{call.slug}/").content.decode()
+    at(call.closes_at + timedelta(minutes=15))
+    assert "you can still submit for" not in client.get(f"/calls/{call.slug}/").content.decode()
 
 
 def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
