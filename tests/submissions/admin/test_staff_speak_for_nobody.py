@@ -333,6 +333,15 @@ class Walk:
         assert self.call.closing_changes.count() == 1
         return saved
 
+    def load_a_definition(self):
+        self.member.is_superuser = True
+        self.member.save()
+        self.staff.force_login(self.member)
+        looked = self.post("call/load/", text=FIRST_CALL.read_text(encoding="utf-8"))
+        seen = re.search(r'name="seen" value="(\w+)"', looked.content.decode())[1]
+        loaded = self.post("call/load/", text=looked.context["text"], seen=seen, load="yes")
+        return [looked, loaded]
+
     def read_pages(self):
         pages = [
             *(f"submission/{pk}/change/" for pk in (self.draft.pk, self.submission.pk)),
@@ -512,6 +521,7 @@ ACTIONS = {
     "submissions_submission_ask": [Walk.ask_the_author],
     "submissions_submission_withdraw": [Walk.withdraw],
     "submissions_call_closing_time": [Walk.closing_time],
+    "submissions_call_load": [Walk.load_a_definition],
     "submissions_submission_file": [Walk.read_pages],
     "submissions_submission_progress": [Walk.read_pages],
     "submissions_submission_progress_csv": [Walk.read_pages],
