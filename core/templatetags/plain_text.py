@@ -1,12 +1,17 @@
 """Filters for plain text in pages and emails."""
 
+import re
+
 from django import template
 from django.template.defaultfilters import stringfilter, urlize
+from django.utils.html import format_html_join
 from django.utils.text import normalize_newlines
 
 from core import direction
 
 register = template.Library()
+SPACE = re.compile(r"(\s+)")
+WITH_ADDRESS = re.compile(r"https?://|@", re.IGNORECASE)
 
 
 @register.filter
@@ -29,11 +34,10 @@ def paragraphs(text: str) -> str:
 def linked(text: str) -> str:
     """Return what the people of a call wrote with its web and email addresses as links.
 
-    Unlike Django's `urlize` it leaves a text alone that has no whole address: `call.org` is none.
+    Unlike Django's `urlize` it leaves alone what is no whole address, such as `call.org`.
     """
-    if "://" not in text and "@" not in text:
-        return text
-    return urlize(text)
+    words = (urlize(word) if WITH_ADDRESS.search(word) else word for word in SPACE.split(text))
+    return format_html_join("", "{}", ((word,) for word in words))
 
 
 @register.filter

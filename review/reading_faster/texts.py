@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from accounts.models import User
-from core.words import WORD, has_no_spaces, words_of_run
+from core.words import WORD, has_no_spaces, words_in, words_of_run
 from review.redaction.readable_texts import texts_for
 from review.searching.entries import LONGEST_BEGINNING
 from review.searching.snippets import LONGEST_WORD, stems
@@ -49,7 +49,7 @@ def words_at(text: str) -> Iterator[tuple[str, int]]:
 
 def small_words(text: str) -> list[str]:
     """Return the words of the text in small letters."""
-    return [word.lower() for word, _ in words_at(text)]
+    return list(words_in(text.lower()))
 
 
 def stems_of(texts: Iterable[str]) -> dict[str, str]:

@@ -170,7 +170,7 @@ def test_addresses_in_a_calls_own_texts_are_links(client, at):
     call.sections.update(intro=words)
     linked = (
         '<p>Read &lt;b&gt; <a href="https://a.example/x?b=1&amp;c=2" rel="nofollow">https://a.example/x?b=1&amp;'
-        'c=2</a>. Or ask <a href="mailto:ann@a.example">ann@a.example</a>, not '
+        'c=2</a>. Or ask <a href="mailto:ann@a.example">ann@a.example</a>, not call.org.</p>'
     )
     at(while_open(call))
     client.post(f"/calls/{call.slug}/start/")
