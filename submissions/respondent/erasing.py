@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -20,7 +21,8 @@ from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import retry_after
 from submissions.responses import erasing
 from submissions.responses.errors import ErasureRefused, LinkDead
-from submissions.responses.states import ErasureScope
+from submissions.responses.models import Submission
+from submissions.responses.states import ErasureScope, ErasureState
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -44,6 +46,7 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         form=form,
         errors=form.error_summary,
         request_asked=asked,
+        stopped="stopped" in request.GET and _is_last_withdrawn(current.submission),
         due=_say_due(
             asked.due_at if asked else erasing.due_after(current.received_at), current.call
         ),
@@ -51,6 +54,12 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     )
     status = 422 if form.is_bound and asked is None else 200
     return render(request, "responses/erase.html", context, status=status)
+
+
+def _is_last_withdrawn(submission: Submission) -> bool:
+    """Return whether the last request still is withdrawn: a page may be loaded again later."""
+    last = submission.erasures.order_by("pk").last()
+    return last is not None and last.state == ErasureState.WITHDRAWN
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,7 +71,7 @@ def stop(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         with transaction.atomic():
             erasing.withdraw_request(asked, at=current.received_at)
             nudge_mail()
-    return redirect("erase", slug=current.call.slug)
+    return redirect(f"{reverse('erase', args=[current.call.slug])}?stopped")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

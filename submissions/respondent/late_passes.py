@@ -31,7 +31,12 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             raise LinkDead
     except (LinkDead, CallNotOpen, ResponseWithdrawn):
         # Staff cancelled it, the author withdrew the response, or another browser holds that.
-        return render(request, "late_passes/dead.html", {"call": call}, status=410)
+        context = {
+            "call": call,
+            "has_closed": call.has_closed_at(at),
+            "submission": response_in_session(request, call.slug),
+        }
+        return render(request, "late_passes/dead.html", context, status=410)
     goes_on = found.submission_id is not None or (
         open_here is not None and open_here.has_working_copy
     )

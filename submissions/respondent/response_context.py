@@ -284,12 +284,15 @@ def closed_page(
     request: HttpRequest, current: ResponseContext, *, just_saved: bool = False, tried: bool = False
 ) -> HttpResponse:
     """Say that the response cannot be submitted now, and show it to read and to download."""
+    call = current.call
+    ended = deadlines.extra_time_ended(call, current.submission, at=current.received_at)
     context = current.template_context(
+        extra_time_ended=ended and spoken_time.say_moment(ended, call.timezone),
         sections=answers_by_section(current),
         not_counted=rows_of(current, current.not_counted),
         just_saved=just_saved,
         tried=tried,
-        received=spoken_time.say_exactly(current.received_at, current.call.timezone),
+        received=spoken_time.say_exactly(current.received_at, call.timezone),
     )
     status = 403 if request.method == "POST" else 200
     return render(request, "responses/closed.html", context, status=status)

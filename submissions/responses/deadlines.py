@@ -54,6 +54,19 @@ def applicable_deadline(
     raise CallClosed(at=at, closes_at=call.closes_at)
 
 
+def extra_time_ended(call: Call, submission: Submission, *, at: datetime) -> datetime | None:
+    """Return when the last extra time of the response ended, None if it had none.
+
+    That is the end of a late pass that nobody used or revoked, or of a draft's grace period.
+    """
+    unused = submission.late_passes.filter(used_at=None, revoked_at=None)
+    over = unused.filter(expires_at__gt=call.closes_at, expires_at__lte=at)
+    ends = list(over.values_list("expires_at", flat=True))
+    if submission.is_draft and submission.started_at < call.closes_at < call.grace_ends_at <= at:
+        ends.append(call.grace_ends_at)
+    return max(ends, default=None)
+
+
 def may_submit(call: Call, submission: Submission, *, at: datetime) -> bool:
     """Return whether the response could be submitted at `at`; no query before closing."""
     try:

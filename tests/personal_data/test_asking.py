@@ -126,12 +126,17 @@ def test_draft_that_has_no_receipt_is_promised_none(call):
 def test_author_withdraws_the_request_until_it_is_carried_out(call, response):
     client = holding(response)
     request = ask_and_approve(response, at=while_open(call))
-    client.post(reverse("erase_stop", args=[call.slug]))
+    page = client.post(reverse("erase_stop", args=[call.slug]), follow=True).content.decode()
+    assert "Your request is cancelled" in page
     request.refresh_from_db()
     assert request.state == ErasureState.WITHDRAWN
     assert carrying_out.carry_out_all(at=while_open(call)) == 0
     assert addresses(response, MailKind.ERASURE_STOPPED) == ["ada@example.org"]
     assert requests.withdraw_request(request, at=while_open(call)) is False
+    ask_and_approve(response, at=while_open(call))
+    carrying_out.carry_out_all(at=while_open(call))
+    page = client.get(f"{reverse('erase', args=[call.slug])}?stopped").content.decode()
+    assert "Your request is cancelled" not in page
 
 
 def test_request_that_was_not_confirmed_in_time_is_asked_for_again(call, response, at):

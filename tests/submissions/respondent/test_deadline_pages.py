@@ -118,8 +118,12 @@ def test_grace_is_disclosed_and_lets_who_began_submit(client, at):
     press_submit(client, call)
     assert Version.objects.get(submission=draft).timing == "grace"
     assert "You can still submit" not in client.get(f"/calls/{call.slug}/").content.decode()
+    late = Client()
+    begin(late, call, at, while_open(call))
     at(call.closes_at + timedelta(minutes=15))
     assert "you can still submit for" not in client.get(f"/calls/{call.slug}/").content.decode()
+    page = late.get(f"/calls/{call.slug}/response/").content.decode()
+    assert "Your extra time ended at 12:15pm on Wednesday 24 July 2019 (UK time)." in page
 
 
 def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
@@ -137,7 +141,10 @@ def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
     )
     press_submit(client, call)
     assert Version.objects.get(submission=draft).timing == "late_pass"
-    assert client.get(address).status_code == 410
+    used = client.get(address)
+    assert used.status_code == 410
+    assert "Go to the response that is open in this browser" in used.content.decode()
+    assert "before it closes if you can" not in used.content.decode()
 
 
 def test_late_pass_that_a_response_has_offers_nothing_in_another_browser(client, at):
@@ -247,6 +254,10 @@ def test_late_pass_for_a_response_opens_it_where_it_is_held(client, at):
         f"/calls/{call.slug}/response/"
     )
     assert client.get(f"/calls/{call.slug}/response/about/").status_code == 200
+    said = "Your extra time ended at midday on Friday 26 July 2019 (UK time)."
+    assert said not in client.get(f"/calls/{call.slug}/response/check/").content.decode()
+    at(call.closes_at + 48 * HOUR)
+    assert press_submit(client, call).content.decode().count(said) == 2
 
 
 def test_late_pass_that_was_taken_up_opens_nothing_in_another_browser(client, at):
