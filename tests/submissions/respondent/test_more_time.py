@@ -19,7 +19,7 @@ TOO_LATE = (
 )
 # Pages and mails for somebody who was given more time already, and how long their data is kept.
 GIVEN = {"late_passes/late_pass.html", "emails/late_pass.html", "emails/late_pass.txt"}
-GIVEN |= {"statements/retention.html"}
+GIVEN |= {"statements/retention.html", "responses/closed.html"}
 
 
 def words_of(page):
@@ -40,6 +40,7 @@ def test_each_page_that_speaks_of_more_time_says_the_same_once(client, at):
     assert closed.templates[0].name == "responses/closed.html"
     assert words_of(closed).count(TOO_LATE) == 1
     assert RULE not in words_of(closed)
+    assert words_of(client.get(dead_pass)).count(TOO_LATE) == 1
     assert "more time" not in words_of(client.get(f"/calls/{call.slug}/"))
 
 
