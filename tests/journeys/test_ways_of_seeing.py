@@ -1,6 +1,9 @@
 """Forced colours, less motion, text at twice the size, right-to-left answers, live regions."""
 
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
@@ -9,6 +12,17 @@ from tests.makers import complete_answers, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ARABIC = "كنا مذكورين في العرض"
+# Whether the first letter of `one` stands to the right of the last.
+IS_FROM_RIGHT = """(one) => {
+    const text = document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode();
+    const left = (place) => {
+        const range = document.createRange();
+        range.setStart(text, place);
+        range.setEnd(text, place + 1);
+        return range.getBoundingClientRect().left;
+    };
+    return left(0) > left(text.length - 1);
+}"""
 
 
 @pytest.fixture
@@ -175,3 +189,18 @@ def test_layout_does_not_shift_when_the_script_begins(open_section):
         })"""
     )
     assert shift == 0
+
+
+def test_words_on_staffs_pages_are_read_from_their_own_side(open_browser):
+    page = open_browser(1280)
+    css = Path(settings.BASE_DIR, "static/css/staff.css").read_text()
+    page.set_content(
+        f"""<html dir="ltr"><style>{css}</style><div id="content">
+        <p dir="auto" class="given"><b data-said="[hidden: another]">{ARABIC}, BBC!</b></p>
+        <h2>{ARABIC} BBC!</h2><table><tr><td>{ARABIC} BBC!</table><label>{ARABIC} BBC!</label>
+        <p dir="auto" class="given"><a href="#">{ARABIC} BBC.txt</a> (txt, <i>9 bytes</i>)"""
+    )
+    names = page.locator(":is(b, h2, td, label, a)").all()
+    assert [name.evaluate(IS_FROM_RIGHT) for name in names] == [True] * 5
+    assert not page.locator("i").evaluate(IS_FROM_RIGHT)
+    assert page.locator("a").bounding_box()["x"] < page.locator("i").bounding_box()["x"]
