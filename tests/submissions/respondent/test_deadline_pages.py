@@ -113,7 +113,7 @@ def test_grace_is_disclosed_and_lets_who_began_submit(client, at):
     assert client.get(f"/calls/{call.slug}/time-left/").json()["state"] == "open"
     assert client.get(f"/calls/{call.slug}/response/").status_code == 200
     page = client.get(f"/calls/{call.slug}/").content.decode()
-    assert "You can still submit it before 12:15pm on Wednesday 24 July 2019 (UK time)." in page
+    assert "You can still submit your response before 12:15pm on Wednesday 24 July 2019" in page
     assert ("Continue your response" in page, "Read your draft" in page) == (True, False)
     press_submit(client, call)
     assert Version.objects.get(submission=draft).timing == "grace"
@@ -254,6 +254,9 @@ def test_late_pass_for_a_response_opens_it_where_it_is_held(client, at):
         f"/calls/{call.slug}/response/"
     )
     assert client.get(f"/calls/{call.slug}/response/about/").status_code == 200
+    page = client.get(f"/calls/{call.slug}/").content.decode()
+    assert "You can still submit your changes before midday on Friday 26 July 2019" in page
+    assert ("Continue your changes" in page, "Read your changes" in page) == (True, False)
     said = "Your extra time ended at midday on Friday 26 July 2019 (UK time)."
     assert said not in client.get(f"/calls/{call.slug}/response/check/").content.decode()
     at(call.closes_at + 48 * HOUR)
