@@ -58,6 +58,7 @@ STYLE = (
     "th,td{border:1px solid #666;padding:.25rem .5rem;text-align:left;vertical-align:top}"
     "thead th{overflow-wrap:break-word}"
     "blockquote{margin:1rem 0;padding-left:1rem;border-left:4px solid #666;white-space:pre-line}"
+    "h1,h2,h3,h4,h5,h6,p,caption,th,td,blockquote{unicode-bidi:plaintext}"
 )
 PAGE = (
     '<!DOCTYPE html>\n<html lang="en-GB">\n<head>\n<meta charset="utf-8">\n'

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from review.findings.report_files import PAGE, STYLE
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
 from tests.journeys.conftest import WIDTHS
@@ -204,3 +205,12 @@ def test_words_on_staffs_pages_are_read_from_their_own_side(open_browser):
     assert [name.evaluate(IS_FROM_RIGHT) for name in names] == [True] * 5
     assert not page.locator("i").evaluate(IS_FROM_RIGHT)
     assert page.locator("a").bounding_box()["x"] < page.locator("i").bounding_box()["x"]
+
+
+def test_words_of_a_report_are_read_from_their_own_side(open_browser):
+    page = open_browser(1280)
+    words = f"{ARABIC} BBC!"
+    body = f"<p>{words}</p><table><caption>{words}</caption><tr><th>{words}<td>{words}</table>"
+    page.set_content(PAGE.format("", STYLE, words, body))
+    found = page.locator(":is(h1, p, caption, th, td)").all()
+    assert [one.evaluate(IS_FROM_RIGHT) for one in found] == [True] * 5
