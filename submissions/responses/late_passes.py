@@ -19,6 +19,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core.addresses import AddressRefused, clean_address, same_or_cleaned
 from core.canonical import digest
+from core.second_press import near
 from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
@@ -29,7 +30,6 @@ from submissions.responses.drafting import begin
 from submissions.responses.errors import LatePassRefused, LinkDead, ResponseGone
 from submissions.responses.models import LatePass, Submission
 from submissions.responses.states import SubmissionState
-from submissions.responses.submitting import lock_call
 from submissions.responses.working_copy import lock_row
 
 TOKEN_BYTES = 32
@@ -48,7 +48,8 @@ def give(
     """Give a pass either to an address or to `submission`, and enqueue the mail about it.
 
     The mail about a response goes to the address that its author gave, if there is one, and has
-    no link that opens it. Raises LatePassRefused, with a sentence for staff, for
+    no link that opens it. A second press, or a colleague's at the same moment, gives the same pass.
+    Raises LatePassRefused, with a sentence for staff, for
 
     - both or neither of the two, or a missing reason;
     - an address that no mail can be sent to;
@@ -66,8 +67,16 @@ def give(
             except ResponseGone:
                 raise LatePassRefused("Its author deleted the response meanwhile") from None
             to, given_by = present_address(submission, call), AddressSource.AUTHOR
-        _refuse_another_closing_time(lock_call(call.pk), call)
+        # Locked, so that two who give the same pass at once give one.
+        locked = Call.objects.select_for_update(no_key=True).get(pk=call.pk)
+        _refuse_another_closing_time(locked, call)
         _refuse(call, address, reason, expires_at, at, submission)
+        given = LatePass.objects.filter(
+            near("given_at", at), call=call, submission=submission, address=address
+        )
+        same = given.filter(expires_at=expires_at, used_at=None, revoked_at=None).first()
+        if same is not None:
+            return same
         late_pass = LatePass.objects.create(
             call=call,
             submission=submission,

@@ -48,6 +48,15 @@ def test_pass_is_on_record_and_its_mail_is_enqueued():
     assert "late@example.org" not in str(event.detail)
 
 
+def test_pass_that_two_give_at_once_is_one():
+    call = make_call()
+    late_pass = give(call)
+    assert give(call) == late_pass
+    assert OutboxEmail.objects.count() == AuditEvent.objects.count() == 1
+    late_passes.revoke(late_pass, by=make_user(), at=call.closes_at + HOUR)
+    assert give(call) != late_pass
+
+
 @pytest.mark.parametrize(
     ("overrides", "why"),
     [
