@@ -13,6 +13,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
 from core.outages import StoreAway
+from core.row_keys import row_key
 from core.whole_files import FileLost
 from submissions.respondent.files import file_response
 from submissions.responses.attaching import detach, no_room
@@ -39,7 +40,7 @@ def _change(request: HttpRequest, entry: Entry) -> None:
     at = clock.portal_now()
     removed = request.POST.get("remove")
     if removed:
-        found = originals_of(entry.submission).filter(pk=_number(removed)).first()
+        found = originals_of(entry.submission).filter(pk=row_key(removed)).first()
         if found is None:
             messages.error(request, "This file is taken out already.")
             return
@@ -61,10 +62,6 @@ def _change(request: HttpRequest, entry: Entry) -> None:
         else:
             messages.success(request, f"“{added.name}” is kept beside the response.")
             nudge_scan()
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
 
 
 def file(request: HttpRequest, admin: OfOwnCalls, entry: Entry, file: UUID) -> HttpResponseBase:

@@ -1,6 +1,6 @@
 """The page on which administrators load a definition, once they have seen what it would do."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from typing import Any
 
@@ -67,7 +67,7 @@ class OptionsForm(forms.Form):
         required=False,
     )
 
-    def __init__(self, data: Mapping[str, Any], *, paths: Sequence[str]) -> None:
+    def __init__(self, data: Mapping[str, Any], *, paths: Iterable[str]) -> None:
         super().__init__(data)
         for path in paths:
             self.fields[f"{TAKE}{path}"] = forms.BooleanField(
@@ -116,9 +116,8 @@ def _look(request: HttpRequest, admin: OfOwnCalls, text: str) -> HttpResponse:
     if seen is None:
         messages.success(request, f"{result.call.title}: {result.outcome}.")
         return redirect("admin:submissions_call_change", result.call.pk)
-    if "seen" in request.POST and "load" in request.POST:
-        more["is_other"] = True
-    return _shown(request, admin, FileForm(), **more, result=result, seen=seen)
+    is_other = "load" in request.POST
+    return _shown(request, admin, FileForm(), **more, result=result, seen=seen, is_other=is_other)
 
 
 def _load(

@@ -71,21 +71,23 @@ def refuse_to_overwrite(
 
     Except those in `take_file`, at which the definition's words are wanted.
     """
-    portal, file = words_of(call), words_of(definition)
-    for path in undone(call, definition):
+    for path, (file, portal) in undone(call, definition).items():
         if path not in take_file:
             problems.add(
                 path,
-                f"the file says {_quoted(file[path])}, the portal has {_quoted(portal[path])}. "
+                f"the file says {_quoted(file)}, the portal has {_quoted(portal)}. "
                 f"Staff have changed it: change the file, or load with --take-file {path}",
             )
 
 
-def undone(call: Call, definition: CallDefinition) -> list[str]:
-    """Return each path at which the definition would undo a change by staff."""
+def undone(call: Call, definition: CallDefinition) -> dict[str, tuple[str, str]]:
+    """Return each path at which the definition would undo a change by staff: its words, theirs."""
     portal, file = words_of(call), words_of(definition)
-    changed = _changed_by_staff(call, portal)
-    return [path for path in changed if path in file and file[path] != portal[path]]
+    return {
+        path: (file[path], portal[path])
+        for path in _changed_by_staff(call, portal)
+        if path in file and file[path] != portal[path]
+    }
 
 
 def _changed_by_staff(call: Call, portal: dict[str, str]) -> list[str]:

@@ -2,16 +2,13 @@
 
 import csv
 import errno
-import hashlib
 import io
 import os
 import re
 import tempfile
-import uuid
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from django.core.files.base import ContentFile
@@ -29,8 +26,8 @@ from exports.states import ExportState
 from exports.steering import choosing
 from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
-from retention.carrying_out import carry_out
 from review.models import Code, Coding
+from tests.exports.counted_call import NOW
 from tests.makers import (
     EVIDENCE,
     allow,
@@ -41,27 +38,9 @@ from tests.makers import (
     withhold,
 )
 
-NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
 PAGE = "/steering/the-call/exports/"
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def nudged(monkeypatch):
-    """The clock after closing; and no broker, but a note of each nudge."""
-    monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
-    nudges = []
-    monkeypatch.setattr("exports.asked_for.nudge_exports", lambda: nudges.append(1))
-    return nudges
-
-
-@pytest.fixture
-def named_exporter(client):
-    client.user = make_user(Role.STEERING_MEMBER)
-    allow(client.user, Action.SEE_IDENTITY, Action.EXPORT_NAMED)
-    client.force_login(client.user)
-    return client
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("nudged")]
 
 
 def counted(answer):
@@ -71,21 +50,6 @@ def counted(answer):
 def rows_of(answer):
     data = b"".join(answer.streaming_content).decode()
     return list(csv.DictReader(io.StringIO(data, newline="")))
-
-
-WHOLE = hashlib.sha256(b"whole").hexdigest()
-
-
-def make_done(by, call, **overrides):
-    run = export_runs.enqueue(
-        call=call, by=by, at=NOW, file_format="csv", filters={}, rows_total=1, **overrides
-    )
-    export_runs.claim_next(at=NOW, wall_now=NOW)
-    run.refresh_from_db()
-    export_runs.finish(
-        run, ContentFile(b"whole"), at=NOW, name="the-call.csv", rows=1, sha256=WHOLE
-    )
-    return run
 
 
 @pytest.mark.parametrize(
@@ -208,7 +172,7 @@ def test_what_is_exported_is_what_was_counted(steering):
     fields = {name: value for name, value in hidden if name != "csrfmiddlewaretoken"}
     assert fields == {"facet_roles": "provider"}
     answer = steering.post(PAGE, fields | {"format": "csv"})
-    assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-25-part.csv"'
+    assert answer["Content-Disposition"] == 'attachment; filename="the-call-2019-07-24-part.csv"'
     assert [row["reference"] for row in rows_of(answer)] == [wanted.reference]
     assert not ExportRun.objects.exists()
     event = AuditEvent.objects.exclude(action="export_started").get()
@@ -388,7 +352,7 @@ def test_named_export_needs_a_reason(named_exporter):
     fields = {"format": "csv", "named": "yes", "reason": "To write back"}
     answer = named_exporter.post(PAGE, fields)
     assert [row["email"] for row in rows_of(answer)] == ["sam@example.org"]
-    assert answer["Content-Disposition"].endswith('"the-call-2019-07-25-named.csv"')
+    assert answer["Content-Disposition"].endswith('"the-call-2019-07-24-named.csv"')
     event = AuditEvent.objects.get(action="exported")
     assert (event.detail["dataset"], event.detail["reason"]) == ("named", "To write back")
     page = named_exporter.get(PAGE).content.decode()
@@ -484,98 +448,3 @@ def test_export_that_is_refused_has_not_searched_who_answered(named_exporter):
     make_submitted(call, contact="sam@example.org")
     refused = {"words": "sam@example.org", "named": "yes", "format": "csv", "reason": ""}
     assert counted(named_exporter.post(PAGE, refused)) == "0"
-
-
-def test_each_download_is_on_record(steering):
-    run = make_done(steering.user, make_call(slug="the-call"))
-    for _ in range(2):
-        answer = steering.get(f"{PAGE}{run.public_id}/file/")
-        assert b"".join(answer.streaming_content) == b"whole"
-    assert answer["Content-Disposition"] == 'attachment; filename="the-call.csv"'
-    events = AuditEvent.objects.filter(action="export_downloaded")
-    assert [(e.actor, e.detail["export"], e.detail["rows"]) for e in events] == [
-        (steering.user, str(run.public_id), 1)
-    ] * 2
-    assert "Downloaded an export: CSV" in steering.get(PAGE).content.decode()
-
-
-@pytest.mark.parametrize("part", ["", "progress/", "file/", "cancel/"])
-def test_exports_of_others_are_not_found(steering, part):
-    run = make_done(make_user(Role.STEERING_MEMBER), make_call(slug="the-call"))
-    ask = steering.post if part == "cancel/" else steering.get
-    assert ask(f"{PAGE}{run.public_id}/{part}").status_code == 404
-    assert ask(f"{PAGE}{uuid.uuid4()}/{part}").status_code == 404
-    assert "the-call.csv" not in steering.get(PAGE).content.decode()
-
-
-def test_superuser_may_take_exports_of_others(client):
-    run = make_done(make_user(), make_call(slug="the-call"))
-    boss = make_user(is_superuser=True)
-    client.force_login(boss)
-    answer = client.get(f"{PAGE}{run.public_id}/file/")
-    assert b"".join(answer.streaming_content) == b"whole"
-    assert AuditEvent.objects.get().actor == boss
-
-
-def test_named_file_needs_the_permission_at_each_download(named_exporter):
-    run = make_done(
-        named_exporter.user,
-        make_call(slug="the-call"),
-        scope=Scope(named=True),
-        reason="To write back",
-    )
-    assert named_exporter.get(f"{PAGE}{run.public_id}/").status_code == 200
-    withhold(named_exporter.user, Action.EXPORT_NAMED)
-    # The change ended the sign-in.
-    assert named_exporter.get(f"{PAGE}{run.public_id}/file/").status_code == 302
-    named_exporter.force_login(named_exporter.user)
-    assert named_exporter.get(f"{PAGE}{run.public_id}/file/").status_code == 403
-    assert not AuditEvent.objects.exists()
-
-
-def test_file_is_gone_after_a_week(steering, monkeypatch):
-    run = make_done(steering.user, make_call(slug="the-call"))
-    monkeypatch.setattr("core.clock.portal_now", lambda: NOW + timedelta(days=7))
-    assert steering.get(f"{PAGE}{run.public_id}/file/").status_code == 404
-    assert "is deleted now" in steering.get(f"{PAGE}{run.public_id}/").content.decode()
-    carry_out(at=NOW + timedelta(days=7))
-    assert not ExportRun.objects.get().file
-
-
-@pytest.mark.parametrize("damage", ["changed", "cut", "deleted"])
-def test_file_that_is_not_the_one_that_was_made_is_not_handed_out(steering, damage):
-    run = make_done(steering.user, make_call(slug="the-call"))
-    run.refresh_from_db()
-    file = Path(run.file.path)
-    if damage == "deleted":
-        file.unlink()
-        said = "The file of this export is missing. Export again."
-    else:
-        file.write_bytes({"changed": b"whale", "cut": b"who"}[damage])
-        said = "The file of this export is damaged, so you cannot download it."
-    answer = steering.get(f"{PAGE}{run.public_id}/file/")
-    page = answer.content.decode()
-    assert answer.status_code == 410
-    assert said in page
-    assert "It is ready" not in page
-    assert not AuditEvent.objects.filter(action="export_downloaded").exists()
-
-
-def test_cancelling_stops_it_and_the_page_says_so(steering):
-    run = export_runs.enqueue(
-        call=make_call(slug="the-call"),
-        by=steering.user,
-        at=NOW,
-        file_format="pdf",
-        filters={},
-        rows_total=9,
-    )
-    answer = steering.post(f"{PAGE}{run.public_id}/cancel/", follow=True)
-    assert "It was cancelled." in answer.content.decode()
-    assert steering.get(f"{PAGE}{run.public_id}/progress/").json() == {
-        "state": "cancelled",
-        "done": 0,
-        "total": 9,
-        "words": "0 of 9 responses.",
-    }
-    assert AuditEvent.objects.get().action == "export_cancelled"

@@ -159,18 +159,22 @@ def test_rows_that_say_the_same_in_one_file_all_come_in(call, staff):
     assert carried_out(of) == ("done", 3, 3, 3)
 
 
-def test_worker_that_stops_half_way_loses_nothing_and_another_goes_on(call, staff, monkeypatch):
-    of = uploaded(call, staff, HEADING + ROW + SECOND)
-    looked_at(of)
-    uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+def die_at_the_second_row(monkeypatch):
     save_answers = carrying_out.save_answers
 
-    def stop_at_the_second(**given):
+    def save(**given):
         if Entry.objects.count() == 2:
             raise KeyboardInterrupt
         return save_answers(**given)
 
-    monkeypatch.setattr(carrying_out, "save_answers", stop_at_the_second)
+    monkeypatch.setattr(carrying_out, "save_answers", save)
+
+
+def test_worker_that_stops_half_way_loses_nothing_and_another_goes_on(call, staff, monkeypatch):
+    of = uploaded(call, staff, HEADING + ROW + SECOND)
+    looked_at(of)
+    uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
+    die_at_the_second_row(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         go_on(of)
     of.refresh_from_db()
@@ -205,14 +209,7 @@ def test_row_at_which_each_worker_dies_ends_the_import(call, staff, monkeypatch)
     of = uploaded(call, staff, HEADING + ROW + SECOND)
     looked_at(of)
     uploads.carry_out(of, seen=etag(of.choices), by=staff, at=WEEKS_LATER)
-    save_answers = carrying_out.save_answers
-
-    def die_at_the_second(**given):
-        if Entry.objects.count() == 2:
-            raise KeyboardInterrupt
-        return save_answers(**given)
-
-    monkeypatch.setattr(carrying_out, "save_answers", die_at_the_second)
+    die_at_the_second_row(monkeypatch)
     later = WEEKS_LATER + uploads.CLAIM_LASTS
     # The first worker enters the first row, and attempts count anew after a row.
     for _worker in range(carrying_out.MOST_ATTEMPTS + 1):
