@@ -2,6 +2,7 @@ import functools
 import gc
 import io
 import os
+import weakref
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from time import monotonic, time
 
 import pytest
 from django.core.cache import caches
-from django.db import DatabaseError, connection
+from django.core.signals import request_finished
+from django.db import DatabaseError, close_old_connections, connection
 from django.test import Client, TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg2 import Error as DriverError
@@ -32,6 +34,26 @@ hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "he
 
 # They read the code, or ask for every page again and again; measured, they take half as long again.
 UNMEASURED = (*order.SLOW_FOLDERS, "architecture", "fuzz", "rights")
+
+
+# Answers that are sent in pieces, which a test may leave half read.
+streamed = weakref.WeakSet()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """End with the test what it left half read: an export then goes on record as broken off.
+
+    Found by the garbage collector in a later test, it would name people who are not there.
+    """
+    try:
+        return (yield)
+    finally:
+        request_finished.disconnect(close_old_connections)
+        for answer in [*streamed]:
+            answer.close()
+        request_finished.connect(close_old_connections)
+        streamed.clear()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -192,6 +214,19 @@ def pages_have_the_rights_of_the_serving_role(request, monkeypatch):
             switch("RESET ROLE")
 
     monkeypatch.setattr(Client, "request", answer_as_serving_role)
+
+
+@pytest.fixture(autouse=True)
+def streamed_answers_are_noted(monkeypatch):
+    answer = Client.request
+
+    def noted(client, **environment):
+        given = answer(client, **environment)
+        if given.streaming:
+            streamed.add(given)
+        return given
+
+    monkeypatch.setattr(Client, "request", noted)
 
 
 @pytest.fixture(autouse=True)
