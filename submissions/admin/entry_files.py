@@ -13,7 +13,7 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
 from core.outages import StoreAway
-from core.row_keys import row_key
+from core.row_keys import row_keys
 from core.whole_files import FileLost
 from submissions.respondent.files import file_response
 from submissions.responses.attaching import detach, no_room
@@ -40,7 +40,7 @@ def _change(request: HttpRequest, entry: Entry) -> None:
     at = clock.portal_now()
     removed = request.POST.get("remove")
     if removed:
-        found = originals_of(entry.submission).filter(pk=row_key(removed)).first()
+        found = originals_of(entry.submission).filter(pk__in=row_keys([removed])).first()
         if found is None:
             messages.error(request, "This file is taken out already.")
             return
