@@ -62,9 +62,14 @@ def on_starting(_server: object) -> None:
     clock_check.log_at_start()
 
 
-def on_exit(_server: object) -> None:
-    if own_counts is not None:
-        working_folders.leave(own_counts)
+def when_ready(server: Any) -> None:
+    """Keep the folder beyond SIGHUP: then gunicorn reads this file again, and takes no other."""
+    server.own_counts = own_counts
+
+
+def on_exit(server: Any) -> None:
+    if server.own_counts is not None:
+        working_folders.leave(server.own_counts)
 
 
 # Workers restart after so many requests, not all at once: a leak in a library cannot grow.

@@ -10,7 +10,7 @@ import hashlib
 import secrets
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from threading import Lock
 from typing import Any
@@ -66,6 +66,7 @@ class S3Files(S3Storage):
             response_checksum_validation="when_required",
         )
         super().__init__(**options, client_config=config, file_overwrite=False)
+        self._left: list[tuple[str, str | None]] = []  # trials that the bucket would not delete
 
     @cached_property
     def _client(self) -> Any:
@@ -275,7 +276,7 @@ class S3Files(S3Storage):
         except StoreAway as error:
             return f"cannot be written ({error.host}: {error})"
         try:
-            self._delete(key, version)
+            self._end_trial(key, version)
         except StoreAway as error:
             return f"warning: no file can be deleted ({error.host}: {error})"
         return ""
@@ -288,7 +289,7 @@ class S3Files(S3Storage):
             yield f"No file can be kept in {error.host}: {error}."
             return
         try:
-            self._delete(key, version)
+            self._end_trial(key, version)
         except StoreAway as error:
             yield f"No file can be deleted in {error.host}, so nothing can be erased: {error}."
             return
@@ -337,18 +338,41 @@ class S3Files(S3Storage):
         try:
             yield key
         finally:
-            self._delete(key, version)
+            self._end_trial(key, version)
 
     def _write_trial(self) -> tuple[str, str | None]:
-        """Return the key and the version, by which it is deleted for good."""
-        key = self._normalize_name(f"{TRIALS}/{secrets.token_hex(16)}")
+        """Return the key and the version, by which it is deleted for good.
+
+        One that the bucket would not delete is taken again: S3 says that it may not be written
+        before it says that it is there.
+        """
+        left = None
+        with suppress(IndexError):
+            left = self._left.pop()
+        key = left[0] if left else self._normalize_name(f"{TRIALS}/{secrets.token_hex(16)}")
         content = ContentFile(b"ready")
         facts = {"ChecksumSHA256": _digest_of(content)[0], **self.object_parameters}
+        if left:
+            facts["IfNoneMatch"] = "*"
         with self._asking():
-            answer = self._client.put_object(
-                Bucket=self.bucket_name, Key=key, Body=content, **facts
-            )
+            try:
+                answer = self._client.put_object(
+                    Bucket=self.bucket_name, Key=key, Body=content, **facts
+                )
+            except (BotoCoreError, ClientError) as error:
+                if left and isinstance(error, ClientError) and _status(error) in {412, 501}:
+                    return left
+                if left:
+                    self._left.append(left)
+                raise
         return key, answer.get("VersionId")
+
+    def _end_trial(self, key: str, version: str | None) -> None:
+        try:
+            self._delete(key, version)
+        except StoreAway:
+            self._left.append((key, version))
+            raise
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

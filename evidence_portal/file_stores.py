@@ -24,7 +24,7 @@ def read_stores(folder: Path) -> tuple[bool, Stores]:
     found and `move_files` can move them.
     """
     disk = {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "BACKEND": "core.disk_files.DiskFiles",
         "OPTIONS": {
             "location": folder,
             "file_permissions_mode": 0o600,

@@ -603,8 +603,7 @@ def test_files_are_on_the_disk_unless_there_is_a_bucket(settings_with):
     settings = settings_with()
     assert settings["FILES_ON_S3"] is False
     assert set(settings["STORAGES"]) == {"default", "private", "staticfiles"}
-    private = settings["STORAGES"]["private"]
-    assert private["BACKEND"] == "django.core.files.storage.FileSystemStorage"
+    assert settings["STORAGES"]["private"]["BACKEND"] == "core.disk_files.DiskFiles"
 
 
 @pytest.mark.parametrize(

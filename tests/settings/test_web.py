@@ -80,13 +80,17 @@ def test_what_gunicorn_cannot_use_is_refused_in_one_line(variables, said):
 
 
 LOADS = """
-import os, runpy, signal, sys
+import os, runpy, signal, sys, types
 loaded = runpy.run_path("gunicorn.conf.py")
 print(os.environ["PROMETHEUS_MULTIPROC_DIR"], "prometheus_client" in sys.modules)
 print(loaded["logconfig_dict"]["formatters"]["generic"]["()"], flush=True)
 if sys.argv[1] == "is killed":
     os.kill(os.getpid(), signal.SIGKILL)
-loaded["on_exit"](None)
+server = types.SimpleNamespace()
+loaded["when_ready"](server)
+if sys.argv[1] == "gets SIGHUP":
+    loaded = runpy.run_path("gunicorn.conf.py")
+loaded["on_exit"](server)
 """
 
 
@@ -103,5 +107,6 @@ def test_folder_of_counts_goes_with_the_web_server_or_after_one_that_was_killed(
     (left,) = tmp_path.iterdir()
     # The path is known before the counters are made.
     assert killed.stdout == f"{left} False\ncore.redacting_logs.RedactingFormatter\n"
-    assert load("ends").returncode == 0
-    assert list(tmp_path.iterdir()) == []
+    for how in ("ends", "gets SIGHUP"):
+        assert load(how).returncode == 0
+        assert list(tmp_path.iterdir()) == []
