@@ -16,7 +16,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from cryptography.fernet import Fernet, InvalidToken
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
@@ -129,16 +129,19 @@ class MFAAdapter(DefaultMFAAdapter):
         return _cipher().encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return what was encrypted; refuses the code if SECRET_KEY is another one by now."""
+        """Return what was encrypted; refuses the code if its key is not known any more."""
         try:
             return _cipher().decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             raise self.validation_error("incorrect_code") from None
 
 
-def _cipher() -> Fernet:
-    key = salted_hmac("accounts.second_factors", "", algorithm="sha256").digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+def _cipher() -> MultiFernet:
+    """Encrypts with SECRET_KEY, and decrypts what a key of before encrypted."""
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    salt = "accounts.second_factors"
+    keys = [salted_hmac(salt, "", secret=one, algorithm="sha256").digest() for one in secrets]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):

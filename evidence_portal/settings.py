@@ -48,6 +48,8 @@ PORTAL_ENV = read_portal_env()
 PRODUCTION = PORTAL_ENV == "production"
 DEBUG = False
 SECRET_KEY = read_secret_key(production=PRODUCTION)
+# Keys of before: what was signed with one of them still counts.
+SECRET_KEY_FALLBACKS = read_text("SECRET_KEY_FALLBACKS", default="").split()
 
 _portal = read_portal_url(production=PRODUCTION)
 PORTAL_URL = _portal.geturl()

@@ -261,6 +261,23 @@ def test_code_signs_nobody_in_whose_password_counts_no_more(client, needed, chan
     assert other.get("/account/second-factor/code/").status_code == 302
 
 
+def test_key_of_before_counts_as_long_as_it_is_named(client, needed, settings):
+    user = make_user(Role.MANAGER)
+    sign_in(client, user)
+    set_up_app(client)
+    page = client.get("/account/second-factor/recovery-codes/").content.decode()
+    codes = re.findall(r"<li><code>(\d+)</code>", page)
+    before, settings.SECRET_KEY = settings.SECRET_KEY, "of today"
+    settings.SECRET_KEY_FALLBACKS = [before]
+    assert client.get("/admin/").status_code == 200
+    for code, named in zip(codes, ([before], []), strict=False):
+        settings.SECRET_KEY_FALLBACKS = named
+        other = Client()
+        sign_in(other, user)
+        other.post("/account/second-factor/code/", {"code": code})
+        assert (other.get("/admin/").status_code == 200) is bool(named)
+
+
 def test_recovery_codes_of_another_secret_key_are_made_anew(client, needed):
     user = make_user(Role.MANAGER)
     sign_in(client, user)
