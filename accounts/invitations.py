@@ -8,7 +8,7 @@ import hashlib
 import secrets
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Model, Q
 
 from accounts import memberships
@@ -23,7 +23,6 @@ from core.addresses import clean_address
 
 LASTS = timedelta(days=7)
 LONGEST_USERNAME = 150
-INVITING_LOCK = 5_283_310  # the first half of the lock; the address is the other
 
 
 def invite(
@@ -44,7 +43,7 @@ def invite(
     """
     address = clean_address(email)
     with transaction.atomic():
-        _wait_for_others(address)
+        lock_names()  # two at once would also both leave a link that works
         refuse_if_here(address)
         Invitation.objects.filter(email__iexact=address, used_at=None).delete()
         invitation = Invitation.objects.create(
@@ -68,15 +67,8 @@ def invite(
     return invitation
 
 
-def _wait_for_others(address: str) -> None:
-    """Invite an address once at a time: two at once would both leave a link that works."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [INVITING_LOCK, address.lower()]
-        )
-
-
 def refuse_if_here(address: str) -> None:
+    """Raise AlreadyHere. Call `lock_names` before: somebody may get the address at this moment."""
     if User.objects.filter(email__iexact=address).exists():
         raise AlreadyHere(f"Somebody with the address {address} has an account already.")
     username = address[:LONGEST_USERNAME]

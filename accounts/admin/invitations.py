@@ -17,6 +17,7 @@ from accounts.errors import AlreadyHere
 from accounts.models import Invitation
 from accounts.states import AccountMailState, Role
 from accounts.tasks import nudge_account_mail
+from accounts.usernames import lock_names
 from core import clock
 from core.admin.columns import uk_time
 from core.admin.declared_filters import DeclaredFiltersOnly
@@ -36,6 +37,7 @@ class InvitationForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         address: str = self.cleaned_data["email"]
+        lock_names()  # until the invitation is saved
         try:
             invitations.refuse_if_here(address)
         except AlreadyHere as error:

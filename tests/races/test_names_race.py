@@ -35,8 +35,10 @@ def held(verb, other_may_begin, other_ended):
     return slowly
 
 
-@pytest.mark.parametrize("first", ["changes", "accepts"])
-def test_address_of_an_invitation_that_is_accepted_is_nobody_elses(monkeypatch, first):
+@pytest.mark.parametrize(
+    ("first", "second"), [("change", "accept"), ("accept", "change"), ("change", "invite")]
+)
+def test_address_of_an_invitation_that_is_accepted_is_nobody_elses(monkeypatch, first, second):
     boss = make_user(username="boss", is_superuser=True)
     now = clock.wall_now()
     invitation = invitations.invite(
@@ -58,12 +60,15 @@ def test_address_of_an_invitation_that_is_accepted_is_nobody_elses(monkeypatch, 
         )
         return user is not None
 
+    def invite():
+        posted = {"email": ADDRESS, "is_administrator": "on"}
+        return client.post("/admin/accounts/invitation/add/", posted).status_code == 302
+
+    verbs = [{"change": change, "accept": accept, "invite": invite}[one] for one in (first, second)]
     begin, ended = Event(), Event()
-    if first == "changes":
-        verbs = [change, accept]
+    if first == "change":
         monkeypatch.setattr(people, "whose_address", held(people.whose_address, begin, ended))
     else:
-        verbs = [accept, change]
         monkeypatch.setattr(invitations, "record", held(invitations.record, begin, ended))
 
     def one():
