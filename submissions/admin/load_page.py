@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -17,6 +17,7 @@ from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.rights import is_administrator
 from core import clock
+from core.outages import outage_of
 from core.time_limits import latest_moment
 from submissions.calls.models import Call
 from submissions.definitions import loading
@@ -113,6 +114,11 @@ def _look(request: HttpRequest, admin: OfOwnCalls, text: str) -> HttpResponse:
     except DefinitionRefused as refused:
         more["problems"] = refused.problems
         return _shown(request, admin, FileForm(), **more, status=422)
+    except OperationalError as error:
+        if outage_of(error) is not None:
+            raise
+        # A lock that was waited for in vain, or a deadlock: both pass.
+        return _shown(request, admin, FileForm(), **more, is_busy=True, status=503)
     if seen is None:
         messages.success(request, f"{result.call.title}: {result.outcome}.")
         return redirect("admin:submissions_call_change", result.call.pk)

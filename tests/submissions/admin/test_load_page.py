@@ -5,11 +5,13 @@ import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from submissions.admin.load_page import LARGEST_FILE
 from submissions.calls.models import Call, Question
+from submissions.definitions import loading
 from tests.makers import make_submitted, make_user
 from tests.submissions.definitions.small_call import TEXT, changed, load_text
 
@@ -135,6 +137,20 @@ def test_what_became_another_change_meanwhile_is_shown_anew(client, boss):
     assert Call.objects.get().title == "Their call"
     assert again(client, other).status_code == 302
     assert Call.objects.get().title == "A call"
+
+
+def test_lock_that_is_waited_for_in_vain_leaves_the_file_on_the_page(client, boss, monkeypatch):
+    def wait(definitions):
+        with connection.cursor() as cursor:
+            cursor.execute("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '55P03'; END $$")
+
+    with monkeypatch.context() as busy:
+        busy.setattr(loading, "lock_calls", wait)
+        page = look(client)
+    assert page.status_code == 503
+    assert "The file is still here. Press “Look again” in a minute." in words(page)
+    assert "Load it" not in words(page)
+    assert "It would make a new call" in words(again(client, page, load=False))
 
 
 def test_managers_of_a_call_load_no_definition(client):
