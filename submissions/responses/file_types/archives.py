@@ -10,6 +10,7 @@ from submissions.responses.file_types.refusals import (
     DAMAGED,
     PROTECTED,
     UNPACKS_TOO_BIG,
+    NamedTwice,
     NotTaken,
 )
 from submissions.responses.file_types.signatures import ZIP
@@ -92,8 +93,11 @@ class Archive:
         for entry in entries:
             if entry.file_size > max(SMALL, HIGHEST_RATIO * entry.compress_size):
                 raise NotTaken(UNPACKS_TOO_BIG)
-        if len({entry.filename.lower() for entry in entries}) < len(entries):
-            raise NotTaken(DAMAGED)  # programs would differ on which of two they show
+        known = set()
+        for entry in entries:
+            if entry.filename.lower() in known:
+                raise NamedTwice(DAMAGED, found=entry.filename)
+            known.add(entry.filename.lower())
         if any(entry.header_offset < 0 for entry in entries):
             raise NotTaken(DAMAGED)
         end = 0

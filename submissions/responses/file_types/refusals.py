@@ -12,6 +12,10 @@ class NotTaken(Exception):
         self.found = found
 
 
+class NamedTwice(NotTaken):
+    """Two entries of an archive are called `found`: programs would differ on which they show."""
+
+
 PROTECTED = gettext_noop(
     "“%(name)s” was not added: it is protected. Save it without a password or restrictions, "
     "then try again"

@@ -9,7 +9,12 @@ from pathlib import PurePosixPath
 from submissions.responses.attaching import presentable_name
 from submissions.responses.errors import ImportRefused
 from submissions.responses.file_types.archives import Archive
-from submissions.responses.file_types.refusals import PROTECTED, UNPACKS_TOO_BIG, NotTaken
+from submissions.responses.file_types.refusals import (
+    PROTECTED,
+    UNPACKS_TOO_BIG,
+    NamedTwice,
+    NotTaken,
+)
 
 MOST_BYTES = 100 * 1024 * 1024
 MOST_FILES = 300
@@ -80,6 +85,11 @@ def _files(archive: Archive) -> Iterable[Packed]:
 
 
 def _say(refusal: NotTaken) -> str:
+    if isinstance(refusal, NamedTwice):
+        return (
+            f"The ZIP has two files at “{refusal.found}”, where capitals make no difference: give "
+            "one of them another name"
+        )
     if refusal.sentence == PROTECTED:
         return "The ZIP has a password: make one without"
     if refusal.sentence == UNPACKS_TOO_BIG:

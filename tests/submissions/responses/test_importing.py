@@ -431,6 +431,15 @@ def test_folder_beyond_the_limits_is_refused(content):
         Folder(content)
 
 
+def test_folder_with_two_files_of_one_name_says_which():
+    out = io.BytesIO(folder(letters="x"))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.writestr("Letters", "y")
+    with pytest.raises(ImportRefused) as refused:
+        Folder(out.getvalue())
+    assert refused.value.message.startswith("The ZIP has two files at “Letters”, where capitals")
+
+
 @pytest.mark.parametrize("inside", ["[Content_Types].xml", "mimetype"])
 def test_spreadsheet_or_document_is_not_taken_for_a_folder(inside):
     with pytest.raises(ImportRefused) as refused:
