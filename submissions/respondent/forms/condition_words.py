@@ -49,15 +49,15 @@ def applies(
     live = [t for t in open_terms if t.key in others.on_page]
     needed = _open_requirement(question, others)
     before = _controller_before(question, page, call)
-    sentence = ""
-    if open_terms:
-        sentence = _sentence(call, open_terms, before, _ONLY_IF)
-    elif needed:
-        sentence = _sentence(call, needed, before, _NEEDED_IF)
+    only_if = _sentence(call, open_terms, before, _ONLY_IF) if open_terms else ""
+    # Whoever is asked at all meets the terms of both.
+    besides = [term for term in needed or () if term not in open_terms]
+    forms = _NEEDED_TOO if only_if else _NEEDED_IF
+    needed_if = _sentence(call, besides, before, forms) if besides else ""
     return Applies(
-        sentence=sentence,
+        sentence=f"{only_if} {needed_if}".strip(),
         shown_if=json.dumps([[t.key, t.operator == "!=", t.values] for t in live]) if live else "",
-        all_on_page=bool(live) and live == open_terms,
+        all_on_page=bool(live) and live == open_terms and not besides,
         optional=not question.required and needed is None,
     )
 
@@ -114,11 +114,13 @@ def _controller_before(question: Question, page: list[Question], call: Call) -> 
 
 _UNLESS = gettext_noop("Answer this unless %(condition)s.")
 _ONLY_IF = (gettext_noop("Answer this only if %(condition)s."), _UNLESS)
-_NEEDED_IF = (gettext_noop("You need to answer this if %(condition)s."), _UNLESS)
+_NEEDED_TOO = (gettext_noop("You need to answer this if %(condition)s."),)
+_NEEDED_IF = (*_NEEDED_TOO, _UNLESS)
 
 
-def _sentence(call: Call, terms: list[Term], before: str, forms: tuple[str, str]) -> str:
-    if len(terms) == 1 and terms[0].operator == "!=":
+def _sentence(call: Call, terms: list[Term], before: str, forms: tuple[str, ...]) -> str:
+    """Say it in the first of `forms`, or that one other choice rules it out in the second."""
+    if len(terms) == 1 and terms[0].operator == "!=" and len(forms) > 1:
         return _(forms[1]) % {"condition": _phrase(call, terms[0], before, negated=False)}
     phrases = [_phrase(call, t, before, negated=t.operator == "!=") for t in terms]
     return _(forms[0]) % {"condition": functools.reduce(_both, phrases)}

@@ -105,6 +105,20 @@ def test_question_required_only_sometimes_says_when():
     assert (applies.shown_if, applies.optional) == ("", False)
 
 
+def test_question_asked_and_required_only_sometimes_says_both():
+    only_if = "Answer this only if you chose “Small”."
+    asked = {"show_if": "size = small"}
+    for required_if, said in (
+        ("age != adult", "your answer to “How old are you?” is not “18 or over”"),
+        ("size = small and age = adult", "your answer to “How old are you?” is “18 or over”"),
+    ):
+        applies = presented(SIZE, question(**asked, required_if=required_if))
+        assert applies.sentence == f"{only_if} You need to answer this if {said}."
+        assert (applies.all_on_page, applies.optional) == (False, False)
+    applies = presented(SIZE, question(**asked, required_if="size = small"))
+    assert (applies.sentence, applies.all_on_page, applies.optional) == (only_if, True, False)
+
+
 def test_question_required_because_of_another_page_is_plain():
     applies = presented(question(required_if="age = adult"), answers={"age": "adult"})
     assert (applies.sentence, applies.optional) == ("", False)
