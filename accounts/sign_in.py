@@ -11,7 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 
 from accounts import signed_in
 from accounts.adapters import AccountAdapter
@@ -91,7 +91,14 @@ class SignIn(LoginView):
 
 
 class SignOut(LogoutView):
+    http_method_names = ("get", "head", "post", "options")
     template_name = "registration/signed_out.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask: whoever follows a link, or a picture of another page, is not signed out by it."""
+        if not request.user.is_authenticated:
+            return redirect("sign_in")
+        return render(request, "registration/sign_out.html")
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         sign_in = signed_in.sign_in_of(request)

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import AccountMail, Invitation, SignIn
 from accounts.record import record
 from accounts.states import AuditAction
+from core.spoken_numbers import say_count
 from exports.models import ApiToken, ExportRun
 from submissions.outbox import holding
 from submissions.responses.models import ReturnToken
@@ -33,10 +34,10 @@ def set_right(*, backup: str, at: datetime, wall_now: datetime) -> list[str]:
         ExportRun.objects.exclude(file="").update(file="")
         record(by=None, at=at, action=AuditAction.RESTORED, backup=backup)
     return [
-        f"Mail is held. {mails:,} mails that waited may have gone out since: they are marked as "
-        "failed in the outbox. Look there, then run: manage.py release_mail",
-        f"Everybody signs in anew, and {links:,} links by email have ended. Users and memberships "
-        "are as they were then: end again those who left since.",
-        f"{invitations:,} invitations and {tokens:,} tokens of programs have ended: invite again, "
-        "and have new tokens made.",
+        f"Mail is held. Of those that waited, {say_count(mails, 'mail')} may have gone out since, "
+        "marked as failed in the outbox. Look there, then run: manage.py release_mail",
+        f"Everybody signs in anew. Ended: {say_count(links, 'link')} by email. Users and "
+        "memberships are as they were then: end again those who left since.",
+        f"Ended: {say_count(invitations, 'invitation')}, {say_count(tokens, 'token')} of programs. "
+        "Invite again, and have new tokens made.",
     ]

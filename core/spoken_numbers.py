@@ -3,6 +3,11 @@
 from django.utils.formats import get_format, number_format
 
 
+def say_count(number: int, noun: str) -> str:
+    """Return in English, for staff, "1 version" or for instance "1,000 versions"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def say_number(number: int) -> str:
     """Return for instance "1,000", grouped as the language does.
 

@@ -27,6 +27,7 @@ from core.attempts import Attempts
 from core.claims import claim, claimed_row, claimed_until, renew
 from core.errors import PortalError
 from core.outages import StoreAway
+from core.spoken_numbers import say_count
 from core.stores import NotListed
 from exports.consent import PSEUDONYMISED, Scope
 from exports.models import FOLDER, ExportRun, export_path, private_storage
@@ -281,7 +282,7 @@ def end_those_with(submission: Submission, *, only_named: bool) -> int:
         else:
             left.append(run)
     if left:
-        raise StillThere(f"{len(left)} files of exports, such as of {left[0]}")
+        raise StillThere(f"{say_count(len(left), 'file')} of exports, such as of {left[0]}")
     return ended
 
 

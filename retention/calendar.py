@@ -116,4 +116,4 @@ def _due(call: Call, ending: Ending, at: datetime) -> int:
 
 
 def _in_words(counts: Counter[str]) -> str:
-    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items())
+    return ", ".join(f"{name.replace('_', ' ')}: {number:,}" for name, number in counts.items())

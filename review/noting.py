@@ -95,7 +95,9 @@ def resolve_note(note: Note, *, by: User, at: datetime) -> None:
     if not may(by, Action.WRITE_NOTES, note.submission.call_id):
         raise NoteRefused("You may not resolve notes in this call.")
     with transaction.atomic():
-        locked = Note.objects.select_for_update(of=("self",)).get(pk=note.pk)
+        locked = Note.objects.select_for_update(of=("self",)).filter(pk=note.pk).first()
+        if locked is None:
+            raise NoteRefused("This response can be read no more.")
         if locked.resolved_by is not None:
             raise NoteRefused(
                 f"This note was resolved already, by {locked.resolved_by.get_username()}."

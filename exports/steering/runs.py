@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.asking_again import ask_again
 from accounts.current_user import current_user
@@ -19,6 +19,7 @@ from accounts.rights import may
 from accounts.states import Action
 from core import clock, spoken_time
 from core.disclosure_control import FEW
+from core.posted_from import posted_from
 from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
 from exports import export_runs
 from exports.durations import minutes
@@ -160,7 +161,7 @@ def run_file(request: HttpRequest, call: Call, public_id: UUID) -> HttpResponseB
 
 
 @of_call(may_export)
-@require_POST
+@posted_from("export_run", "slug", "public_id")
 def cancel_run(request: HttpRequest, call: Call, public_id: UUID) -> HttpResponse:
     """Stop an export that is not finished."""
     run = _run_of(request, call, public_id)

@@ -7,11 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.asking_again import ask_again
 from accounts.current_user import current_user
 from core import clock
+from core.posted_from import posted_from
 from exports import tokens
 from exports.consent import Scope
 from exports.models import ApiToken
@@ -53,7 +54,7 @@ def tokens_page(request: HttpRequest, call: Call) -> HttpResponse:
 
 
 @of_call(may_export)
-@require_POST
+@posted_from("tokens", "slug")
 def revoke(request: HttpRequest, call: Call, pk: int) -> HttpResponse:
     """End one of one's own tokens at once."""
     reader = current_user(request)

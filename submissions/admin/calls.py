@@ -23,6 +23,7 @@ from core import arrival, clock, clock_check
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.edit_conflicts import ConflictCheckedAdmin
 from core.admin.lists import ListedWhole
+from core.spoken_numbers import say_count
 from submissions.admin.closing_time_form import ClosingTimeForm
 from submissions.admin.load_page import load_page
 from submissions.admin.wording_forms import CallForm
@@ -183,7 +184,7 @@ class CallAdmin(
 
     @admin.display(description="responses")
     def counts(self, call: WithCounts) -> str:
-        return f"{call.number_submitted:,} submitted, {call.number_drafts:,} drafts"
+        return f"{call.number_submitted:,} submitted, {say_count(call.number_drafts, 'draft')}"
 
     @admin.display(description="closes")
     def closing_time(self, call: Call) -> str:

@@ -203,10 +203,11 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         for sentence in changed[:MOST_SAID]:
             messages.error(request, sentence)
         left = chosen.count() - again
+        were_left = "was left as it is" if left == 1 else "were left as they are"
         self.message_user(
             request,
-            f"{again} will be sent again within a minute. {left} were left as they are: on their "
-            "way, sent again already, or without an address.",
+            f"{again} will be sent again within a minute. {left} {were_left}: on the way, sent "
+            "again already, or without an address.",
             messages.SUCCESS if again else messages.WARNING,
         )
 

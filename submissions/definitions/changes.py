@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 
 from core import spoken_time
+from core.spoken_numbers import say_count
 from core.time_limits import later
 from submissions.calls.models import Call, Question
 from submissions.calls.retention import DataClass, end_earlier, period_of
@@ -75,7 +76,7 @@ def differences(
             found.append(Difference(path, "added"))
             if new.required and received and not reword:
                 reason = (
-                    f"is new and required, after {_say(received, 'response')} came in: "
+                    f"is new and required, after {say_count(received, 'response')} came in: "
                     "make it optional, or load with --reword"
                 )
                 problems.add(f"{path}.required", reason)
@@ -92,7 +93,7 @@ def _call_differences(
         problems.add("call.reference_prefix", reason)
     is_looser = STRICTNESS[said["publication"]] < STRICTNESS[call.publication]
     if is_looser and (answered := count_responses(call.pk)):
-        reason = f"{_say(answered, 'response')} came in under “{call.publication}”"
+        reason = f"{say_count(answered, 'response')} came in under “{call.publication}”"
         problems.add("call.publication", f"cannot become “{said['publication']}”: {reason}")
     if not reset_times:
         for name in TIMES:
@@ -111,7 +112,7 @@ def _call_differences(
             when = "before" if name == "opens_at" else "at or after"
             problems.add(
                 f"call.{name.removesuffix('_at')}",
-                f"{_say(outside, 'response')} came in {when} that time",
+                f"{say_count(outside, 'response')} came in {when} that time",
             )
     grace_ends = later(said["closes_at"], timedelta(minutes=said["grace_minutes"]))
     in_grace = Q(received_at__gte=grace_ends, timing=Timing.GRACE)
@@ -120,7 +121,7 @@ def _call_differences(
     ):
         problems.add(
             "call.grace_minutes",
-            f"{_say(outside, 'response')} came in when that period would have ended",
+            f"{say_count(outside, 'response')} came in when that period would have ended",
         )
     found = [Difference(_path_of(name), "changed") for name in changed if name != "retention"]
     return found + _retention_differences(call, definition)
@@ -146,7 +147,7 @@ def _path_of(field: str) -> str:
 
 def _say_time(call: Call, value: int | datetime) -> str:
     if isinstance(value, int):
-        return _say(value, "minute")
+        return say_count(value, "minute")
     return spoken_time.say_moment(value, call.timezone)
 
 
@@ -165,14 +166,14 @@ def _question_differences(
     for name in _FIXED:
         if name in changed and answered:
             problems.add(
-                f"{path}.{name}", f"cannot change: {_say(answered, 'response')} answered it"
+                f"{path}.{name}", f"cannot change: {say_count(answered, 'response')} answered it"
             )
     if old.kind == new.kind:
         _refuse_lost_options(path, question, new, problems)
     others = [name for name in changed if name not in _FIXED]
     if others and answered and not reword:
         reason = (
-            f"{_say(answered, 'response')} answered it as it was ({', '.join(others)} would "
+            f"{say_count(answered, 'response')} answered it as it was ({', '.join(others)} would "
             "change): load with --reword if it still asks the same"
         )
         problems.add(path, reason)
@@ -193,7 +194,7 @@ def _role_options(definition: CallDefinition) -> tuple[Option, ...]:
 def _refuse_removal(path: str, question: Question, problems: Problems) -> None:
     answered = count_answered(question)
     if answered:
-        problems.add(path, f"cannot be removed: {_say(answered, 'response')} answered it")
+        problems.add(path, f"cannot be removed: {say_count(answered, 'response')} answered it")
 
 
 def _refuse_lost_options(
@@ -207,7 +208,7 @@ def _refuse_lost_options(
         for option in old:
             if option["key"] not in staying and (given := count(question, option["key"])):
                 where = f"{path}.{name}.{option['key']}"
-                problems.add(where, f"cannot be removed: {_say(given, 'response')} chose it")
+                problems.add(where, f"cannot be removed: {say_count(given, 'response')} chose it")
 
 
 def _section_differences(
@@ -230,7 +231,7 @@ def _section_differences(
         )
         if changed and answered and not reword:
             reason = (
-                f"{_say(answered, 'response')} answered questions in it as it was "
+                f"{say_count(answered, 'response')} answered questions in it as it was "
                 f"({', '.join(changed)} would change): load with --reword if it asks the same"
             )
             problems.add(path, reason)
@@ -244,7 +245,3 @@ def _section_differences(
         if [k for k in old if k in new] != [k for k in new if k in old]:
             found.append(Difference(f"sections.{key}", "order of questions"))
     return found
-
-
-def _say(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

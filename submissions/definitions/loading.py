@@ -13,6 +13,7 @@ from django.db.models import F
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.spoken_numbers import say_count
 from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call, Question, RespondentRole, Section
 from submissions.calls.models.loaded import LoadedWording
@@ -54,8 +55,8 @@ class LoadResult:
         if self.outcome == "created":
             sections, questions = self.definition.sections, self.definition.questions
             return (
-                f"{line}, {len(sections)} sections, {len(questions)} questions, "
-                f"closes {self.call.closes_in_words}"
+                f"{line}, {say_count(len(sections), 'section')}, "
+                f"{say_count(len(questions), 'question')}, closes {self.call.closes_in_words}"
             )
         return f"{line} ({'; '.join(self.changes)})" if self.changes else line
 

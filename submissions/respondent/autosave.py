@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from core import spoken_time
+from core.posted_from import posted_from
 from submissions.respondent.browser_session import holds_access
 from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.respondent.saving import Save, SaveOutcome, save_page
@@ -14,7 +14,7 @@ from submissions.responses.errors import ResponseGone
 from submissions.responses.etags import etag
 
 
-@require_POST
+@posted_from("response", "slug")
 def save(request: HttpRequest, slug: str) -> JsonResponse:
     """Save the posted answers of the section named by `_section`, and overwrite nobody's.
 

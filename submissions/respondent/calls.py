@@ -1,14 +1,16 @@
 """The pages of a call, and the start of a response."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from core import clock, clock_check, spoken_time
 from core.accent import accent_rules
+from core.posted_from import posted_from
 from core.public_pages import public_page
 from core.throttling import client_wait, wait_before
 from submissions.calls.models import Call
@@ -101,23 +103,26 @@ def all_questions(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def questions_as_pdf(request: HttpRequest, slug: str) -> HttpResponse:
-    call = call_or_404(slug)
-    return _download(questions_pdf(call, reading_of(call)), "application/pdf", f"{slug}.pdf")
+    return _download(questions_pdf, slug, "application/pdf", "pdf")
 
 
 @require_safe
 def questions_as_word(request: HttpRequest, slug: str) -> HttpResponse:
+    return _download(questions_word, slug, WORD, "docx")
+
+
+def _download(
+    make: Callable[..., bytes], slug: str, content_type: str, ending: str
+) -> HttpResponse:
     call = call_or_404(slug)
-    return _download(questions_word(call, reading_of(call)), WORD, f"{slug}.docx")
-
-
-def _download(content: bytes, content_type: str, name: str) -> HttpResponse:
+    is_closed = call.has_closed_at(clock_check.corrected(clock.portal_now()))
+    content = make(call, reading_of(call), is_closed=is_closed)
     response = HttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Content-Disposition"] = f'attachment; filename="{slug}.{ending}"'
     return response
 
 
-@require_POST
+@posted_from("call", "slug")
 def start(request: HttpRequest, slug: str) -> HttpResponse:
     """Begin a draft, or go on with this browser's own.
 

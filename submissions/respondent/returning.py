@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from core import clock, spoken_time
 from core.addresses import comparable
+from core.posted_from import posted_from
 from core.security_headers import clear_kept_pages
 from core.throttling import TRIES_OF_A_CLIENT, client_wait, wait_before
 from submissions.calls.models import Call
@@ -196,7 +197,7 @@ def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     return render(request, "calls/return_open.html", context)
 
 
-@require_POST
+@posted_from("return", "slug")
 def open_link(request: HttpRequest, slug: str) -> HttpResponse:
     """Use up the link: this browser opens the response from now on, under a new session key."""
     at = clock.portal_now()

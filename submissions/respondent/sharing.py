@@ -10,10 +10,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from core import clock, clock_check, spoken_time
 from core.addresses import comparable
+from core.posted_from import posted_from
 from core.security_headers import clear_kept_pages
 from core.throttling import TRIES_OF_A_CLIENT, client_wait, wait_before
 from submissions.calls.models import Call
@@ -100,7 +101,7 @@ def _say_many(wait: timedelta) -> str:
     return _("Several invitations have been sent. %(when)s") % {"when": say_when(wait)}
 
 
-@require_POST
+@posted_from("people", "slug")
 @while_it_can_change
 def send_again(request: HttpRequest, current: ResponseContext, number: int) -> HttpResponse:
     """Send somebody a fresh link: their invitation, or their way in on another device."""
@@ -123,7 +124,7 @@ def send_again(request: HttpRequest, current: ResponseContext, number: int) -> H
     return _back(current, "sent")
 
 
-@require_POST
+@posted_from("people", "slug")
 @while_it_can_change
 def person(request: HttpRequest, current: ResponseContext, number: int) -> HttpResponse:
     """Allow somebody to submit, or do so no longer."""

@@ -5,9 +5,10 @@ from datetime import timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from core import spoken_time
+from core.posted_from import posted_from
 from core.security_headers import clear_kept_pages
 from submissions.calls import conditions
 from submissions.calls.models import Section
@@ -81,7 +82,7 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
     return render(request, "responses/help.html", context)
 
 
-@require_POST
+@posted_from("response", "slug")
 @with_working_copy
 def delete(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Delete what was typed, where an answer led to a page of help."""

@@ -12,6 +12,7 @@ import secrets
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.crypto import salted_hmac
 
 from accounts.models import AuditEvent, User
@@ -20,6 +21,7 @@ from accounts.states import AuditAction
 from core.addresses import AddressRefused, clean_address, same_or_cleaned
 from core.canonical import digest
 from core.second_press import near
+from core.spoken_time import say_moment
 from core.time_limits import YEARS_AHEAD, latest_moment
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
@@ -54,6 +56,7 @@ def give(
     - both or neither of the two, or a missing reason;
     - an address that no mail can be sent to;
     - an expiry (aware) that is not after both now and the closing time, or over five years away;
+    - a pass that was given before and can still be used;
     - a response of another call, or one that was withdrawn, erased or deleted meanwhile;
     - a closing time that was changed since `call` was read.
     """
@@ -71,12 +74,14 @@ def give(
         locked = Call.objects.select_for_update(no_key=True).get(pk=call.pk)
         _refuse_another_closing_time(locked, call)
         _refuse(call, address, reason, expires_at, at, submission)
-        given = LatePass.objects.filter(
-            near("given_at", at), call=call, submission=submission, address=address
+        whose = Q(address__iexact=address) if address else Q(submission=submission)
+        unused = LatePass.objects.filter(
+            whose, call=call, expires_at__gt=at, used_at=None, revoked_at=None
         )
-        same = given.filter(expires_at=expires_at, used_at=None, revoked_at=None).first()
+        same = unused.filter(near("given_at", at), expires_at=expires_at).first()
         if same is not None:
             return same
+        _refuse_another(unused.select_related("given_by").first(), call)
         late_pass = LatePass.objects.create(
             call=call,
             submission=submission,
@@ -113,6 +118,16 @@ def _refuse_another_closing_time(locked: Call, seen: Call) -> None:
     if locked.closes_at != seen.closes_at:
         raise LatePassRefused(
             f"Somebody else changed the closing time meanwhile: it is {locked.closes_in_words}"
+        )
+
+
+def _refuse_another(earlier: LatePass | None, call: Call) -> None:
+    """Two would let their person submit twice after closing."""
+    if earlier is not None:
+        raise LatePassRefused(
+            f"{earlier.given_by.get_username()} has given this pass already: it works until just "
+            f"before {say_moment(earlier.expires_at, call.timezone)}. Take that one back "
+            "first if you want to give another"
         )
 
 
@@ -216,9 +231,10 @@ def make_link(late_pass: LatePass, *, mail: OutboxEmail | None = None) -> str:
     return token
 
 
-def look_up(*, call: Call, token: str, at: datetime) -> LatePass:
+def look_up(*, call: Call, token: str, at: datetime, lock: bool = False) -> LatePass:
     """Return the live pass of the token, without using it. Raises LinkDead."""
-    found = LatePass.objects.live_at(at).filter(call=call, token_sha256=digest(token)).first()
+    passes = LatePass.objects.select_for_update() if lock else LatePass.objects.all()
+    found = passes.live_at(at).filter(call=call, token_sha256=digest(token)).first()
     if found is None:
         raise LinkDead
     return found
@@ -232,8 +248,7 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
     browser that holds it, and raises LinkDead in every other. Raises LinkDead for a dead pass.
     """
     with transaction.atomic():
-        found = look_up(call=call, token=token, at=at)
-        late_pass = LatePass.objects.select_for_update().get(pk=found.pk)
+        late_pass = look_up(call=call, token=token, at=at, lock=True)
         if late_pass.submission is None:
             locked = _lock_if_there(current)
             if locked is None or not locked.has_working_copy:

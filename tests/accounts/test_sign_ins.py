@@ -153,8 +153,14 @@ def test_session_without_its_row_is_nobodys(client):
 
 def test_signing_out_deletes_the_row():
     for address in ("/steering/sign-out/", "/admin/logout/"):
-        signed_in(make_user()).post(address)
+        client = signed_in(make_user())
+        asks = client.get(address)
+        assert asks.status_code == 200
+        assert '<button class="button" type="submit">Sign out</button>' in asks.content.decode()
+        assert SignIn.objects.count() == 1
+        client.post(address)
         assert SignIn.objects.count() == 0
+        assert client.get(address)["Location"] == "/steering/sign-in/"
 
 
 def test_signing_in_again_in_one_browser_is_one_sign_in():

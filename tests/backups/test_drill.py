@@ -68,7 +68,7 @@ def test_lost_portal_comes_back_and_what_was_erased_since_stays_erased(
     reference, digest = kept.reference, kept.current_version.sha256
     erased = make_submitted(call, email="ben@example.org", story="It goes.")
     decides = make_user(Role.DATA_PROTECTION)
-    assert "2 responses, 2 versions, 1 files, 1 of them new." in run("backup")
+    assert "2 responses, 2 versions, 1 file, 1 of them new." in run("backup")
     request = requests.ask(submission=erased, scope=ErasureScope.RESPONSE, at=while_open(call))
     requests.approve(request, by=decides, at=while_open(call))
     erasing.carry_out_all(at=while_open(call))
@@ -78,14 +78,14 @@ def test_lost_portal_comes_back_and_what_was_erased_since_stays_erased(
     with elsewhere():
         said = run("restore", "--identity", keys.identity)
         assert "Erased again: 1. Erased already: 0." in said
-        assert said.endswith("2 versions and 1 files checked, 0 problems.\n")
+        assert said.endswith("2 versions and 1 file checked, 0 problems.\n")
         assert belongs(call, reference, digest)
         assert Version.objects.get(submission__reference=reference).texts == {"story": "It stays."}
         with Attachment.objects.get().file.open() as file:
             assert file.read() == MINUTES
         assert Version.objects.get(submission=erased.pk).texts == {}
         assert not Submission.objects.filter(reference=later).exists()
-        assert run("verify_evidence") == "2 versions and 1 files checked: no problem.\n"
+        assert run("verify_evidence") == "2 versions and 1 file checked: no problem.\n"
         assert AuditEvent.objects.filter(action=AuditAction.RESTORED).count() == 1
 
 
@@ -122,7 +122,7 @@ def test_restored_portal_sends_nothing_until_somebody_lets_it(call, kept, folder
         assert run("release_mail") == "Mail is not held.\n"
         # As after a restore by another program.
         waiting = make_submitted(call, email="dan@example.org")
-        assert "Mail is held. 1 mails that waited" in run("after_restore")
+        assert "Mail is held. Of those that waited, 1 mail" in run("after_restore")
         send_due_mail()
         assert OutboxEmail.objects.get(submission=waiting).state == OutboxState.FAILED
         assert len(mail.outbox) == 1
@@ -140,7 +140,7 @@ def test_tokens_invitations_and_mails_of_the_time_of_the_backup_end(call):
         wall_now=now,
     )
     enqueue(AccountMailKind.NEW_PASSWORD, to=token.person.email, at=now)
-    assert "1 invitations and 1 tokens of programs have ended" in run("after_restore")
+    assert "Ended: 1 invitation, 1 token of programs" in run("after_restore")
     assert tokens.find(secret, wall_now=now) is None
     assert not Invitation.objects.exists()
     send_account_mail()
@@ -150,7 +150,7 @@ def test_tokens_invitations_and_mails_of_the_time_of_the_backup_end(call):
 def test_drill_without_a_key_on_the_server_leaves_no_database_behind(call, kept, folder, databases):
     before = databases()
     said = run("backup", "--drill")
-    assert said.endswith(": 1 versions checked, 0 problems.\n")
+    assert said.endswith(": 1 version checked, 0 problems.\n")
     assert databases() == before
     assert reports.of(Kind.DRILL).is_good
 
@@ -159,7 +159,7 @@ def test_drill_with_the_identity_restores_the_files_too(call, kept, folder, keys
     before = databases()
     run("backup")
     said = run("restore", "--drill", "--identity", keys.identity)
-    assert said.endswith(": 1 versions and 1 files checked, 0 problems.\n")
+    assert said.endswith(": 1 version and 1 file checked, 0 problems.\n")
     [blob] = folder.path.glob("files/*/*.age")
     blob.write_bytes(blob.read_bytes()[:-1])
     with pytest.raises(CommandError, match="was changed"):

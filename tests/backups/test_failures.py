@@ -136,7 +136,7 @@ def test_list_of_erasures_that_cannot_be_read_is_no_success(call, folder, keys, 
     run("backup", "--erasures")
     cut(folder.path / ERASURES)
     with elsewhere():
-        with pytest.raises(CommandError, match="1 lists of erasures unread"):
+        with pytest.raises(CommandError, match="1 list of erasures unread"):
             run("restore", "--identity", keys.identity)
         assert holding.is_held()
 
@@ -384,7 +384,7 @@ def test_file_is_stored_once_and_outlives_the_loss_of_the_original(
     call, folder, keys, settings, elsewhere, tmp_path, monkeypatch
 ):
     attachment = make_with_file(call)
-    assert "1 files, 1 of them new." in run("backup")
+    assert "1 file, 1 of them new." in run("backup")
     [stored] = folder.path.glob("files/*/*.age")
     written = stored.stat().st_mtime_ns
     attachment.file.storage.delete(attachment.file.name)
@@ -398,7 +398,7 @@ def test_file_is_stored_once_and_outlives_the_loss_of_the_original(
     assert f"{lost.file.name} is missing or damaged, and in no backup" in said
     assert [path.stat().st_mtime_ns for path in folder.path.glob("files/*/*.age")] == [written]
     with elsewhere():
-        with pytest.raises(CommandError, match="2 versions and 2 files checked, 1 problems"):
+        with pytest.raises(CommandError, match="2 versions and 2 files checked, 1 problem"):
             run("restore", "--identity", keys.identity)
         with Attachment.objects.get(pk=attachment.pk).file.open() as file:
             assert file.read() == b"Minutes of the meeting.\n"
@@ -411,7 +411,7 @@ def test_new_key_opens_all_of_the_next_backup(call, folder, settings, elsewhere,
     (folder.path / first).rename(folder.path / "2026-01-01T023000Z")
     new = make_keys(tmp_path, "new")
     settings.BACKUP_RECIPIENTS = [new.public]
-    assert "1 files, 1 of them new. Deleted: 1 old." in run("backup", "--keep-weekly", "0")
+    assert "1 file, 1 of them new. Deleted: 1 old." in run("backup", "--keep-weekly", "0")
     assert len(list(folder.path.glob("files/*/*.age"))) == 1
     assert run("backup", "--check").endswith(" whole.\n")
     with elsewhere():

@@ -231,7 +231,7 @@ def test_backup_of_its_service_is_restored_by_the_two_roles(deployed):
     assert command[-2:] == ["--nightly", "02:30"]
     made = deployed.run([*command[:-2], "--drill"], **environment)
     assert made.returncode == 0, made.stderr
-    assert made.stdout.splitlines()[-1].endswith(": 1 versions checked, 0 problems.")
+    assert made.stdout.splitlines()[-1].endswith(": 1 version checked, 0 problems.")
     refused = deployed.run([*command[:-2]], **{**environment, "MIGRATION_DATABASE_URL": ""})
     assert refused.returncode == 1
     assert "set MIGRATION_DATABASE_URL to the address of the tables' owner" in refused.stderr
@@ -246,7 +246,7 @@ def test_backup_of_its_service_is_restored_by_the_two_roles(deployed):
     words = ["python", "manage.py", "restore", "--identity", str(identity)]
     restored = deployed.run(words, **environment)
     assert (restored.returncode, restored.stderr) == (0, ""), restored.stdout
-    assert restored.stdout.endswith("1 versions and 0 files checked, 0 problems.\n")
+    assert restored.stdout.endswith("1 version and 0 files checked, 0 problems.\n")
     checked = deployed.run(
         ["python", "manage.py", "check", "--deploy", "--database", "default"],
         **environment | {"EMAIL_URL": MAIL_SERVER},

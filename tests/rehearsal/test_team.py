@@ -93,4 +93,4 @@ def test_team_decides_anew_what_it_decided_before():
 def test_team_writes_up_as_few_responses_as_there_are(seed):
     make_first_call()
     line = run(count=2, seed=seed, team=True).splitlines()[1]
-    assert line.endswith(f" quotes in {Finding.objects.count()} findings")
+    assert line.removesuffix("s").endswith(f" in {Finding.objects.count()} finding")

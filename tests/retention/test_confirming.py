@@ -107,7 +107,7 @@ def test_what_ended_is_on_record_and_in_the_calendar(call, client):
         "Tuesday 22 October 2019",
         "Unfinished responses",
         "90 days after closing",
-        "1 drafts",
+        "drafts: 1",
     )
 
 

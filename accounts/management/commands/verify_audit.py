@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts.chain import ChainCheck
+from core.spoken_numbers import say_count
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
@@ -40,8 +41,8 @@ class Command(BaseCommand):
         problems = list(chain.problems(known_heads=known))
         for line in problems:
             self.stdout.write(line)
-        checked = f"{chain.sealed:,} audit events checked, head {chain.head or 'none yet'}"
+        events = say_count(chain.sealed, "audit event")
+        checked = f"{events} checked, head {chain.head or 'none yet'}"
         if problems:
-            several = "s" * (len(problems) > 1)
-            raise CommandError(f"{checked}: {len(problems):,} problem{several}.")
+            raise CommandError(f"{checked}: {say_count(len(problems), 'problem')}.")
         self.stdout.write(f"{checked}: no problem.")

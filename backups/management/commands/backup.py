@@ -19,6 +19,7 @@ from backups.reports import Kind
 from core import clock, clock_check
 from core.outages import way_out
 from core.redacting_logs import describe
+from core.spoken_numbers import say_count
 
 DAILY, WEEKLY = 14, 4
 
@@ -119,8 +120,9 @@ class Command(BaseCommand):
             raise
         counts = made.counts
         said = (
-            f"{made.name}: {counts['responses']:,} responses, {counts['versions']:,} versions, "
-            f"{counts['files']:,} files, {made.stored:,} of them new. Deleted: {len(gone)} old."
+            f"{made.name}: {say_count(counts['responses'], 'response')}, "
+            f"{say_count(counts['versions'], 'version')}, {say_count(counts['files'], 'file')}, "
+            f"{made.stored:,} of them new. Deleted: {len(gone)} old."
         )
         reports.write(Kind.BACKUP, at=at, is_good=True, said=said)
         self.stdout.write(said)
@@ -151,10 +153,11 @@ class Command(BaseCommand):
                 damaged += 1
                 self.stdout.write(str(error))
                 continue
-            self.stdout.write(f"{name}: {files:,} files, {size:,} bytes, whole.")
+            self.stdout.write(f"{name}: {say_count(files, 'file')}, {size:,} bytes, whole.")
         if damaged:
             raise BackupFailed(
-                f"{damaged:,} of {len(names):,} backups {'is' if damaged == 1 else 'are'} damaged. "
+                f"{damaged:,} of {say_count(len(names), 'backup')} "
+                f"{'is' if damaged == 1 else 'are'} damaged. "
                 "Copy them back from where the folder was copied to, or delete their folders."
             )
 

@@ -19,11 +19,15 @@ from backups.reports import Kind
 from backups.restoring import Restored, Restoring, keep_tombstones, one_at_a_time
 from core import clock, schema
 from core.outages import StoreAway, way_out
+from core.spoken_numbers import say_count
 from core.stores import NotListed
 from personal_data import reapplying
 from submissions.responses.evidence_checks import record
 from submissions.responses.evidence_checks.versions import VersionChecks
-from submissions.responses.evidence_checks.weekly_check import check_evidence
+from submissions.responses.evidence_checks.weekly_check import (
+    check_evidence,
+    checked_in_words,
+)
 
 THERE = "The database and the files are there and mail is held, but not all was done"
 AGAIN = "empty both, and restore again"
@@ -90,7 +94,8 @@ class Command(BaseCommand):
 
     def _restore(self, restoring: Restoring, *, by: str, with_files: bool) -> None:
         restored = restoring.restore(wall_now=clock.wall_now())
-        self.stdout.write(f"{restored.name} is restored: database, and {restored.files:,} files.")
+        files = say_count(restored.files, "file")
+        self.stdout.write(f"{restored.name} is restored: database, and {files}.")
         try:
             self._go_on(restored, by=by, with_files=with_files)
         except (DatabaseError, StoreAway, OSError) as error:
@@ -106,16 +111,17 @@ class Command(BaseCommand):
         self._erase_again(restored, by)
         if with_files:
             check, problems = check_evidence(wall_now=clock.wall_now())
-            checked = f"{check.versions:,} versions and {check.files:,} files checked"
+            checked = checked_in_words(check)
         else:
             versions = VersionChecks()
             problems = [*versions.problems(), *record.problems()]
-            checked = f"{versions.checked:,} versions checked"
+            checked = f"{say_count(versions.checked, 'version')} checked"
         for line in problems:
             self.stdout.write(line)
-        said = f"{restored.name}: {checked}, {len(problems):,} problems"
+        said = f"{restored.name}: {checked}, {say_count(len(problems), 'problem')}"
         if problems or restored.unread:
-            raise BackupFailed(f"{THERE}: {said}, {len(restored.unread)} lists of erasures unread.")
+            unread = say_count(len(restored.unread), "list")
+            raise BackupFailed(f"{THERE}: {said}, {unread} of erasures unread.")
         self.stdout.write(f"{said}.")
 
     def _set_right(self, restored: Restored) -> None:

@@ -16,6 +16,7 @@ from django.db import Error
 from accounts.models import User
 from core import clock, disk_reserve
 from core.outages import outage_of, way_out
+from core.spoken_numbers import say_count
 from core.written_whole import written_whole
 from exports.durations import minutes
 from exports.export_context import UnsupportedByFormat
@@ -150,7 +151,7 @@ class Command(BaseCommand):
         if not rows:
             self.stderr.write(self._say_nothing(dataset))
         if wait := minutes(name, rows):
-            self.stderr.write(f"{rows:,} responses: about {wait} min")
+            self.stderr.write(f"{say_count(rows, 'response')}: about {wait} min")
         bar = _Bar(rows) if sys.stderr.isatty() else None
         try:
             chunks = export_chunks(
@@ -249,8 +250,8 @@ class _Bar:
 
     def __call__(self, done: int) -> None:
         filled = BAR * done // max(self._total, done, 1)
-        line = f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done:,} of {self._total:,} responses"
-        sys.stderr.write(line)
+        of = say_count(self._total, "response")
+        sys.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done:,} of {of}")
         sys.stderr.flush()
 
     def end(self) -> None:

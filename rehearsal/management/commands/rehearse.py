@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from django.core.management.base import BaseCommand, CommandError
 
 from core import clock, database_roles, spoken_time
+from core.spoken_numbers import say_count
 from core.time_limits import EARLIEST, YEARS_AHEAD, latest_moment
 from rehearsal import resetting
 from rehearsal.errors import ResetRefused
@@ -60,7 +61,8 @@ class Command(BaseCommand):
                 done = resetting.reset(at=clock.portal_now())
         except ResetRefused as refused:
             raise CommandError(str(refused)) from None
-        self.stdout.write(f"Removed {done.responses:,} responses and {done.files:,} files.")
+        responses, files = say_count(done.responses, "response"), say_count(done.files, "file")
+        self.stdout.write(f"Removed {responses} and {files}.")
 
     def _bounded(self, text: str, slug: str | None) -> datetime:
         latest = latest_moment(clock.wall_now())

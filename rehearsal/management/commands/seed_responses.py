@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core import clock
+from core.spoken_numbers import say_count
 from rehearsal.named_call import find_call
 from rehearsal.seeding import SeedingRefused, seed_responses
 from rehearsal.team import seed_team
@@ -55,7 +56,8 @@ class Command(BaseCommand):
             raise CommandError(f"{chosen.slug} opens {chosen.opens_in_words}.") from None
         except SeedingRefused as refused:
             raise CommandError(f"{refused}.") from None
-        line = f"{chosen.slug}: {count:,} fake responses and {drafts:,} drafts, seed {seed}"
+        made = f"{say_count(count, 'fake response')} and {say_count(drafts, 'draft')}"
+        line = f"{chosen.slug}: {made}, seed {seed}"
         if words:
             line += f"; words: median {round(median(words)):,}, most {max(words):,}"
         self.stdout.write(line)
@@ -70,7 +72,7 @@ def _code_them(call: Call, seed: int, at: datetime) -> str:
     except SeedingRefused as refused:
         raise CommandError(f"The responses are there, but {refused}.") from None
     return (
-        f"a made-up team coded {done.responses} of them: {done.codings} passages, "
-        f"{done.differing} sentences differently, {done.decided} of them decided, "
-        f"{done.quotes} quotes in {done.findings} findings"
+        f"a made-up team coded {done.responses} of them: {say_count(done.codings, 'passage')}, "
+        f"{say_count(done.differing, 'sentence')} differently, {done.decided} of them decided, "
+        f"{say_count(done.quotes, 'quote')} in {say_count(done.findings, 'finding')}"
     )

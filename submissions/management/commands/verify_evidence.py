@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from core import clock
 from core.outages import StoreAway
-from submissions.responses.evidence_checks.weekly_check import check_evidence
+from core.spoken_numbers import say_count
+from submissions.responses.evidence_checks.weekly_check import check_evidence, checked_in_words
 
 
 class Command(BaseCommand):
@@ -26,8 +27,7 @@ class Command(BaseCommand):
             ) from None
         for line in problems:
             self.stdout.write(line)
-        checked = f"{check.versions:,} versions and {check.files:,} files checked"
+        checked = checked_in_words(check)
         if problems:
-            several = "s" * (len(problems) > 1)
-            raise CommandError(f"{checked}: {len(problems):,} problem{several}.")
+            raise CommandError(f"{checked}: {say_count(len(problems), 'problem')}.")
         self.stdout.write(f"{checked}: no problem.")

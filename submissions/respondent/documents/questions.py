@@ -26,15 +26,15 @@ KEPT_FOR = 24 * 60 * 60  # seconds
 ROOM = 4  # empty lines below a question that is answered in words
 
 
-def questions_pdf(call: Call, reading: Reading) -> bytes:
+def questions_pdf(call: Call, reading: Reading, *, is_closed: bool) -> bytes:
     """Return the questions (`forms.all_questions.reading_of`) as a tagged PDF."""
-    data = questions_data(call, reading)
+    data = questions_data(call, reading, is_closed=is_closed)
     return _kept("pdf", data, lambda: typeset("questions.typ", data))
 
 
-def questions_word(call: Call, reading: Reading) -> bytes:
+def questions_word(call: Call, reading: Reading, *, is_closed: bool) -> bytes:
     """Return the questions as a Word file with room for answers."""
-    data = questions_data(call, reading)
+    data = questions_data(call, reading, is_closed=is_closed)
     return _kept("docx", data, lambda: _write_word(data))
 
 
@@ -50,22 +50,17 @@ def _kept(kind: str, data: dict[str, Any], make: Callable[[], bytes]) -> bytes:
     return made
 
 
-def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
+def questions_data(call: Call, reading: Reading, *, is_closed: bool) -> dict[str, Any]:
     """Return what both files say, as JSON's own types."""
     lang, region = language_and_country()
-    address = web_address(f"{settings.PORTAL_URL}{reverse('call', args=[call.slug])}")
+    closed = _("This call closed at %(when)s.") % {"when": call.closes_in_words}
     return {
         "lang": lang,
         "region": region,
         "title": _("%(call)s: all the questions") % {"call": call.title},
         "footer": call.title,
         "each": _("Choose one of these for each line:"),
-        "intro": [
-            _("Use this to prepare your answers, on your own or with colleagues."),
-            _("Answer online at %(address)s before %(when)s.")
-            % {"address": address, "when": call.closes_in_words},
-            *_other_ways(call),
-        ],
+        "intro": [closed] if is_closed else _how_to_answer(call),
         "sections": [
             {
                 "title": section["title"],
@@ -80,6 +75,16 @@ def questions_data(call: Call, reading: Reading) -> dict[str, Any]:
             for section in reading
         ],
     }
+
+
+def _how_to_answer(call: Call) -> list[str]:
+    address = web_address(f"{settings.PORTAL_URL}{reverse('call', args=[call.slug])}")
+    return [
+        _("Use this to prepare your answers, on your own or with colleagues."),
+        _("Answer online at %(address)s before %(when)s.")
+        % {"address": address, "when": call.closes_in_words},
+        *_other_ways(call),
+    ]
 
 
 def _other_ways(call: Call) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from core import spoken_time
+from core.spoken_numbers import say_count
 from submissions.responses.evidence_checks import record
 from submissions.responses.evidence_checks.files import FileChecks
 from submissions.responses.evidence_checks.versions import VersionChecks
@@ -59,5 +60,13 @@ def overdue_in_words(check: EvidenceCheck, *, wall_now: datetime) -> str:
 def in_words(check: EvidenceCheck) -> str:
     """Return for instance "24 July 2019: 2 problems in 500 versions and 80 files"."""
     day = spoken_time.say_day(check.at)
-    problems = f"{check.problems:,} problem{'s' * (check.problems != 1)}"
-    return f"{day}: {problems} in {check.versions:,} versions and {check.files:,} files"
+    return f"{day}: {say_count(check.problems, 'problem')} in {_looked_at(check)}"
+
+
+def checked_in_words(check: EvidenceCheck) -> str:
+    """Return for instance "500 versions and 80 files checked"."""
+    return f"{_looked_at(check)} checked"
+
+
+def _looked_at(check: EvidenceCheck) -> str:
+    return f"{say_count(check.versions, 'version')} and {say_count(check.files, 'file')}"

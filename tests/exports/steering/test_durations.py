@@ -56,5 +56,5 @@ def test_command_says_it_before_it_writes(tmp_path, capsys, monkeypatch):
     monkeypatch.setitem(durations.SECONDS, "json", 130_000.0)
     path = tmp_path / "all.jsonl"
     call_command("export_responses", call=call.slug, format="json", output=str(path))
-    assert capsys.readouterr().err.splitlines()[0] == "1 responses: about 3 min"
+    assert capsys.readouterr().err.splitlines()[0] == "1 response: about 3 min"
     assert path.read_text().count("\n") == 1

@@ -63,8 +63,23 @@ def test_post_to_unknown_call_is_not_found(client, call, address):
     assert client.post(address).status_code == 404
 
 
-def test_start_by_get_is_not_allowed(client, call):
-    assert client.get(f"/calls/{call.slug}/start/").status_code == 405
+@pytest.mark.parametrize(
+    ("posted_to", "page"),
+    [
+        ("start/", ""),
+        ("return/open/", "return/"),
+        ("people/1/", "people/"),
+        ("people/1/link/", "people/"),
+        ("response/save/", "response/"),
+        ("response/delete/", "response/"),
+    ],
+)
+def test_address_that_a_button_posts_to_leads_to_the_page_with_the_button(
+    client, call, posted_to, page
+):
+    answer = client.get(f"/calls/{call.slug}/{posted_to}")
+    assert (answer.status_code, answer["Location"]) == (302, f"/calls/{call.slug}/{page}")
+    assert client.put(f"/calls/{call.slug}/{posted_to}").status_code == 405
     assert Submission.objects.count() == 0
 
 

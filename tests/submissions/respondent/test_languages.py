@@ -275,7 +275,7 @@ def test_web_address_ends_with_its_slash_in_arabic_and_leads_there(welsh, client
     at(while_open(call))
     path = f"/calls/{call.slug}/"
     with translation.override("ar"):
-        said = questions_data(call, [])["intro"][1]
+        said = questions_data(call, [], is_closed=False)["intro"][1]
     assert f"{settings.PORTAL_URL}{path}\u200e" in said
     assert client.get(f"{path}\u200e").headers["Location"] == path
 

@@ -1,6 +1,8 @@
+import io
 import re
 
 import pytest
+from docx import Document
 
 from submissions.responses.models import Submission
 from tests.makers import make_call, while_open
@@ -35,6 +37,17 @@ def test_questions_are_downloaded_without_starting(client, call, name, content_t
     assert response["Content-Disposition"] == f'attachment; filename="{call.slug}.{name}"'
     assert response.content.startswith(begins)
     assert Submission.objects.count() == 0
+
+
+def test_questions_fetched_after_closing_ask_nobody_to_answer(client, call, at):
+    said = []
+    for moment in (while_open(call), call.closes_at):
+        at(moment)
+        page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+        word = Document(io.BytesIO(client.get(f"/calls/{call.slug}/questions.docx").content))
+        intro = "".join(one.text for one in word.paragraphs[1:3])
+        said.append(["prepare" in page, "Answer online" in intro, "This call closed at" in intro])
+    assert said == [[True, True, False], [False, False, True]]
 
 
 def test_how_to_answer_is_told_once(client, at):

@@ -351,7 +351,8 @@ def test_every_other_page_of_the_response_is_its_authors_alone(client, call, ben
             ben.get(address(call, f"response/{rest}")),
             ben.post(address(call, f"response/{rest}")),
         ):
-            if answer.status_code != 405:
+            is_led = answer.headers.get("Location") == address(call, "response/")
+            if answer.status_code != 405 and not is_led:
                 assert (route.name, answer.status_code) == (route.name, 403)
         refused.add(route.name)
     assert refused == {

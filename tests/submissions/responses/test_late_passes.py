@@ -57,6 +57,19 @@ def test_pass_that_two_give_at_once_is_one():
     assert give(call) != late_pass
 
 
+def test_pass_that_another_gave_and_that_still_works_is_not_given_again():
+    call = make_call()
+    later = call.closes_at + 2 * HOUR
+    first = give(call)
+    late_passes.take_up(call=call, token=token_of(first), current=None, at=later)
+    of_response = give(call, submission=make_submitted(call))
+    for whose in ({"address": "LATE@example.org"}, {"submission": of_response.submission}):
+        with pytest.raises(LatePassRefused, match="has given this pass already: it works until"):
+            give(call, at=later, **whose)
+    late_passes.revoke(first, by=make_user(), at=later)
+    assert give(call, at=later) != first
+
+
 @pytest.mark.parametrize(
     ("overrides", "why"),
     [

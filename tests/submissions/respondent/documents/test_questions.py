@@ -26,7 +26,7 @@ def call():
 
 
 def word_of(call):
-    return Document(io.BytesIO(questions_word(call, reading_of(call))))
+    return Document(io.BytesIO(questions_word(call, reading_of(call), is_closed=False)))
 
 
 def test_word_file_has_each_question_under_its_section(call):
@@ -55,7 +55,7 @@ def test_word_file_tells_options_hints_title_and_language(call):
 
 
 def test_pdf_is_tagged_and_has_each_question(call):
-    reader = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call))))
+    reader = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call), is_closed=False)))
     words = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
     assert [q.label for q in call.questions_in_order if q.label not in words] == []
     assert "I provide services" in words
@@ -71,11 +71,11 @@ def test_files_are_made_once_and_anew_when_a_question_changes(call, monkeypatch)
         questions, "typeset", lambda _name, data: made.append(data) or b"%PDF of a test"
     )
     for _ in range(2):
-        questions_pdf(call, reading_of(call))
+        questions_pdf(call, reading_of(call), is_closed=False)
     assert len(made) == 1
     call.questions.filter(key="story").update(label="What really happened?")
     changed = Call.objects.get(pk=call.pk)
-    questions_pdf(changed, reading_of(changed))
+    questions_pdf(changed, reading_of(changed), is_closed=False)
     assert len(made) == 2
 
 
@@ -100,7 +100,7 @@ def test_word_file_sets_a_question_from_the_right():
 )
 def test_files_are_made_in_a_language_with_a_script_or_a_country(call, language, said):
     with translation.override(language):
-        pdf = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call))))
+        pdf = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call), is_closed=False)))
         word = word_of(call)
     assert pdf.trailer["/Root"]["/Lang"] == said
     assert word.core_properties.language == said
