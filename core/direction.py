@@ -42,6 +42,9 @@ def isolated(name: str) -> str:
     """Return the name of a file or the like for the middle of a sentence of the active language.
 
     Between Arabic or Hebrew, 2019 report.txt would be read as report.txt 2019, and what stands
-    around it as a part of it. First strong isolates (UAX #9, 2.4.2) keep the two apart.
+    around it as a part of it; so would a name in Arabic that has other words, between English.
+    First strong isolates (UAX #9, 2.4.2) keep the two apart.
     """
-    return f"{ISOLATE}{name}{END_OF_ISOLATE}" if name and get_language_bidi() else name
+    if name and (get_language_bidi() or is_from_right(name)):
+        return f"{ISOLATE}{name}{END_OF_ISOLATE}"
+    return name

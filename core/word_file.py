@@ -160,11 +160,15 @@ def paragraphs_of_lines(lines: Sequence[str]) -> Iterator[str]:
 
 
 def _with_sides(lines: Sequence[str]) -> Iterator[tuple[bool, str]]:
-    """Yield each line and whether it is read from the right; an empty one as those around it."""
-    side = next((is_from_right(line) for line in lines if line), False)
+    """Yield each line and whether it is read from the right; without a letter as those around."""
+    side = next((is_from_right(line) for line in lines if _has_letter(line)), False)
     for line in lines:
-        side = is_from_right(line) if line else side
+        side = is_from_right(line) if _has_letter(line) else side
         yield side, line
+
+
+def _has_letter(line: str) -> bool:
+    return any(character.isalpha() for character in line)
 
 
 def _paragraph(runs: str, *, style: str = "", settings: str = "", from_right: bool) -> str:

@@ -13,7 +13,7 @@ from itertools import groupby, pairwise
 from icu4py.breakers import WordBreaker
 
 # Thai and Lao, Burmese, Khmer, Kana, and Han, in blocks.
-_UNSPACED = (
+UNSPACED = (
     "\u0e00-\u0eff"
     "\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f"
     "\u1780-\u17ff"
@@ -37,8 +37,8 @@ GOES_ON = f"{_marks()}\\u200c\\u200d"
 IN_A_WORD = rf"[\w{GOES_ON}]"
 BETWEEN_WORDS = rf"[^\w{GOES_ON}]"
 WORD = re.compile(rf"\w+(?:[{GOES_ON}]+\w*)*")
-_STRETCH = re.compile(f"[{_UNSPACED}]+")
-_PART = re.compile(f"(?P<unspaced>[{_UNSPACED}]+)|[^{_UNSPACED}]+")
+_STRETCH = re.compile(f"[{UNSPACED}]+")
+_PART = re.compile(f"(?P<unspaced>[{UNSPACED}]+)|[^{UNSPACED}]+")
 _RUN = re.compile(r"\S+")
 _SPACE = re.compile(r"\s*")
 

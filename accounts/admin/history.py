@@ -15,6 +15,7 @@ from accounts.models import AuditEvent
 from accounts.rights import narrowed
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time
+from core.direction import isolated
 
 A_PAGE = 100
 
@@ -50,7 +51,7 @@ class HistoryFromRecord(ModelAdmin):
             request,
             object_id,
             {
-                "title": f"On record: {row}",
+                "title": f"On record: {isolated(str(row))}",
                 "action_list": page,
                 "page_range": paginator.get_elided_page_range(page.number),
                 "pagination_required": paginator.num_pages > 1,

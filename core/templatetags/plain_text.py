@@ -48,6 +48,13 @@ def from_left(text: str) -> str:
     return direction.from_left(text)
 
 
+@register.filter
+@stringfilter
+def isolated(name: str) -> str:
+    """Return a name that keeps its order between words that are read from the other side."""
+    return direction.isolated(name)
+
+
 @register.filter(is_safe=True)
 @stringfilter
 def names_apart(text: str) -> str:

@@ -25,6 +25,7 @@ from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.edit_conflicts import ConflictCheckedAdmin
 from core.canonical import digest
+from core.direction import isolated
 from core.row_keys import row_key
 from review.admin import codebook_changes, codebook_files
 from review.admin.code_lines import stylesheet
@@ -130,7 +131,8 @@ class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFil
                 messages.error(request, said)
                 return redirect(list_address(code.call))
             if code is not None:
-                context |= {"title": f"Change “{code}”", "list_address": list_address(code.call)}
+                title = f"Change “{isolated(code.name)}”"
+                context |= {"title": title, "list_address": list_address(code.call)}
         try:
             return super().changeform_view(request, object_id, form_url, context)
         except CodingRefused as refused:

@@ -19,6 +19,7 @@ from accounts.current_user import current_user
 from accounts.states import Action, AuditAction
 from core import clock
 from core.canonical import digest
+from core.direction import isolated
 from review.admin.codebook_pages import (
     changed_last_by,
     chosen_code,
@@ -201,7 +202,8 @@ def retire(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
             code.refresh_from_db()
         else:
             return redirect(list_address(code.call))
-    title = f"Bring the code “{code.name}” back" if code.is_retired else f"Retire “{code.name}”"
+    name = isolated(code.name)
+    title = f"Bring the code “{name}” back" if code.is_retired else f"Retire “{name}”"
     return show(
         request, admin, code, "retire", title, error=error, codings=_shown(code, request).count()
     )

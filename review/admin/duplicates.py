@@ -18,6 +18,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
+from core.direction import isolated
 from core.row_keys import row_key, row_keys
 from review.admin.duplicates_page import STATES, cluster_page, suggested_text
 from review.admin.response_filters import Choices, OneOf
@@ -127,7 +128,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
         text_from = cluster.text_from_id if cluster.text else page.reference and page.reference.pk
         context = {
             **self.admin_site.each_context(request),
-            "title": f"Alike responses: {cluster}",
+            "title": f"Alike responses: {isolated(str(cluster))}",
             "opts": self.opts,
             "cluster": cluster,
             "page": page,

@@ -60,4 +60,9 @@ def stems_of(texts: Iterable[str]) -> dict[str, str]:
     words = {word for text in texts for word in small_words(text)}
     whole = {word for word in words if has_no_spaces(word)}
     found = stems(word for word in words - whole if len(word) <= LONGEST_WORD)
-    return found | {word: f"={word[:LONGEST_BEGINNING]}" for word in whole}
+    return found | {word: as_found(word) for word in whole}
+
+
+def as_found(word: str) -> str:
+    """Return the word, of a script without spaces, as the words of the search have it."""
+    return f"={word[:LONGEST_BEGINNING]}"

@@ -1,7 +1,9 @@
 """Finds the unread responses that are most unlike those that somebody has read.
 
 A response is the more unlike them, the more of its different words are in none of these. A short
-one has few words at all, so it counts less. No text leaves the database and this process.
+one has few words at all, so it counts less. Of a script without spaces the words are those of the
+search, which has the labels of choices and the notes beside the answers. No text leaves the
+database and this process.
 """
 
 from collections import Counter
@@ -14,12 +16,14 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import User
+from core.words import UNSPACED, has_no_spaces
 from review.reading_faster.texts import (
     ALL_WORDS,
     JOIN_REDACTED,
     READABLE_WORDS,
-    RUN,
     answers_of,
+    as_found,
+    small_words,
 )
 from review.redaction.readable_texts import sees_redacted
 from review.searching.snippets import LONGEST_WORD
@@ -36,12 +40,12 @@ NEW = """
 WITH seen AS MATERIALIZED (
     SELECT DISTINCT word.lexeme
     FROM submissions_version AS version {join}
-    CROSS JOIN LATERAL unnest({words}) AS word
+    CROSS JOIN LATERAL ({words}) AS word
     WHERE version.id = ANY(%(read)s::bigint[])
 )
 SELECT version.id, count(*) AS words, count(*) FILTER (WHERE seen.lexeme IS NULL) AS new
 FROM submissions_version AS version {join}
-CROSS JOIN LATERAL unnest({words}) AS word
+CROSS JOIN LATERAL ({words}) AS word
 LEFT JOIN seen ON seen.lexeme = word.lexeme
 WHERE version.id = ANY(%(unread)s::bigint[])
 GROUP BY version.id
@@ -51,9 +55,23 @@ LIMIT %(most)s
 SEEN = """
 SELECT DISTINCT word.lexeme
 FROM submissions_version AS version {join}
-CROSS JOIN LATERAL unnest({words}) AS word
+CROSS JOIN LATERAL ({words}) AS word
 WHERE version.id = ANY(%(read)s::bigint[]) AND word.lexeme = ANY(%(lexemes)s)
 """
+# Of a script without spaces the index has no words. Its last word says whether there can be one:
+# it is the greatest, and these scripts come after those of most languages.
+WORDS = """
+SELECT word.lexeme FROM unnest({indexed}) AS word
+WHERE word.lexeme < '\u0e00' COLLATE "C" OR word.lexeme !~ '[{unspaced}]'
+UNION ALL
+SELECT word.lexeme
+FROM review_searchentry AS entry CROSS JOIN LATERAL unnest({found_by}) AS word
+WHERE entry.version_id = version.id
+  AND (tsvector_to_array(version.word_index))[length(version.word_index)] > '\u0e00' COLLATE "C"
+  AND word.lexeme > '=\u0e00' COLLATE "C" AND word.lexeme ~ '^=[{unspaced}]'
+"""
+FOUND_BY = "entry.words"
+FOUND_BY_OUTSIDE = "CASE WHEN entry.is_redacted THEN entry.words_outside ELSE entry.words END"
 
 
 @dataclass(frozen=True)
@@ -126,8 +144,11 @@ def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> Unli
 def _words(call: Call, reader: User) -> dict[str, str]:
     """SQL of the words that the reader may see of a version, and what is joined for it."""
     if sees_redacted(reader, call):
-        return {"join": "", "words": ALL_WORDS}
-    return {"join": JOIN_REDACTED, "words": READABLE_WORDS}
+        join, indexed, found_by = "", ALL_WORDS, FOUND_BY
+    else:
+        join, indexed, found_by = JOIN_REDACTED, READABLE_WORDS, FOUND_BY_OUTSIDE
+    words = WORDS.format(indexed=indexed, found_by=found_by, unspaced=UNSPACED)
+    return {"join": join, "words": words}
 
 
 def _said(
@@ -145,11 +166,11 @@ def _said(
     for key, those in texts.items():
         number: Counter[tuple[str, ...]] = Counter()
         first: dict[tuple[str, ...], str] = {}
-        for run in RUN.findall("\n".join(those).lower()):
-            stem = lexemes_of.get(run)
+        for word in small_words("\n".join(those)):
+            stem = lexemes_of.get(word)
             if stem and not seen.issuperset(stem):
                 number[stem] += 1
-                first.setdefault(stem, run)
+                first.setdefault(stem, word)
         found[key] = [first[stem] for stem, _ in number.most_common(MOST_WORDS)]
     return found
 
@@ -157,13 +178,17 @@ def _said(
 def _lexemes_of(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return what the index has of each word of the texts in small letters, () for one like “the”.
 
-    PostgreSQL cuts some words at marks of letters.
+    PostgreSQL cuts some words at marks of letters. Of a script without spaces it is what the words
+    of the search have.
     """
-    words = sorted({run for text in texts for run in RUN.findall(text.lower())})
+    words = {word for text in texts for word in small_words(text)}
+    whole = {word for word in words if has_no_spaces(word)}
     sql = (
         "SELECT word, tsvector_to_array(to_tsvector('pg_catalog.english', word)) "
         "FROM unnest(%s::text[]) AS word"
     )
     with connection.cursor() as cursor:
-        cursor.execute(sql, [[word for word in words if len(word) <= LONGEST_WORD]])
-        return {word: tuple(lexemes) for word, lexemes in cursor.fetchall()}
+        asked = sorted(word for word in words - whole if len(word) <= LONGEST_WORD)
+        cursor.execute(sql, [asked])
+        found = {word: tuple(lexemes) for word, lexemes in cursor.fetchall()}
+    return found | {word: (as_found(word),) for word in whole}

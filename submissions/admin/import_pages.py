@@ -16,6 +16,7 @@ from accounts.rights import calls_of, narrowed
 from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
+from core.direction import isolated
 from core.whole_files import FileLost
 from submissions.admin.import_form import ImportForm
 from submissions.responses.errors import ImportRefused
@@ -115,7 +116,7 @@ def _look(request: HttpRequest, admin: OfOwnCalls, of: ResponseImport) -> HttpRe
             )
             return redirect("admin:submissions_entry_upload", of.pk)
         wrong = uploads.what_went_wrong([of])[of]
-        title = f"Import of {of.name}"
+        title = f"Import of {isolated(of.name)}"
         return _render(request, admin, "progress", title=title, of=of, call=of.call, **wrong)
     try:
         content = uploads.content_of(of)
@@ -140,7 +141,7 @@ def _look(request: HttpRequest, admin: OfOwnCalls, of: ResponseImport) -> HttpRe
         admin,
         "look",
         status=422 if form.is_bound else 200,
-        title=f"What would come in from {of.name}",
+        title=f"What would come in from {isolated(of.name)}",
         of=of,
         call=of.call,
         form=form,
@@ -180,5 +181,5 @@ def _discard(request: HttpRequest, admin: OfOwnCalls, of: ResponseImport) -> Htt
         except ImportRefused as refused:
             messages.error(request, f"{refused.message}.")
         return redirect("admin:submissions_entry_import", of.call_id)
-    title = f"Delete {of.name}?"
+    title = f"Delete {isolated(of.name)}?"
     return _render(request, admin, "let_go", title=title, of=of, call=of.call)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from core import clock, clock_check, metrics
 from core.direction import isolated
 from core.errors import PortalError
+from core.spoken_lists import in_a_row
 from core.throttling import client_wait
 from submissions.calls.models import Question
 from submissions.calls.states import QuestionKind
@@ -189,12 +190,12 @@ def _check_page(
     return render(request, "responses/check.html", context, status=status)
 
 
-def _others_who_may_submit(current: ResponseContext) -> list[str]:
+def _others_who_may_submit(current: ResponseContext) -> str:
     """Return the names of the colleagues whom the author allows to submit, for one who may not."""
     if current.colleague is None or current.colleague.may_submit:
-        return []
+        return ""
     allowed = Colleague.objects.joined().filter(submission=current.submission, may_submit=True)
-    return [isolated(name) for name in allowed.values_list("name", flat=True)]
+    return in_a_row(isolated(name) for name in allowed.values_list("name", flat=True))
 
 
 def _apart(

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from core.direction import isolated
 from core.disk_reserve import has_room_for_upload
+from core.spoken_lists import in_a_row
 from core.upload_names import without_folders
 from submissions.calls.models import Question
 from submissions.responses.ending.stored_files import end_removed
@@ -144,7 +145,7 @@ def refuse_unless_of(
     file_type = type_by_name(name)
     if file_type not in types:
         refuse_macro_ending(name, types)
-        allowed = ", ".join(kind.upper() for kind in types)
+        allowed = in_a_row(kind.upper() for kind in types)
         raise FileRefused(
             _("“%(name)s” was not added: the file must be one of %(allowed)s")
             % {"name": isolated(name), "allowed": allowed}

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from core.templatetags.breadcrumbs import names_apart
 from review.findings.report_files import PAGE, STYLE
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
@@ -199,10 +200,11 @@ def test_words_on_staffs_pages_are_read_from_their_own_side(open_browser):
         f"""<html dir="ltr"><style>{css}</style><div id="content">
         <p dir="auto" class="given"><b data-said="[hidden: another]">{ARABIC}, BBC!</b></p>
         <h2>{ARABIC} BBC!</h2><table><tr><td>{ARABIC} BBC!</table><label>{ARABIC} BBC!</label>
+        <h1>{ARABIC} BBC!</h1><p>{names_apart(f"&rsaquo; {ARABIC} BBC! <br>")}</p>
         <p dir="auto" class="given"><a href="#">{ARABIC} BBC.txt</a> (txt, <i>9 bytes</i>)"""
     )
-    names = page.locator(":is(b, h2, td, label, a)").all()
-    assert [name.evaluate(IS_FROM_RIGHT) for name in names] == [True] * 5
+    names = page.locator(":is(b, h1, h2, td, label, a, bdi)").all()
+    assert [name.evaluate(IS_FROM_RIGHT) for name in names] == [True] * 7
     assert not page.locator("i").evaluate(IS_FROM_RIGHT)
     assert page.locator("a").bounding_box()["x"] < page.locator("i").bounding_box()["x"]
 

@@ -19,6 +19,7 @@ from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
 from core.bar_charts import BarChart, draw_bars
+from core.direction import isolated
 from core.row_keys import row_key, row_keys
 from review.admin.codebook_pages import list_address
 from review.admin.matrix.choosing import ACROSS, matrix_address, query_of, selection_from
@@ -100,7 +101,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
     put_on_record(found, selection, code=code.pk, across=cell.across, option=cell.option)
     context = {
         **admin.admin_site.each_context(request),
-        "title": f"{line.one.path}: {label}",
+        "title": f"{isolated(line.one.path)}: {isolated(label)}",
         "opts": admin.opts,
         "code": code,
         "action": reverse("admin:review_matrixsummary_cell", args=[code.pk]),

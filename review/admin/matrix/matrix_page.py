@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.call_admin import OfOwnCalls
 from core import clock
 from core.bar_charts import BarChart, draw_bars
+from core.direction import isolated
 from core.spoken_time import say_moment
 from review.admin.codebook_pages import list_address
 from review.admin.matrix.choosing import coded_questions, coders_of, query_of, selection_from
@@ -46,7 +47,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request),
         **choices_of(selection),
-        "title": f"Matrix: {call.title}",
+        "title": f"Matrix: {isolated(call.title)}",
         "opts": admin.opts,
         "matrix": matrix,
         "lines": [_shown(line, selection) for line in matrix.lines],

@@ -4,6 +4,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts.call_admin import OfOwnCalls
+from core.direction import isolated
 from review.admin.matrix.choosing import matrix_address, query_of, selection_from, together_address
 from review.admin.matrix.shown_passages import put_on_record, shown_passages
 from review.coding.tree import tree
@@ -33,7 +34,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code, other: int) -> Htt
     only = query_of(selection, **{OVERLAPPING: "1"})
     context = {
         **admin.admin_site.each_context(request),
-        "title": f"{first.path} and {second.path}",
+        "title": f"{isolated(first.path)} and {isolated(second.path)}",
         "opts": admin.opts,
         "call": code.call,
         "first": first,

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
 from core.bar_charts import BarChart, draw_bars
+from core.direction import isolated
 from review.admin.matrix.choosing import query_of, selection_from
 from review.admin.matrix.matrix_page import choices_of
 from review.coding.tree import tree
@@ -41,7 +42,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request),
         **choices_of(selection),
-        "title": f"Codes that stand together: {call.title}",
+        "title": f"Codes that stand together: {isolated(call.title)}",
         "opts": admin.opts,
         "number": len(pairs),
         "most": MOST,

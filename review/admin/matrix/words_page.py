@@ -7,6 +7,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
+from core.direction import isolated
 from review.admin.matrix.choosing import coded_questions, selection_from
 from review.admin.matrix.matrix_page import choices_of
 from review.matrix.table import in_words
@@ -21,7 +22,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request),
         **choices_of(selection),
-        "title": f"Words by {selection.across.label}: {call.title}",
+        "title": f"Words by {isolated(selection.across.label)}: {isolated(call.title)}",
         "opts": admin.opts,
         "questions": [one for one in coded_questions(call) if one.kind != QuestionKind.FILE],
         "found": found,

@@ -22,6 +22,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
+from core.direction import isolated
 from core.row_keys import row_key
 from core.several_lines import SeveralLines
 from review.admin.memos.about import about_of, address_to_write_about, say_about
@@ -206,7 +207,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
             _record_reading(request, memo.call, memo.submission)
         said, address = say_about(memo)
         more = {
-            "title": f"Memo: {memo.title}",
+            "title": f"Memo: {isolated(memo.title)}",
             "memo": memo,
             "about": said,
             "address": address,

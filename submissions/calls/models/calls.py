@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from core import spoken_time
 from core.addresses import AddressColumn
+from core.spoken_lists import in_a_row
 from core.time_limits import later
 from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.models.questionnaire import Questionnaire, questionnaire_at
@@ -197,7 +198,7 @@ class Call(models.Model):
         """For instance "One Trust, Two Trust and Three Trust"."""
         if len(self.partners) < 2:
             return "".join(self.partners)
-        several = {"first": ", ".join(self.partners[:-1]), "second": self.partners[-1]}
+        several = {"first": in_a_row(self.partners[:-1]), "second": self.partners[-1]}
         return _("%(first)s and %(second)s") % several
 
     @property

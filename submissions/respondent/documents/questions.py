@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils.translation import get_language_bidi
 from django.utils.translation import gettext as _
 from docx import Document
 from docx.document import Document as WordDocument
@@ -120,8 +121,10 @@ def _write_word(data: dict[str, Any]) -> bytes:
             document.add_paragraph("\n".join(lines))
         for row in section["rows"]:
             _add_question(document, row, data["each"])
+    is_sheet_from_right = get_language_bidi()
     for paragraph in document.paragraphs:
-        if is_from_right(paragraph.text):
+        # Those of a sheet in Arabic without a letter, too: the room for answers, and numbers.
+        if is_sheet_from_right or is_from_right(paragraph.text):
             paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
             for run in paragraph.runs:
                 run.font.rtl = True
@@ -139,7 +142,8 @@ def _set_up(document: WordDocument, data: dict[str, Any]) -> None:
     normal.font.size = Pt(12)
     # Screen readers choose their voice by the language of the default style.
     language = document.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}/{qn('w:lang')}")
-    language.set(qn("w:val"), properties.language)
+    for script in ("w:val", "w:bidi"):
+        language.set(qn(script), properties.language)
 
 
 def _add_question(document: WordDocument, row: dict[str, Any], each: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from core.spoken_lists import in_a_row
 from submissions.calls import conditions
 from submissions.calls.conditions import Term
 from submissions.calls.models import Call, Question, Section
@@ -152,4 +153,4 @@ def _phrase(call: Call, term: Term, before: str, *, negated: bool) -> str:
 def _either(choices: list[str]) -> str:
     if len(choices) < 2:
         return "".join(choices)
-    return _("%(first)s or %(last)s") % {"first": ", ".join(choices[:-1]), "last": choices[-1]}
+    return _("%(first)s or %(last)s") % {"first": in_a_row(choices[:-1]), "last": choices[-1]}

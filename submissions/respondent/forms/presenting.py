@@ -13,6 +13,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.spoken_lists import in_a_row
 from core.spoken_numbers import say_number
 from submissions.calls.models import Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
@@ -254,7 +255,7 @@ def _say_file_rules(question: Question) -> str:
     if question.file_types:
         kinds = [kind.upper() for kind in question.file_types]
         listed = (
-            _("%(first)s or %(last)s") % {"first": ", ".join(kinds[:-1]), "last": kinds[-1]}
+            _("%(first)s or %(last)s") % {"first": in_a_row(kinds[:-1]), "last": kinds[-1]}
             if len(kinds) > 1
             else kinds[0]
         )

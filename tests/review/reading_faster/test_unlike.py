@@ -11,6 +11,7 @@ from accounts.record import record
 from accounts.states import Action, AuditAction, Role
 from review.reading_faster import unlike
 from review.reading_faster.unlike import most_unlike
+from review.searching.entries import write_due
 from submissions.responses.amending import withdraw
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
@@ -190,3 +191,19 @@ def test_hidden_words_count_for_nothing_to_who_may_not_see_them(call):
         open_by(reader, read)
     assert [one.said for one in compared(call, insider).found] == [["hezekiah"]]
     assert [one.said for one in compared(call, outsider).found] == [["zebediah"]]
+
+
+def test_words_of_a_script_without_spaces_count_each(call):
+    """“The contract was short” and “the contract was short, and money came late”."""
+    insider, outsider = make_user(Role.REVIEWER), make_user(Role.REVIEWER)
+    withhold(outsider, Action.SEE_REDACTED)
+    read = make_submitted(call, story="สัญญาสั้นเกินไป")
+    unread = make_submitted(call, story="สัญญาสั้นเกินไปและเงินมาช้า อาสาสมัคร")
+    make_redaction(unread, "อาสาสมัคร")
+    write_due(until=lambda: False)
+    for reader in (insider, outsider):
+        open_by(reader, read)
+    said = ["และ", "เงิน", "มา", "ช้า"]
+    assert [one.said for one in compared(call, insider).found] == [[*said, "อาสา", "สมัคร"]]
+    [one] = compared(call, outsider).found
+    assert (one.said, one.new, one.words) == (said, 4, 8)

@@ -23,6 +23,7 @@ from core.canonical import digest
 from core.templatetags import word_counts
 from evidence_portal.environment import languages_in
 from submissions.admin.entry_checking import letter_words
+from submissions.calls.models import Call
 from submissions.mail.samples import render_sample
 from submissions.outbox.states import MailKind
 from submissions.respondent.documents.questions import questions_data
@@ -134,6 +135,10 @@ msgstr ""
 
 msgid "Start now"
 msgstr "ابدأ الآن"
+
+msgctxt "between the names of a list"
+msgid ", "
+msgstr "، "
 """
 PHONE = "020 7946 0018"
 
@@ -238,6 +243,30 @@ def test_page_and_mail_in_arabic_are_laid_out_from_the_right(welsh, client, at):
     assert "rtl" not in welsh_mail.html
     assert "border-left: 5px" in welsh_mail.html
     assert "\u200e" not in welsh_mail.message.body
+
+
+@pytest.mark.django_db
+def test_call_in_arabic_stands_apart_on_the_portals_own_pages(welsh, client, at):
+    """What stands after a name, or in it, would go to its other side."""
+    title, contact = "القاعات (Halls): دعوة", "فريق (Team)"
+    call = make_call(
+        language="ar", title=title, summary="أخبرنا.", contact_name=contact, partners=["NCVO", "ب"]
+    )
+    make_call(accessibility_text="نص.", language="ar")
+    at(while_open(call))
+    home = page_of(client, "/")
+    assert f'lang="ar"><bdi>{title}</bdi></a><p lang="ar"><bdi>أخبرنا.</bdi></p>' in home
+    privacy = page_of(client, "/privacy/")
+    assert f"For \u2068{title}\u2069: NCVO and ب decide" in privacy
+    assert f'<bdi lang="ar">{title}</bdi>: <bdi>{contact}</bdi>, <a' in privacy
+    assert '<section lang="ar" dir="auto">' in page_of(client, "/accessibility/")
+
+
+def test_names_stand_in_a_row_with_the_comma_of_the_language(welsh):
+    call = Call(partners=["أ", "ب", "ج"])
+    assert call.partners_in_words == "أ, ب and ج"
+    with translation.override("ar"):
+        assert call.partners_in_words == "أ، ب and ج"
 
 
 @pytest.mark.django_db
