@@ -88,7 +88,7 @@ class WordFrame:
         with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
             properties = self._properties.replace(TITLE, escape(xml_text(title)))
             archive.writestr(small_member(PROPERTIES), properties.encode())
-            with archive.open(small_member(DOCUMENT), "w", force_zip64=True) as document:
+            with archive.open(small_member(DOCUMENT), "w") as document:
                 document.write(self._head.encode())
                 for piece in _larger(body):
                     document.write(piece.encode())

@@ -1,13 +1,22 @@
-"""ZIP archives that go out while they are written."""
+"""ZIP archives that go out while they are written.
+
+No member is ZIP64 that need not be: Safari unpacks what it downloads, and keeps the first file
+alone where each says ZIP64 in its head and its sizes behind it (maennchen/ZipStream-PHP, issue 164;
+uktrade/stream-unzip, pull request 46). So a small member has its sizes in its head, as in an
+archive that is written at once; a larger one has them behind it, as ZIP64 only beyond 2 GB.
+"""
 
 import zipfile
-from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from io import BytesIO
+from itertools import chain
+from threading import Lock
 
 _UNCHANGING = (1980, 1, 1, 0, 0, 0)  # the same content makes the same bytes
 OWNER_ONLY = 0o600 << 16
 PACKED_AT_ONCE = 2 * 1024 * 1024  # bytes
+COMPRESSED_AT_MOST = 1.05  # of what it is of; zipfile reckons so, too
 
 
 class ZipStream:
@@ -23,16 +32,23 @@ class ZipStream:
         While a thread compresses one part of a large member, the next is made: zlib leaves Python's
         lock alone. Parts are large, as the thread waits for that lock after each.
         """
+        left = iter(pieces)
+        begun, is_whole = _begun(left)
+        # zipfile goes back and writes the sizes into the head where it can.
+        self._zip._seekable = is_whole  # type: ignore[attr-defined]
         with (
-            self._zip.open(_member(name, compress=compress), "w", force_zip64=True) as member,
+            self._zip.open(_member(name, compress=compress), "w") as member,
             ThreadPoolExecutor(1, "zip") as packer,
         ):
             packed: Future[int] | None = None
             waiting: list[bytes] = []
-            size = 0
-            for piece in pieces:
+            size = total = 0
+            for piece in chain(begun, left):
                 waiting.append(piece)
                 size += len(piece)
+                total += len(piece)
+                if is_whole:
+                    continue
                 if not compress:
                     member.write(waiting.pop())
                 elif size >= PACKED_AT_ONCE:
@@ -44,6 +60,8 @@ class ZipStream:
             if packed is not None:
                 packed.result()
             member.write(b"".join(waiting))
+            if not is_whole and total * COMPRESSED_AT_MOST > zipfile.ZIP64_LIMIT:
+                member._zip64 = True  # type: ignore[attr-defined]
         yield from self._take_ready()
 
     def end(self) -> Iterator[bytes]:
@@ -55,18 +73,46 @@ class ZipStream:
             yield ready
 
 
+def _begun(pieces: Iterator[bytes]) -> tuple[list[bytes], bool]:
+    """Take up to PACKED_AT_ONCE bytes, and say whether these are all."""
+    taken: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        taken.append(piece)
+        size += len(piece)
+        if size >= PACKED_AT_ONCE:
+            return taken, False
+    return taken, True
+
+
 class _Written:
-    """The file that zipfile writes into, of one thread: it keeps what no other has taken yet."""
+    """The file that zipfile writes into: it keeps what was not taken yet, and goes back in that.
+
+    One thread writes while another takes.
+    """
 
     def __init__(self) -> None:
-        self._pieces: deque[bytes] = deque()
+        self._ready = BytesIO()
+        self._taken = 0
+        self._lock = Lock()
 
     def write(self, data: bytes) -> int:
-        self._pieces.append(bytes(data))
-        return len(data)
+        with self._lock:
+            return self._ready.write(data)
 
     def take(self) -> bytes:
-        return b"".join(self._pieces.popleft() for _ in range(len(self._pieces)))
+        with self._lock:
+            ready = self._ready.getvalue()
+            self._taken += len(ready)
+            self._ready = BytesIO()
+            return ready
+
+    def tell(self) -> int:
+        return self._taken + self._ready.tell()
+
+    def seek(self, place: int) -> int:
+        self._ready.seek(place - self._taken)
+        return place
 
     def flush(self) -> None:
         """zipfile asks for it."""

@@ -5,8 +5,10 @@ out of what happened.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from django.db.models import Q
@@ -25,6 +27,12 @@ from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
 
 CONTENT_TYPE = "application/zip"
+# Windows unpacks no file with such a sign in its name, or of such a name, whatever its ending.
+NOT_IN_NAMES = re.compile(r'[<>:"/\\|?*]')
+OF_DEVICES = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|\Z)", re.I
+)
+LONGEST_NAME = 200  # bytes; file systems take 255, and `.lost.txt` may come behind it
 
 
 def pieces(responses: Sequence[Submission], *, at: datetime) -> Iterator[bytes]:
@@ -183,8 +191,17 @@ def _file(attachment: Attachment) -> dict[str, Any]:
 def path_of(attachment: Attachment) -> str:
     """Return where the bundle has the file; two files of one name get two places."""
     place = attachment.submission.reference or "draft"
-    name = attachment.name.replace("\\", "_")  # on Windows it would make folders
-    return f"files/{place}/{attachment.public_id.hex[:8]}/{name}"
+    return f"files/{place}/{attachment.public_id.hex[:8]}/{_unpackable(attachment.name)}"
+
+
+def _unpackable(name: str) -> str:
+    """Return the name as far as every system can write it; the page has it as it was given."""
+    name = NOT_IN_NAMES.sub("_", name)
+    if OF_DEVICES.match(name):
+        name = f"_{name}"
+    path = PurePath(name)
+    room = LONGEST_NAME - len(path.suffix.encode())
+    return path.stem.encode()[:room].decode(errors="ignore").rstrip() + path.suffix
 
 
 def _files_of(response: Submission) -> Iterator[Attachment]:

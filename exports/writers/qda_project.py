@@ -31,6 +31,7 @@ from review.coding.codebook_files.qda import ORIGIN
 CONTENT_TYPE = "application/zip"
 PIECE = 256 * 1024  # bytes
 WRITING, PACKING = 7, 3  # how long sources and project.qde take beside each other
+ROOM_AROUND = 64 * 1024 * 1024  # bytes, more than the codebook, the variables, notes and sets take
 LONGEST_NAME = 60  # characters of a passage that name it in a list
 
 
@@ -65,7 +66,9 @@ def pieces(context: ExportContext) -> Pieces:
                 written.row_done()
             packed = rounds.next()
             size, done = cases.tell() + sources.tell(), 0
-            with project.open(small_member("project.qde"), "w", force_zip64=True) as qde:
+            member = small_member("project.qde")
+            member.file_size = size + ROOM_AROUND  # by which it is ZIP64 where it has to be
+            with project.open(member, "w") as qde:
                 for piece in writer.project(cases, sources, has_records=written.rows > 0):
                     content = piece.encode()
                     qde.write(content)

@@ -65,6 +65,7 @@ def test_every_style_and_part_that_a_file_refers_to_is_in_it():
     ]
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
+        assert {part.extract_version for part in archive.infolist()} == {20}  # ZIP64 has 45
         assert set(archive.namelist()) == {
             "[Content_Types].xml",
             "_rels/.rels",

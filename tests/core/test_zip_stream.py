@@ -34,6 +34,26 @@ def test_members_of_every_size_come_back_whole_and_in_their_order():
     }
 
 
+def test_no_member_is_zip64_that_need_not_be(monkeypatch):
+    def heads():
+        archive = ZipStream()
+        members = (("small", [b"a" * 50], {}), ("small, stored", [b"b"], {"compress": False}))
+        members += (("large", LARGE, {}), ("large, stored", LARGE, {"compress": False}))
+        added = [piece for name, whole, how in members for piece in archive.add(name, whole, **how)]
+        data = b"".join([*added, *archive.end()])
+        assert read(data) == {name: b"".join(whole) for name, whole, _ in members}
+        with zipfile.ZipFile(io.BytesIO(data)) as written:
+            return [
+                (found.extract_version, found.flag_bits, len(found.extra))
+                for found in written.infolist()
+            ], data.count(b"\x01\x00\x10\x00")
+
+    behind = 8  # bit 3: the sizes come behind the content
+    assert heads() == ([(20, 0, 0), (20, 0, 0), (20, behind, 0), (20, behind, 0)], 0)
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    assert {version for version, _flags, _extra in heads()[0]} == {45, 20}
+
+
 def test_same_content_makes_the_same_bytes():
     def made():
         archive = ZipStream()

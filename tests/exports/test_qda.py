@@ -246,6 +246,7 @@ def test_archive_holds_the_project_and_its_sources_only(tmp_path):
     path.write_bytes(data)
     with zipfile.ZipFile(path) as archive:
         names = archive.namelist()
+        assert {part.extract_version for part in archive.infolist()} == {20}  # ZIP64 has 45
     assert sorted(name.partition("/")[0] for name in names) == ["project.qde", "sources"]
 
 

@@ -258,9 +258,21 @@ def test_copy_asks_for_the_password_again_and_then_comes(call, response):
         assert any("ada notes" in name for name in archive.namelist())
 
 
-def test_name_of_a_file_makes_no_folders_in_a_copy(response):
-    file = make_attachment(response, name="..\\..\\plan.txt")
-    assert path_of(file).endswith("/.._.._plan.txt")
+@pytest.mark.parametrize(
+    ("given", "unpacked"),
+    [
+        ("..\\..\\plan.txt", ".._.._plan.txt"),
+        ('Costs: "2019"? <a|b>*.txt', "Costs_ _2019__ _a_b__.txt"),
+        ("con.txt", "_con.txt"),
+        ("LPT1", "_LPT1"),
+        ("Contract.txt", "Contract.txt"),
+        (f"{'ش' * 120}.txt", f"{'ش' * 98}.txt"),
+        (".gitignore", ".gitignore"),
+    ],
+)
+def test_copy_has_a_file_under_a_name_that_every_system_unpacks(given, unpacked):
+    file = Attachment(name=given, submission=Submission(reference="RTR-1"))
+    assert path_of(file) == f"files/RTR-1/{file.public_id.hex[:8]}/{unpacked}"
 
 
 def test_draft_is_found_by_what_json_escapes(call):
