@@ -20,6 +20,9 @@ from core import database_roles
 FOLDER = "PORTAL_TESTS_DATABASE"
 # The role of PostgreSQL that web, worker and beat have. It owns nothing.
 SERVING_ROLE = "portal_tests"
+# What Django makes of the models, and would make again after each test.
+OF_DJANGO = ("django_content_type", "auth_permission")
+_as_made: dict[str, list[tuple[object, ...]]] = {}
 
 
 def begin(folder: Path) -> subprocess.Popen[bytes]:
@@ -75,7 +78,8 @@ def empty_tables(case) -> None:
     """What Django does after a test that commits, but for tables without rows.
 
     It truncates all tables, and each of them and of their indexes then gets a new file. A lock on
-    all of them waits as truncation does, for whoever still writes.
+    all of them waits as truncation does, for whoever still writes. What Django makes of the models
+    stays where it is as it was made.
     """
     for alias in case._databases_names(include_mirrors=False):
         database = connections[alias]
@@ -93,11 +97,24 @@ def empty_tables(case) -> None:
             )
             cursor.execute(have_rows)
             filled = [tables[place] for (place,) in cursor.fetchall()]
+            is_as_made = _as_made.get(alias) == _of_django(cursor)
             # As under truncation, no trigger looks at the rows and no key at its order.
             cursor.execute("SET LOCAL session_replication_role = replica")
             for table in filled:
-                cursor.execute(f"DELETE FROM {table}")
-        emit_post_migrate_signal(verbosity=0, interactive=False, db=alias)
+                if not (is_as_made and table.strip('"') in OF_DJANGO):
+                    cursor.execute(f"DELETE FROM {table}")
+        if not is_as_made:
+            emit_post_migrate_signal(verbosity=0, interactive=False, db=alias)
+            with database.cursor() as cursor:
+                _as_made[alias] = _of_django(cursor)
+
+
+def _of_django(cursor) -> list[tuple[object, ...]]:
+    rows = " UNION ALL ".join(
+        f"SELECT '{table}', one::text FROM {table} one" for table in OF_DJANGO
+    )
+    cursor.execute(f"{rows} ORDER BY 2")
+    return cursor.fetchall()
 
 
 if __name__ == "__main__":

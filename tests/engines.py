@@ -141,18 +141,6 @@ def own_run_folder() -> Iterator[RunFolder]:
 
 
 @pytest.fixture
-def own_postgres(own_run_folder: RunFolder, tmp_path: Path) -> Iterator[Postgres]:
-    """A server with an empty database `evidence_portal` that a test may stop, kill and start."""
-    server = Postgres(
-        tmp_path / "postgres", own_run_folder, log=tmp_path / "postgres.log", settings=WITHOUT_FSYNC
-    )
-    server.start()
-    server.make_database(DATABASE)
-    yield server
-    server.stop()
-
-
-@pytest.fixture
 def own_valkey(own_run_folder: RunFolder, tmp_path: Path) -> Iterator[Valkey]:
     """A server that a test may stop, kill and start."""
     server = Valkey(tmp_path / "valkey", own_run_folder, log=tmp_path / "valkey.log")

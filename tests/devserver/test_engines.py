@@ -50,19 +50,41 @@ def hold_engines(folder, what_ends_orphans):
     )
 
 
-def test_postgres_keeps_its_data_over_a_stop(own_postgres):
-    rows_of(own_postgres.url("evidence_portal"), "CREATE TABLE kept AS SELECT 42 AS number")
-    own_postgres.stop()
-    own_postgres.start()
-    assert rows_of(own_postgres.url("evidence_portal"), "SELECT number FROM kept") == [(42,)]
+@pytest.fixture(scope="module")
+def one_postgres(tmp_path_factory):
+    run, folder = RunFolder(), tmp_path_factory.mktemp("engine")
+    server = Postgres(folder / "postgres", run, log=folder / "postgres.log", settings=WITHOUT_FSYNC)
+    server.start()
+    server.make_database("evidence_portal")
+    yield server
+    server.stop()
+    run.remove()
 
 
-def test_postgres_starts_again_after_its_main_process_was_killed(own_postgres):
-    rows_of(own_postgres.url("evidence_portal"), "CREATE TABLE kept AS SELECT 42 AS number")
-    own_postgres.child.send(signal.SIGKILL)
-    own_postgres.child.process.wait()
+@pytest.fixture
+def own_postgres(one_postgres):
+    """A server that a test may stop, kill and start; the next one gets it again."""
+    if not one_postgres.running():
+        one_postgres.start()
+    return one_postgres
+
+
+def stop(server):
+    server.stop()
+
+
+def kill(server):
+    server.child.send(signal.SIGKILL)
+    server.child.process.wait()
+
+
+@pytest.mark.parametrize("end", [stop, kill])
+def test_postgres_keeps_its_data_however_it_ends(own_postgres, end):
+    url = own_postgres.url("evidence_portal")
+    rows_of(url, f"CREATE TABLE kept_by_{end.__name__} AS SELECT 42 AS number")
+    end(own_postgres)
     own_postgres.start()
-    assert rows_of(own_postgres.url("evidence_portal"), "SELECT number FROM kept") == [(42,)]
+    assert rows_of(url, f"SELECT number FROM kept_by_{end.__name__}") == [(42,)]
 
 
 def test_postgres_speaks_utf8_and_utc_and_opens_no_port(own_postgres):
@@ -117,10 +139,14 @@ def test_postgres_refuses_a_folder_that_is_not_its_own(
 
 def test_postgres_that_ends_at_once_says_why(own_postgres):
     own_postgres.stop()
-    with (own_postgres.data / "postgresql.conf").open("a") as settings:
-        settings.write("shared_buffers = 'plenty'\n")
-    with pytest.raises(CannotStart, match="FATAL"):
-        own_postgres.start()
+    settings = own_postgres.data / "postgresql.conf"
+    before = settings.read_text()
+    settings.write_text(f"{before}\nshared_buffers = 'plenty'\n")
+    try:
+        with pytest.raises(CannotStart, match="FATAL"):
+            own_postgres.start()
+    finally:
+        settings.write_text(before)
 
 
 def test_valkey_keeps_its_queue_over_a_stop(own_valkey):
@@ -155,15 +181,16 @@ def test_engines_end_with_a_killed_parent_and_start_again(tmp_path, what_ends_or
     RunFolder(folder / "run-folder").remove()
 
 
-def test_second_start_on_the_same_data_says_who_holds_it(own_postgres, tmp_path):
-    other = hold_engines(tmp_path, "kernel")
+def test_second_start_on_the_same_data_says_who_holds_it(own_postgres):
+    folder = own_postgres.data.parent
+    other = hold_engines(folder, "kernel")
     whom = f"process {os.getpid()} (PostgreSQL)"
     remedy = "Stop that one first, or give this one a folder of its own with PORTAL_DATA."
     said = other.communicate(timeout=120)
-    assert said == ("", f"{tmp_path} is in use by {whom}. {remedy}\n")
+    assert said == ("", f"{folder} is in use by {whom}. {remedy}\n")
     assert other.returncode == 1
     assert own_postgres.running()
-    RunFolder(tmp_path / "run-folder").remove()
+    RunFolder(folder / "run-folder").remove()
 
 
 @pytest.mark.parametrize("engine", [Postgres, Valkey])

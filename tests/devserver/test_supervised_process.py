@@ -106,7 +106,7 @@ def test_stop_ends_what_the_part_started_as_well(tmp_path):
         "time.sleep(60)\n"
     )
     stubborn = program(tmp_path, code)
-    stubborn._patience = 0.2
+    stubborn.stops_within = 0.2
     stubborn.start()
     assert wait_until(lambda: stubborn.log.read_text() == "started\n", seconds=10)
     family = [psutil.Process(stubborn.child.pid)]

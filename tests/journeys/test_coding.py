@@ -3,8 +3,6 @@
 from random import Random
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import expect
 
 from accounts.states import Role
@@ -43,16 +41,11 @@ SELECT = """async ([start, end]) => {
 
 
 @pytest.fixture
-def coder_page(open_browser, live_server):
+def coder_page(open_signed_in):
     """A page at the response, for who is signed in: `coder_page(response, who, 1280)`."""
 
     def opened(response, who, width):
-        client = Client()
-        client.force_login(who)
-        name = settings.SESSION_COOKIE_NAME
-        page = open_browser(width)
-        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
+        page = open_signed_in(who, width)
         page.goto(f"/admin/submissions/submission/{response.pk}/change/")
         return page
 

@@ -15,6 +15,7 @@ LIMIT = 500
 SPACED = ["", "well-kept  and\ntrue.", "Cafe\u0301 – 한국어 문장", "one\u3000two"]
 # Which words these have, no dictionary decides.
 MIXED = ["e-mailの", "(2019/20)年", "www.example.orgの", "COVID-19的", "A/B的"]
+PAUSE = 300  # milliseconds, after which the page counts
 STORY = {"key": "story", "kind": "long", "label": "What happened?", "max_words": LIMIT}
 
 
@@ -22,16 +23,27 @@ STORY = {"key": "story", "kind": "long", "label": "What happened?", "max_words":
 def page(start_response, at):
     call = make_call(evidence_questions=[STORY])
     at(while_open(call))
-    return lambda **options: start_response(call, "response/evidence/", **options)
+    page = start_response(call, "response/evidence/")
+    page.clock.install()
+    return page
+
+
+def write(page, text):
+    page.locator("[name=story]").fill(text)
+    page.clock.fast_forward(PAUSE)
+
+
+def count(page):
+    return page.locator("p.count:not(.visually-hidden)")
 
 
 def test_count_beside_the_field_is_the_servers(page):
-    shown = counts(page(), SPACED)
+    shown = counts(page, SPACED)
     assert shown == {text: f"{LIMIT - count_words(text)} words left" for text in SPACED}
 
 
 def test_count_of_scripts_without_spaces_is_near_the_servers_and_says_so(page):
-    shown = counts(page(), [*MIXED, *(text for text, _words in UNSPACED)])
+    shown = counts(page, [*MIXED, *(text for text, _words in UNSPACED)])
     for text in MIXED:
         assert shown[text].startswith(f"{LIMIT - count_words(text)} words left"), text
     for text, words in UNSPACED:
@@ -43,40 +55,29 @@ def test_count_of_scripts_without_spaces_is_near_the_servers_and_says_so(page):
 
 def counts(page, texts):
     """What is said beside the field, for each text."""
-    field, count = page.locator("[name=story]"), page.locator("p.count:not(.visually-hidden)")
-    empty = f"{LIMIT} words left"
     shown = {}
     for text in texts:
-        # The words are counted after a pause.
-        field.fill("")
-        expect(count).to_have_text(empty)
-        field.fill(text)
-        if text:
-            expect(count).not_to_have_text(empty)
-        shown[text] = count.inner_text()
+        write(page, text)
+        shown[text] = count(page).inner_text()
     return shown
 
 
 def test_browser_that_cannot_tell_words_apart_shows_no_count(page):
-    page = page()
     page.add_init_script("delete Intl.Segmenter")
     page.reload()
-    field, count = page.locator("[name=story]"), page.locator("p.count:not(.visually-hidden)")
-    field.fill("two words")
-    expect(count).to_have_text(f"{LIMIT - 2} words left")
-    field.fill("我们的组织没有得到资助")
-    expect(count).to_be_hidden()
-    field.fill("one")
-    expect(count).to_have_text(f"{LIMIT - 1} words left")
+    write(page, "two words")
+    expect(count(page)).to_have_text(f"{LIMIT - 2} words left")
+    write(page, "我们的组织没有得到资助")
+    expect(count(page)).to_be_hidden()
+    write(page, "one")
+    expect(count(page)).to_have_text(f"{LIMIT - 1} words left")
 
 
 def test_count_takes_the_form_that_the_page_gives_for_its_number(page):
-    page = page()
-    field, count = page.locator("[name=story]"), page.locator("p.count:not(.visually-hidden)")
-    field.fill("word " * (LIMIT - 1))
-    expect(count).to_have_text("1 word left")
-    field.fill("word " * (LIMIT + 1))
-    expect(count).to_have_text("1 word too many")
+    write(page, "word " * (LIMIT - 1))
+    expect(count(page)).to_have_text("1 word left")
+    write(page, "word " * (LIMIT + 1))
+    expect(count(page)).to_have_text("1 word too many")
     given = json.dumps([["{n} other", "{n} of 102"], "0" * 102 + "1"])
     page.locator("[data-words-left]").evaluate(
         "(e, given) => { e.dataset.wordsLeft = given }", given
@@ -87,5 +88,5 @@ def test_count_takes_the_form_that_the_page_gives_for_its_number(page):
         (302, "302 of 102"),
         (301, "301 other"),
     ):
-        field.fill("word " * (LIMIT - left))
-        expect(count).to_have_text(shown)
+        write(page, "word " * (LIMIT - left))
+        expect(count(page)).to_have_text(shown)

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.states import Action, Role
-from tests.journeys.test_staff import sign_in
 from tests.makers import allow, make_first_call, make_submitted, make_user, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,12 +40,11 @@ def taken(page, name):
 
 @pytest.mark.parametrize(("width", "scripts"), [(320, False), (1280, True)])
 def test_staff_narrow_their_list_and_find_only_its_rows_in_the_files(
-    open_browser, look, small, width, scripts
+    open_signed_in, look, small, width, scripts
 ):
     user = make_user(Role.REVIEWER, username="ann", is_staff=True)
     allow(user, Action.EXPORT)
-    page = open_browser(width, java_script_enabled=scripts)
-    sign_in(page, "/admin/", user)
+    page = open_signed_in(user, width, java_script_enabled=scripts)
     page.goto("/admin/submissions/submission/")
     narrow(page)
     shown = set(page.locator("#result_list tbody th a").all_inner_texts())

@@ -21,18 +21,24 @@ def call(at):
     return call
 
 
-@pytest.fixture
-def page(chromium, full_chromium_program, live_server):
-    """A page of a browser that keeps pages to go back to; Playwright turns that off otherwise."""
+@pytest.fixture(scope="module")
+def browser(chromium, full_chromium_program):
+    """One that keeps pages to go back to; Playwright turns that off otherwise."""
     browser = chromium.browser_type.launch(
         executable_path=full_chromium_program,
         args=QUIET,
         ignore_default_args=["--disable-back-forward-cache"],
     )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture
+def page(browser, live_server):
     page = browser.new_page(base_url=live_server.url)
     page.set_default_timeout(15_000)
     yield page
-    browser.close()
+    page.close()
 
 
 def go_back(page):

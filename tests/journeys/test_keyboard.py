@@ -73,10 +73,17 @@ def test_folded_question_is_opened_and_answered_and_comes_back_open(start_respon
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
-def test_last_choice_in_a_fold_is_cleared_and_the_fold_stays_open(start_response, at, scripted):
+def test_fold_is_printed_and_stays_open_when_its_last_choice_is_cleared(
+    start_response, at, scripted
+):
     call = make_call(about_questions=[GRID])
     at(while_open(call))
     page = start_response(call, "response/about/", 320, java_script_enabled=scripted)
+    assert page.locator("#id_split-risk").is_hidden()
+    page.emulate_media(media="print")
+    assert page.get_by_role("radio", name="Option 1").count() == 2
+    assert page.locator("#id_split-risk").is_visible()
+    page.emulate_media(media="screen")
     keys = Keyboard(page)
     keys.tab_to(lambda focus: focus["words"] == "How fair was it? (optional)")
     keys.press("Enter")
@@ -109,17 +116,6 @@ def test_error_in_a_fold_that_was_closed_is_reached_from_the_summary(start_respo
     assert page.locator("#id_hard").is_visible()
 
 
-@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
-def test_folded_question_is_printed(start_response, at, scripted):
-    call = make_call(about_questions=[GRID])
-    at(while_open(call))
-    page = start_response(call, "response/about/", java_script_enabled=scripted)
-    assert page.locator("#id_split-risk").is_hidden()
-    page.emulate_media(media="print")
-    assert page.get_by_role("radio", name="Option 1").count() == 2
-    assert page.locator("#id_split-risk").is_visible()
-
-
 def test_link_to_a_folded_question_opens_it(start_response, at):
     call = make_call(about_questions=[GRID])
     at(while_open(call))
@@ -128,14 +124,15 @@ def test_link_to_a_folded_question_opens_it(start_response, at):
     assert page.get_by_text("How fair was it?").bounding_box()["y"] >= 0
 
 
-@pytest.mark.parametrize(("width", "size"), [(375, 200), (320, 125)])
-def test_buttons_below_the_questions_fit_with_larger_letters(start_response, at, width, size):
+def test_buttons_below_the_questions_fit_with_larger_letters(start_response, at):
     call = make_call(about_questions=[GRID])
     at(while_open(call))
-    page = start_response(call, "response/about/", width, bypass_csp=True)
+    page = start_response(call, "response/about/", 375, bypass_csp=True)
     page.locator("summary").click()
-    page.add_style_tag(content=f":root {{ font-size: {size}% }}")
-    assert not scrolls_sideways(page)
+    for width, size in ((375, 200), (320, 125)):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.add_style_tag(content=f":root {{ font-size: {size}% }}")
+        assert (width, scrolls_sideways(page)) == (width, False)
 
 
 @pytest.fixture
@@ -147,18 +144,12 @@ def page_that_cannot_save(start_response, at):
     return page
 
 
-def test_focus_is_not_hidden_under_the_warning(page_that_cannot_save):
+def test_nothing_is_hidden_under_the_warning_or_seen_through_it(page_that_cannot_save):
     page = page_that_cannot_save
     page.get_by_label("Bid alone").check()
     page.locator("[data-unsaved] .notice").wait_for()
     page.get_by_role("link", name="Skip to main content").focus()
     Keyboard(page).tab_to(lambda focus: focus["words"].startswith("Save and continue"))
-
-
-def test_what_was_saved_last_is_not_read_through_the_questions(page_that_cannot_save):
-    page = page_that_cannot_save
-    page.get_by_label("Bid alone").check()
-    page.locator("[data-unsaved] .notice").wait_for()
     ground = "one => getComputedStyle(one).backgroundColor"
     assert page.locator(".in-sight").evaluate(ground) == page.locator("body").evaluate(ground)
 

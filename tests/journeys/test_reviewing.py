@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 from playwright.sync_api import expect
@@ -33,22 +32,6 @@ from tests.makers import (
 from tests.review.test_response_views import amended
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def open_signed_in(open_browser, live_server):
-    """A browser's page in which this user is signed in: `open_signed_in(user, 320)`."""
-
-    def opened(user, width):
-        client = Client()
-        client.force_login(user)
-        name = settings.SESSION_COOKIE_NAME
-        page = open_browser(width)
-        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        return page
-
-    return opened
 
 
 class Keyboard:

@@ -1,4 +1,4 @@
-"""Project staff's admin and the steering group's page in a browser."""
+"""Project staff's admin in a browser."""
 
 import os
 from pathlib import Path
@@ -64,9 +64,8 @@ def sign_in(page, address, user):
     page.wait_for_url(lambda url: "/login/" not in url and "/sign-in/" not in url)
 
 
-def test_staff_read_a_response_and_its_mail(open_browser, look, response):
-    page = open_browser(320)
-    sign_in(page, "/admin/", make_user(Role.MANAGER, is_staff=True, username="pat"))
+def test_staff_read_a_response_and_its_mail(open_signed_in, look, response):
+    page = open_signed_in(make_user(Role.MANAGER, is_staff=True, username="pat"), 320)
     page.goto("/admin/submissions/submission/")
     picture(page, "admin-responses")
     page.locator("#searchbar").fill(response.reference.lower().replace("-", " "))
@@ -100,10 +99,10 @@ SMALL = """() => [...document.querySelectorAll("#changelist-filter a, #changelis
   .map((one) => one.textContent)"""
 
 
-def test_staff_share_responses_out_from_the_first_page_on(open_browser, look, response):
+def test_staff_share_responses_out_from_the_first_page_on(open_signed_in, look, response):
     """By keyboard: what to do now, many at once, filters under a name, progress, decisions."""
-    page = open_browser(1280)
-    sign_in(page, "/admin/", make_user(Role.MANAGER, is_staff=True, username="pat"))
+    page = open_signed_in(make_user(Role.MANAGER, is_staff=True, username="pat"))
+    page.goto("/admin/")
     look(page, "admin-index")
     page.get_by_role("link", name="To do and assigned to nobody: 2 responses").press("Enter")
     page.get_by_role("heading", name="Responses", level=1).wait_for()
@@ -136,19 +135,3 @@ def test_staff_share_responses_out_from_the_first_page_on(open_browser, look, re
     look(page, "admin-progress")
     page.goto(f"/admin/submissions/submission/{response.pk}/history/")
     look(page, "admin-decisions")
-
-
-def test_steering_group_sees_the_counts_and_takes_the_file(open_browser, look, response):
-    page = open_browser(320)
-    sign_in(page, "/steering/", make_user(Role.STEERING_MEMBER, username="sam"))
-    look(page, "steering")
-    with page.expect_download() as download:
-        page.get_by_role("link", name="Download CSV").click()
-    assert download.value.suggested_filename == "the-call-2019-07-23.csv"
-    assert response.reference in download.value.path().read_text()
-    page.goto("/admin/")
-    assert page.get_by_role("heading", level=1).count() == 1
-    assert "Sign in" not in page.content()
-    page.goto("/steering/")
-    page.get_by_role("button", name="Sign out").click()
-    look(page, "signed-out")

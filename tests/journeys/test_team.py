@@ -3,8 +3,6 @@
 import re
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import expect
 
 from accounts.states import Role
@@ -15,22 +13,6 @@ from tests.makers import make_call, make_code, make_submitted, make_user, while_
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STORY = "Pay was fair. Nobody told us why. We left in spring."
-
-
-@pytest.fixture
-def page_of(open_browser, live_server):
-    """A page in which somebody is signed in."""
-
-    def opened(who, width=1280):
-        client = Client()
-        client.force_login(who)
-        page = open_browser(width)
-        name = settings.SESSION_COOKIE_NAME
-        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
-        return page
-
-    return opened
 
 
 def code_sentences(page, response, keys):
@@ -48,7 +30,7 @@ def code_sentences(page, response, keys):
     page.get_by_text("You are done with this response. Your codings stand.").wait_for()
 
 
-def test_team_codes_differs_decides_and_reports(page_of, at):
+def test_team_codes_differs_decides_and_reports(open_signed_in, at):
     call = make_call()
     at(while_open(call))
     response = make_submitted(call, story=STORY)
@@ -58,7 +40,7 @@ def test_team_codes_differs_decides_and_reports(page_of, at):
     for name in ("Fairness", "Secrecy"):
         make_code(call=call, name=name, by=boss)
 
-    lead = page_of(boss)
+    lead = open_signed_in(boss)
     lead.goto("/admin/review/codingsample/")
     lead.get_by_role("link", name="Draw a sample").click()
     lead.get_by_label("How many responses").fill("1")
@@ -68,8 +50,8 @@ def test_team_codes_differs_decides_and_reports(page_of, at):
     lead.get_by_role("link", name="Agreement of the coders").click()
     lead.get_by_text("There is nothing to compare yet").wait_for()
 
-    code_sentences(page_of(ada), response, [("]", "Fairness"), ("]", "Secrecy")])
-    code_sentences(page_of(bea, 400), response, [("]", "Fairness"), ("]", "Fairness")])
+    code_sentences(open_signed_in(ada), response, [("]", "Fairness"), ("]", "Secrecy")])
+    code_sentences(open_signed_in(bea, 400), response, [("]", "Fairness"), ("]", "Fairness")])
 
     lead.reload()
     secrecy = lead.get_by_role("row").filter(has=lead.get_by_role("link", name="Secrecy"))
@@ -123,7 +105,7 @@ def test_team_codes_differs_decides_and_reports(page_of, at):
     lead.goto(where)
     lead.get_by_label("New status").select_option("For agreement")
     lead.get_by_role("button", name="Set the status").click()
-    other = page_of(chief)
+    other = open_signed_in(chief)
     other.goto(where)
     other.get_by_role("button", name="Agree with it as it is").click()
     lead.goto(where)
@@ -150,10 +132,10 @@ PRESSES = """() => {
 }"""
 
 
-def test_second_press_of_a_button_is_not_sent(page_of, at):
+def test_second_press_of_a_button_is_not_sent(open_signed_in, at):
     call = make_call()
     at(while_open(call))
-    page = page_of(make_user(Role.REVIEWER, username="chief"))
+    page = open_signed_in(make_user(Role.REVIEWER, username="chief"))
     page.goto(f"/admin/review/memo/write/{call.pk}/")
     page.evaluate(PRESSES)
     for _ in range(2):
@@ -161,10 +143,10 @@ def test_second_press_of_a_button_is_not_sent(page_of, at):
     assert page.evaluate("stopped") == [False, True]
 
 
-def test_changed_form_is_sent_again_at_once(page_of, at):
+def test_changed_form_is_sent_again_at_once(open_signed_in, at):
     call = make_call()
     at(while_open(call))
-    page = page_of(make_user(Role.REVIEWER, username="chief"))
+    page = open_signed_in(make_user(Role.REVIEWER, username="chief"))
     page.goto(f"/admin/review/memo/write/{call.pk}/")
     page.evaluate(PRESSES)
     for words in ("One", "Two", "Two"):

@@ -4,8 +4,6 @@ from datetime import timedelta
 from urllib.parse import parse_qs
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import expect
 
 from accounts.states import Role
@@ -38,7 +36,7 @@ def hold_first(page, held):
 
 
 @pytest.fixture
-def first_of_two(open_browser, live_server, at):
+def first_of_two(open_signed_in, at):
     """The page of the newest of two responses for somebody of this role: `first_of_two(role)`."""
 
     def opened(role):
@@ -51,12 +49,7 @@ def first_of_two(open_browser, live_server, at):
         ]
         user = make_user(role, username="ann")
         make_code(call=call, name="Money", by=user)
-        client = Client()
-        client.force_login(user)
-        name = settings.SESSION_COOKIE_NAME
-        page = open_browser(1280)
-        cookie = {"name": name, "value": client.cookies[name].value, "url": live_server.url}
-        page.context.add_cookies([cookie])
+        page = open_signed_in(user)
         page.goto(f"/admin/submissions/submission/{responses[1].pk}/change/")
         return page, responses
 
@@ -75,13 +68,14 @@ def stay(page, press):
 @pytest.mark.parametrize("key", ["j", "c"])
 def test_a_note_that_is_typed_is_not_lost_by_another_key(first_of_two, key):
     page, responses = first_of_two(Role.REVIEWER)
+    page.clock.install()
     page.locator("#write-note").click()
     field = page.locator("#note_text")
     field.press_sequentially("Ask which council this was.")
     page.locator("h1").click()
     for _ in range(2):  # the key counts again once somebody has stayed
         stay(page, lambda: page.keyboard.press(key))
-        page.wait_for_timeout(600)
+        page.clock.fast_forward(500)
     expect(page.locator("h1")).to_have_text(str(responses[1]))
     assert set(Submission.objects.values_list("triage_status", flat=True)) == {"unread"}
     asked = []

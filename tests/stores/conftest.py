@@ -1,11 +1,22 @@
 import uuid
 
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 from django.core.files.storage import storages
 
 from core.stores import DISK, PRIVATE, S3
 from personal_data.stored_files import fields
 from tests.stores.s3_server import KEY, SECRET, Bucket, S3Server
+
+
+@pytest.fixture(scope="session", autouse=True)
+def what_s3_can_do_is_read_once():
+    """A client reads a megabyte that says so, and nearly every test makes one."""
+    loader = create_loader()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", lambda _path: loader)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -88,7 +88,10 @@ class S3Server:
             "127.0.0.1", port or 0, self._serve, threaded=True, request_handler=Quiet
         )
         self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        # Whoever stops it waits for its next look around.
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.01,), daemon=True
+        )
         self._thread.start()
 
     @property
