@@ -140,6 +140,9 @@ def _set_up(document: WordDocument, data: dict[str, Any]) -> None:
     properties.comments = ""
     normal = document.styles["Normal"]
     normal.font.size = Pt(12)
+    size_from_right = OxmlElement("w:szCs")  # of letters of Arabic and Hebrew, in half points
+    size_from_right.set(qn("w:val"), "24")
+    normal.font.element.rPr.append(size_from_right)
     # Screen readers choose their voice by the language of the default style.
     language = document.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}/{qn('w:lang')}")
     for script in ("w:val", "w:bidi"):
