@@ -84,6 +84,7 @@ def _write_responses(sheet: Worksheet, formats: _Formats, told: dict[str, Any]) 
         sheet.set_column(place, place, wide)
     sheet.freeze_panes(HEADS, 1)
     _print_on_a4(sheet, heads=HEADS)
+    sheet.repeat_columns(0)  # the reference, on the pages to the right as well
     # A sheet in constant memory takes the height of a row before the row's cells.
     sheet.set_row(1, _height(((label, wide) for _name, label, wide in columns), bold=True))
     for row in range(HEADS):
