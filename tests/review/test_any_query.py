@@ -3,15 +3,14 @@
 import pytest
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.messages.storage.cookie import CookieStorage
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.test import RequestFactory
 from django.urls import reverse
 
 from accounts.states import Role
 from review.admin.response_filters import OneOf
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_submitted, make_user
+from tests.review.lists import request_of
 
 NONSENSE = ["nonsense", "", "'", "-1", "9" * 30, "[]", "\u0662", "é" * 300]
 OF_EVERY_LIST = ["q", "p", "o", "e", "all", "_facets", "_to_field", "_popup"]
@@ -25,13 +24,6 @@ def superuser(client):
     user = make_user(is_staff=True, is_superuser=True)
     client.force_login(user)
     return user
-
-
-def request_of(user, query=None):
-    request = RequestFactory().get("/", query)
-    request.user, request.session = user, {}
-    request._messages = CookieStorage(request)
-    return request
 
 
 def filters_of(model_admin, user):
