@@ -107,7 +107,10 @@ def cells_of_the_page():
     """Template -> role -> cell, as docs/permissions.md has them."""
     head, *rows = re.findall(r"^\| (address|`.*`) \| (.*) \|$", PAGE.read_text("utf-8"), re.M)
     roles = head[1].split(" | ")
-    cells = {address.strip("`/"): dict(zip(roles, row.split(" | "))) for address, row in rows}
+    cells = {
+        address.strip("`/"): dict(zip(roles, row.split(" | "), strict=True))
+        for address, row in rows
+    }
     return {t: cells[t.replace("|", "").strip("/")] for t in guarded()}
 
 
