@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from core.direction import LEFT_TO_RIGHT_MARK, is_from_right, isolated
 from core.release import NAME
 from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS
@@ -54,7 +55,8 @@ def title(dataset: Dataset, record: Record, number: int) -> str:
     if record.is_confidential:
         parts.append("Confidential")
     if given := "; ".join(roles(dataset, record)):
-        parts.append(given)
+        # After Arabic, the dots of the contents and the page's number would stand before it.
+        parts.append(f"{given}{LEFT_TO_RIGHT_MARK}" if is_from_right(given) else given)
     return APART.join(parts)
 
 
@@ -78,7 +80,7 @@ def about(dataset: Dataset) -> str:
 
 
 def footer(dataset: Dataset) -> str:
-    return f"{dataset.call.title} · {NAME}"
+    return f"{isolated(dataset.call.title)} · {NAME}"
 
 
 def refuse_too_long(dataset: Dataset, *, most: int, kind: str) -> None:

@@ -159,7 +159,7 @@ def test_word_breaks_the_line_where_somebody_did_and_the_paragraph_at_an_empty_l
 @pytest.mark.django_db
 def test_lines_of_an_answer_that_are_read_from_two_sides_are_paragraphs_in_word():
     call = make_call()
-    make_submitted(call, story=f"One\ntwo\n{ARABIC}\n\n\n{ARABIC}\nlast")
+    make_submitted(call, story=f"One\ntwo\n{ARABIC}\n2019\n\n\n{ARABIC}\nlast")
     (data,) = members(exported(call, "docx-each")).values()
     found = [
         (one.text, one._p.find(f".//{qn('w:bidi')}") is not None)
@@ -168,10 +168,21 @@ def test_lines_of_an_answer_that_are_read_from_two_sides_are_paragraphs_in_word(
     ]
     assert found == [
         ("One\ntwo", False),
-        (ARABIC, True),
+        (f"{ARABIC}\n2019", True),
         (f"\n{ARABIC}", True),
         ("last", False),
     ]
+
+
+@pytest.mark.django_db
+def test_number_of_a_page_stands_after_a_role_in_arabic():
+    call = make_call(title=ARABIC)
+    call.roles.filter(key="provider").update(label="مقدم")
+    make_submitted(call, roles=["provider"], story="One")
+    document = word(exported(call, "docx"))
+    heads = [one.text for one in document.paragraphs if "· مقدم" in one.text]
+    assert [head.partition("مقدم")[2][:1] for head in heads] == ["\u200e"] * 2
+    assert document.sections[0].footer.paragraphs[0].text.startswith(f"\u2068{ARABIC}\u2069 · ")
 
 
 @pytest.mark.django_db
