@@ -148,6 +148,7 @@ def test_printed_receipt_leaves_out_what_is_for_the_screen(open_section, call):
     drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
     submitting.submit(submission=draft, at=while_open(call))
     page.goto(f"/calls/{call.slug}/response/submitted/")
+    assert page.get_by_role("button", name="Print this page").is_visible()
     page.emulate_media(media="print")
     headings = [one.inner_text() for one in page.locator("main h2").all() if one.is_visible()]
     assert headings == [
