@@ -129,6 +129,9 @@ def test_sentences_are_coded_by_keyboard_and_undone(coder_page, at):
     page.emulate_media(media="print")
     expect(page.locator("#coding-bar")).to_be_hidden()
     expect(page.locator("#coded-story .given")).to_be_visible()
+    colours = "those => those.map(one => getComputedStyle(one).color)"
+    headings = page.locator(".module h2").evaluate_all(colours)
+    assert set(headings) == {"rgb(0, 0, 0)"}  # printers leave the colour behind white words out
     page.emulate_media(media="screen")
     page.keyboard.press("z")
     coded(page, 1)
