@@ -180,6 +180,9 @@ def test_copy_has_a_page_json_and_the_files(call, response):
         by=make_user(Role.CODER),
         at=while_open(call),
     )
+    note = "Rang her.\n<b>She</b> agrees."
+    admin = make_user(is_superuser=True)
+    noting.add_note(response, text=note, by=admin, at=while_open(call))
     client = signed_in()
     answer = client.post(COPY, {"responses": response.pk, "reason": "Asked by letter"})
     archive = zipfile.ZipFile(io.BytesIO(b"".join(answer)))
@@ -200,6 +203,7 @@ def test_copy_has_a_page_json_and_the_files(call, response):
     assert told["times"]["submitted_at"] == response.submitted_at.isoformat()
     page = archive.read("index.html").decode()
     assert f"<dt>First submitted</dt><dd>{say_exactly(response.submitted_at)}</dd>" in page
+    assert "Rang her.<br>&lt;b&gt;She&lt;/b&gt; agrees." in page
     for said in ("ada@example.org", "It was “hard”.", "ada notes.txt", "Trust: ““hard””"):
         assert said in page
     event = AuditEvent.objects.get(action="personal_data_given")
