@@ -41,6 +41,10 @@ def main() -> None:
             raise
         sys.stderr.write("Stopped.\n")
         sys.exit(128 + signal.SIGINT)  # as shells say it
+    except EOFError:
+        if "--traceback" in sys.argv:
+            raise
+        sys.exit("The command asks for something, and nobody answers. Run it in a terminal.")
     except PermissionError as error:
         if not error.filename or "--traceback" in sys.argv:
             raise

@@ -8,6 +8,7 @@ import logging
 import re
 import smtplib
 from datetime import datetime, timedelta
+from email.utils import make_msgid
 
 from django.conf import settings
 from django.core.mail import EmailMessage
@@ -63,7 +64,11 @@ def message(to: str, *, subject: str, body: str) -> EmailMessage:
         body=body,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[ascii_address(to)],
-        headers={"Auto-Submitted": "auto-generated"},
+        headers={
+            "Auto-Submitted": "auto-generated",
+            # By itself it would name the machine, or the container.
+            "Message-ID": make_msgid(domain=settings.PORTAL_HOST),
+        },
     )
 
 

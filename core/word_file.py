@@ -24,7 +24,7 @@ from docx.text.paragraph import Paragraph
 
 from core.direction import is_from_right
 from core.release import NAME
-from core.word_template import TABLE, leave_out_unused
+from core.word_template import TABLE, darken_headings, leave_out_unused
 from core.xml_text import xml_text
 from core.zip_stream import small_member
 
@@ -34,6 +34,10 @@ BODY = "body-goes-here"
 TITLE = "title-goes-here"
 A4 = (Mm(210), Mm(297))
 MARGIN = Mm(25)
+# A table's, in twentieths of a point: its whole, the room between two lines of it, of a character
+# of a short cell, and of each more of a long one.
+WIDTH, BETWEEN, SHORT, MORE = 9071, 216, 180, 50
+SHORTEST, LONGEST = 20, 64  # characters: what is longer may be broken, and takes no more room
 FROM_RIGHT = "<w:rtl/>"
 SMALL = '<w:sz w:val="16"/><w:szCs w:val="16"/>'  # half points
 CONTENTS = "toc1"
@@ -59,7 +63,8 @@ class WordFrame:
         properties.created = properties.modified = at.replace(tzinfo=None, microsecond=0)
         for language in document.styles.element.iter(qn("w:lang")):
             language.set(qn("w:val"), "en-GB")
-        _lay_out_pages(document, footer)
+        lay_out_pages(document, footer)
+        darken_headings(document)
         document.add_paragraph(BODY)
         leave_out_unused(document)
         if has_contents:
@@ -108,7 +113,8 @@ def _larger(body: Iterable[str]) -> Iterator[str]:
     yield "".join(pieces)
 
 
-def _lay_out_pages(document: Document, footer: str) -> None:
+def lay_out_pages(document: Document, footer: str, *, of: str = " of ") -> None:
+    """Make the pages A4, with `footer` and the number of the page under each."""
     section = document.sections[0]
     section.page_width, section.page_height = A4
     section.left_margin = section.right_margin = MARGIN
@@ -118,7 +124,7 @@ def _lay_out_pages(document: Document, footer: str) -> None:
     stops.clear_all()
     stops.add_tab_stop(A4[0] - 2 * MARGIN, WD_TAB_ALIGNMENT.RIGHT)
     _add_field(foot, "PAGE")
-    foot.add_run(" of ")
+    foot.add_run(of)
     _add_field(foot, "NUMPAGES")
 
 
@@ -235,17 +241,31 @@ def run(text: str, *, look: str = "") -> str:
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table with lines; its first row is repeated on each page."""
-    repeated = "<w:trPr><w:tblHeader/></w:trPr>"
-    grid = "<w:gridCol/>" * len(header)
-    lines = "".join(_row([run(cell) for cell in row]) for row in rows)
+    """Return a table with lines; its first row is repeated on each page, and none is parted."""
+    lines = list(rows)
+    widths = _widths([header, *lines])
+    grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
+    first = _row([bold(name) for name in header], widths, settings="<w:tblHeader/>")
+    others = "".join(_row([run(cell) for cell in line], widths) for line in lines)
     return (
         f'<w:tbl><w:tblPr><w:tblStyle w:val="{TABLE}"/><w:tblW w:w="5000" w:type="pct"/></w:tblPr>'
-        f"<w:tblGrid>{grid}</w:tblGrid>"
-        f"{_row([bold(name) for name in header], settings=repeated)}{lines}</w:tbl>"
+        f"<w:tblGrid>{grid}</w:tblGrid>{first}{others}</w:tbl>"
     )
 
 
-def _row(cells: Sequence[str], *, settings: str = "") -> str:
-    written = "".join(f"<w:tc>{paragraph(cell)}</w:tc>" for cell in cells)
-    return f"<w:tr>{settings}{written}</w:tr>"
+def _widths(lines: Sequence[Sequence[str]]) -> list[int]:
+    """Return how wide each column is: by its longest cell, as LibreOffice makes them all alike."""
+    longest = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    wanted = [
+        BETWEEN + SHORT * min(n, SHORTEST) + MORE * max(min(n, LONGEST) - SHORTEST, 0)
+        for n in longest
+    ]
+    return [WIDTH * width // sum(wanted) for width in wanted]
+
+
+def _row(cells: Sequence[str], widths: Sequence[int], *, settings: str = "") -> str:
+    written = "".join(
+        f'<w:tc><w:tcPr><w:tcW w:w="{width}" w:type="dxa"/></w:tcPr>{paragraph(cell)}</w:tc>'
+        for cell, width in zip(cells, widths, strict=True)
+    )
+    return f"<w:tr><w:trPr><w:cantSplit/>{settings}</w:trPr>{written}</w:tr>"

@@ -35,7 +35,7 @@ class ZipStream:
         left = iter(pieces)
         begun, is_whole = _begun(left)
         # zipfile goes back and writes the sizes into the head where it can.
-        self._zip._seekable = is_whole  # type: ignore[attr-defined]
+        self._zip._seekable = is_whole  # type: ignore[attr-defined]  # no type has it
         with (
             self._zip.open(_member(name, compress=compress), "w") as member,
             ThreadPoolExecutor(1, "zip") as packer,
@@ -61,7 +61,7 @@ class ZipStream:
                 packed.result()
             member.write(b"".join(waiting))
             if not is_whole and total * COMPRESSED_AT_MOST > zipfile.ZIP64_LIMIT:
-                member._zip64 = True  # type: ignore[attr-defined]
+                member._zip64 = True  # type: ignore[attr-defined]  # no type has it
         yield from self._take_ready()
 
     def end(self) -> Iterator[bytes]:

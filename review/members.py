@@ -1,4 +1,6 @@
-"""The people to whom a response can be assigned."""
+"""The people to whom a response can be assigned, and those who have one and have left."""
+
+from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Membership, User
 from accounts.rights import actions_of, may
@@ -20,6 +22,19 @@ def reviewers_of(call: Call, *, by: User) -> list[User]:
         if Action.CHANGE_STATUS in actions_of(member)
     ]
     return people if by in people or not may(by, Action.CHANGE_STATUS, call) else [*people, by]
+
+
+def has_left() -> Q:
+    """Return the condition of responses whose assignee is no member of their call any more.
+
+    Nobody else would find them among what is theirs to do.
+    """
+    assignee = OuterRef("review__assignee")
+    members = Membership.objects.filter(
+        call=OuterRef("call"), person=assignee, person__is_active=True
+    )
+    administrators = User.objects.filter(pk=assignee, is_superuser=True, is_active=True)
+    return Q(review__assignee__isnull=False) & ~Exists(members) & ~Exists(administrators)
 
 
 def assignable(response: Submission, *, by: User) -> list[User]:

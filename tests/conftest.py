@@ -82,6 +82,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker("no_cover")
 
 
+def pytest_xdist_make_scheduler(config, log):
+    return order.ByFile(config, log) if config.option.dist == "loadfile" else None
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(request, django_db_blocker, django_db_modify_db_settings):
     """A worker copies the database that is migrated once for all of them."""

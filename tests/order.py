@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from xdist.scheduler import LoadFileScheduling
+
 TESTS = Path(__file__).parent
 # They start processes and browsers, and take seconds each.
 SLOW_FOLDERS = ("faults", "journeys", "devserver")
@@ -25,9 +27,18 @@ LONGEST_FILES = (
     "exports/test_redacted.py",
     "review/test_addresses_are_withheld.py",
 )
+# All files of it meet one portal, which takes half a minute to start.
+ONE_PORTAL = "tests/containers/"
 _PLACES = {TESTS / name: place for place, name in enumerate(LONGEST_FILES)}
 
 
 def place(path: Path) -> tuple[int, bool]:
     """What to sort tests by; those of one file keep the order that they have."""
     return _PLACES.get(path, len(LONGEST_FILES)), path.parent.name not in SLOW_FOLDERS
+
+
+class ByFile(LoadFileScheduling):
+    """A worker takes a whole file, and of ONE_PORTAL all files."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return ONE_PORTAL if nodeid.startswith(ONE_PORTAL) else super()._split_scope(nodeid)

@@ -9,7 +9,7 @@ never as a formula, a number or a link. It ends with TOO_LARGE where the file ca
 import json
 import pickle  # nosec B403 - reads what the portal wrote
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,14 @@ from xlsxwriter.exceptions import FileSizeError
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from core.text_sheets import EXCEL_UNITS, TextWorkbook
+from core.text_sheets import EXCEL_UNITS, TextWorkbook, height_of, print_on_a4
 from core.xml_text import xml_text
 
 TOO_LARGE = 4  # the exit status: a sheet or all of them have over 4 GB, which Excel does not open
 HEADS = 2  # rows: the key of each column, below it its label
-LINE = 15  # points
-TALLEST = 20 * LINE  # a row that is taller than the screen cannot be scrolled past in steps
 LONGEST_IN_TEXT_FORMAT = 255  # some versions of Excel show longer ones as ####
 DICTIONARY_WIDTHS = (28, 24, 70, 50, 60)
 COUNTS_WIDTHS = (24, 14, 50, 24, 50, 14, 10, 14, 14)
-A4 = 9  # ST_PaperSize of ECMA-376
 MADE_AT = datetime(2000, 1, 1)  # noqa: DTZ001 - Excel has no zones; the same data, the same bytes
 # What a column holds, and in how many columns of Excel; all else is text.
 Layout = Sequence[tuple[str, int]]
@@ -83,9 +80,10 @@ def _write_responses(sheet: Worksheet, formats: _Formats, told: dict[str, Any]) 
     for place, (_name, _label, wide) in enumerate(columns):
         sheet.set_column(place, place, wide)
     sheet.freeze_panes(HEADS, 1)
-    _print_on_a4(sheet, heads=HEADS)
+    print_on_a4(sheet, heads=HEADS)
+    sheet.repeat_columns(0)  # the reference, on the pages to the right as well
     # A sheet in constant memory takes the height of a row before the row's cells.
-    sheet.set_row(1, _height(((label, wide) for _name, label, wide in columns), bold=True))
+    sheet.set_row(1, height_of(((label, wide) for _name, label, wide in columns), bold=True))
     for row in range(HEADS):
         for place, said in enumerate(columns):
             sheet.write_string(row, place, xml_text(said[row]), formats.head)
@@ -94,7 +92,7 @@ def _write_responses(sheet: Worksheet, formats: _Formats, told: dict[str, Any]) 
         cells = list(_excel_cells(given, layout))
         sheet.set_row(
             row,
-            _height(
+            height_of(
                 (cell, wide)
                 for cell, (_name, _label, wide) in zip(cells, columns, strict=True)
                 if isinstance(cell, str)
@@ -124,30 +122,6 @@ def _excel_cells(
             continue
         parts = list(cell_parts(xml_text(cell)))
         yield from [*parts, *[None] * (width - len(parts))]
-
-
-def _height(cells: Iterable[tuple[str, float]], *, bold: bool = False) -> float:
-    """Return the height in points at which each text fits its column's width, up to TALLEST.
-
-    Excel does not fit rows by itself where a program says how high they are, and LibreOffice only
-    some. A width is in digits of the usual font, of which words take less room and bold ones more.
-    """
-    lines = 1
-    for text, wide in cells:
-        if len(text) <= wide and "\n" not in text:
-            continue
-        room = max(1, int(wide * (0.9 if bold else 1)) - 1)  # a word that does not fit moves down
-        lines = max(lines, sum(1 + (_wide_as(line) - 1) // room for line in text.split("\n")))
-        if lines * LINE >= TALLEST:
-            return TALLEST
-    return lines * LINE
-
-
-def _wide_as(line: str) -> int:
-    """Return how many digits of the font the line is as wide as: 1 or more."""
-    if line.isascii():
-        return max(1, len(line))
-    return max(1, len(line) + sum(character > "\u2e80" for character in line))
 
 
 def _cut(written: str) -> datetime:
@@ -184,7 +158,7 @@ def cell_parts(text: str) -> Iterator[str]:
 def _write_dictionary(sheet: Worksheet, formats: _Formats, told: dict[str, Any]) -> None:
     _head(sheet, formats, [*zip(told["head"], DICTIONARY_WIDTHS, strict=True)])
     for row, line in enumerate(told["lines"], start=1):
-        sheet.set_row(row, _height(zip(line, DICTIONARY_WIDTHS, strict=True)))
+        sheet.set_row(row, height_of(zip(line, DICTIONARY_WIDTHS, strict=True)))
         for place, cell in enumerate(line):
             _put(sheet, row, place, xml_text(cell), formats)
     sheet.autofilter(0, 0, len(told["lines"]), len(told["head"]) - 1)
@@ -194,7 +168,7 @@ def _write_counts(sheet: Worksheet, formats: _Formats, told: dict[str, Any]) -> 
     """Write the counts; those that the call keeps to itself come in words."""
     _head(sheet, formats, [*zip(told["head"], COUNTS_WIDTHS, strict=True)])
     for row, (texts, responses, share, asked, answered) in enumerate(told["lines"], start=1):
-        sheet.set_row(row, _height(zip(texts, COUNTS_WIDTHS, strict=False)))
+        sheet.set_row(row, height_of(zip(texts, COUNTS_WIDTHS, strict=False)))
         for place, cell in enumerate(texts):
             _put(sheet, row, place, xml_text(cell), formats)
         _put_count(sheet, row, 5, responses, formats)
@@ -214,16 +188,9 @@ def _put_count(
         sheet.write_number(row, place, count, formats.number)
 
 
-def _print_on_a4(sheet: Worksheet, *, heads: int = 1) -> None:
-    """Print lengthwise, with the `heads` on each page."""
-    sheet.set_paper(A4)
-    sheet.set_landscape()
-    sheet.repeat_rows(0, heads - 1)
-
-
 def _head(sheet: Worksheet, formats: _Formats, widths: list[tuple[str, int]]) -> None:
     sheet.freeze_panes(1, 0)
-    _print_on_a4(sheet)
+    print_on_a4(sheet)
     for place, (name, width) in enumerate(widths):
         sheet.set_column(place, place, width)
         sheet.write_string(0, place, name, formats.head)

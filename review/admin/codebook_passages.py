@@ -19,6 +19,7 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
+from core.direction import isolated
 from review.admin.codebook_list import shown_codings
 from review.admin.codebook_pages import show
 from review.admin.memos.beside import memos_of_code, memos_on
@@ -135,7 +136,7 @@ def passages(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpRespons
         "page": passages_of(code, request),
         **memos_of_code(request, code),
     }
-    return show(request, admin, code, "passages", f"Code: {code.name}", **more)
+    return show(request, admin, code, "passages", f"Code: {isolated(code.name)}", **more)
 
 
 def _decided_against(codings: Iterable[Coding], reader: User) -> set[int]:

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -16,7 +16,6 @@ from django.urls import URLPattern, path
 from accounts.call_admin import OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
-from accounts.models import User
 from accounts.rights import calls_of
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
@@ -73,6 +72,7 @@ from review.admin.response_filters import (
     question_filters,
 )
 from review.asking import marks, say_marks
+from review.members import has_left
 from review.triage import chosen_status, review_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Submission, Version
@@ -169,7 +169,11 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         return (
             responses.select_related("call", "current_version", "review__assignee")
             .defer(*LONG_TEXTS)
-            .annotate(files_given=Coalesce(Subquery(FILES_GIVEN), 0), **marks())
+            .annotate(
+                files_given=Coalesce(Subquery(FILES_GIVEN), 0),
+                assignee_left=Case(When(has_left(), then=True), default=False),
+                **marks(),
+            )
         )
 
     @admin.display(description="reference", ordering="reference")
@@ -183,8 +187,10 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         return f"{said} ({', '.join(marked)})" if marked else said
 
     @admin.display(description="assigned to", ordering="review__assignee__username", empty_value="")
-    def assignee(self, response: Submission) -> User | None:
-        return review_of(response).assignee
+    def assignee(self, response: Any) -> str:
+        assignee = review_of(response).assignee
+        left = ", who has left" if response.assignee_left else ""
+        return f"{assignee}{left}" if assignee else ""
 
     @admin.display(description="timing", ordering="current_version__timing")
     def timing(self, response: Submission) -> str:

@@ -10,10 +10,13 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
 from core.disclosure_control import FEW, Shown
 from core.safe_cells import neutralise
 from core.spoken_time import say_moment
-from core.text_sheets import TextWorkbook
+from core.text_sheets import LINE, TextWorkbook, height_of, print_on_a4
 from core.working_folders import working_folder
 from core.xml_text import xml_text
 from review.matrix.selection import Selection
@@ -43,6 +46,8 @@ PAIRS = (
     "responses with the code",
     "responses with the other",
 )
+WIDTHS = (12, 40, 18, 18, 40, 12, 12, 12, 12, 60)
+WIDTHS_OF_PAIRS = (12, 40, 40, 18, 18, 18, 18)
 Value = str | int | float
 LONGEST_CELL = 32_767  # Excel's own limit
 
@@ -112,31 +117,47 @@ def as_csv(heading: Sequence[str], lines: Iterator[list[Value]]) -> bytes:
 
 def as_workbook(matrix: Matrix, pairs: Sequence[Pair], said: str) -> bytes:
     """Return sheets: the matrix as a grid and by cells, the pairs, and what was counted."""
-    sheets: dict[str, tuple[list[str], Iterator[list[Value]]]] = {
-        "Matrix": (_grid_heading(matrix), _grid(matrix)),
-        "Cells": (list(HEADING), lines_of_matrix(matrix, said)),
-        "Together": (list(PAIRS), lines_of_pairs(pairs, said)),
-        "About": (["what was counted"], _sentences(said)),
+    grid = _grid_heading(matrix)
+    sheets: dict[str, tuple[Sequence[str], Sequence[int], Iterator[list[Value]]]] = {
+        "Matrix": (grid, [40, *[18] * (len(grid) - 1)], _grid(matrix)),
+        "Cells": (HEADING, WIDTHS, lines_of_matrix(matrix, said)),
+        "Together": (PAIRS, WIDTHS_OF_PAIRS, lines_of_pairs(pairs, said)),
+        "About": (["what was counted"], [100], _sentences(said)),
     }
     with working_folder() as folder:
         path = Path(folder) / "matrix.xlsx"
         with TextWorkbook(str(path), folder) as workbook:
             workbook.set_properties({"title": matrix.selection.call.title, "created": MADE_AT})
             head = workbook.add_format({"bold": True, "text_wrap": True, "valign": "top"})
-            for name, (heading, lines) in sheets.items():
+            body = workbook.add_format({"text_wrap": True, "valign": "top"})
+            for name, (heading, widths, lines) in sheets.items():
                 sheet = workbook.add_worksheet(name)
                 sheet.freeze_panes(1, 0)
-                sheet.set_column(0, 0, 40 if name in {"Matrix", "About"} else 12)
-                sheet.set_column(1, len(heading), 18)
+                print_on_a4(sheet)
+                for place, width in enumerate(widths):
+                    sheet.set_column(place, place, width)
                 for row, line in enumerate(chain([list[Value](heading)], lines)):
-                    for place, value in enumerate(line):
-                        style = None if row else head
-                        if isinstance(value, str):
-                            text = xml_text(str(_safe(value)))[:LONGEST_CELL]
-                            sheet.write_string(row, place, text, style)
-                        else:
-                            sheet.write_number(row, place, value, style)
+                    _put_line(sheet, row, line, widths, body if row else head)
         return path.read_bytes()
+
+
+def _put_line(
+    sheet: Worksheet, row: int, line: list[Value], widths: Sequence[int], style: Format
+) -> None:
+    """Write a line, as high as the cell that needs most room."""
+    cells = [
+        xml_text(str(_safe(value)))[:LONGEST_CELL] if isinstance(value, str) else value
+        for value in line
+    ]
+    texts = [(cell, w) for cell, w in zip(cells, widths, strict=True) if isinstance(cell, str)]
+    # A sheet in constant memory takes the height of a row before the row's cells.
+    if (height := height_of(texts, bold=not row)) > LINE:
+        sheet.set_row(row, height)
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str):
+            sheet.write_string(row, place, cell, style)
+        else:
+            sheet.write_number(row, place, cell, style)
 
 
 def _sentences(said: str) -> Iterator[list[Value]]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from core.direction import isolated
 from review.models import ClusterMember
 from review.quotes.roles import OF_ROLES, chosen, role_question
 from review.states import ClusterState, MemberState
@@ -39,12 +40,12 @@ class Sides:
         return len(self.said) == 1 and bool(self.without)
 
     def __str__(self) -> str:
-        none = ", ".join(f"“{label}”" for label in self.without)
+        by = isolated(self.by)
+        none = ", ".join(f"“{isolated(label)}”" for label in self.without)
         if self.is_one_sided:
-            return (
-                f"One side only, by {self.by}: all are from “{self.said[0][0]}”, none from {none}"
-            )
-        return f"By {self.by}, none is from {none}"
+            said = isolated(self.said[0][0])
+            return f"One side only, by {by}: all are from “{said}”, none from {none}"
+        return f"By {by}, none is from {none}"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Protocol
 from django.utils.translation import gettext as _
 
 from core.direction import from_left, is_from_right
+from core.spoken_lists import in_a_row
 
 
 class Offering(Protocol):
@@ -25,7 +26,7 @@ class OtherWay:
     lines: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.name}: {', '.join(self.lines)}"
+        return f"{self.name}: {in_a_row(self.lines)}"
 
 
 def other_ways(call: Offering) -> list[OtherWay]:

@@ -10,11 +10,12 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import sanitize_address
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language_bidi, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from core import clock
 from core.addresses import ascii_address
+from core.direction import isolated
 from submissions.calls.models import Call
 from submissions.mail.live_data import LiveData, MailData
 from submissions.mail.messages.address_notices import address_changed, receipt_elsewhere
@@ -131,13 +132,12 @@ def _subject(words: str, call: Call) -> str:
 
 
 def _call_by_partners(call: Call) -> str:
-    by = call.partners_in_words
+    title, by = call.title, call.partners_in_words
+    if not get_language_bidi():  # what staff read of a call in Arabic is in English
+        title, by = isolated(title), isolated(by)
     if not by:
-        return call.title
-    return _("%(call)s (a call for evidence by %(partners)s)") % {
-        "call": call.title,
-        "partners": by,
-    }
+        return title
+    return _("%(call)s (a call for evidence by %(partners)s)") % {"call": title, "partners": by}
 
 
 def _mailbox(name: str, address: str) -> str:

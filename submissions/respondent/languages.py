@@ -1,7 +1,7 @@
 """Each page is in the language of its call, or else in the portal's."""
 
+import re
 from collections.abc import Callable
-from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError
@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import translation
 
 from submissions.calls.models import Call
+
+PAGE_OF_CALL = re.compile("/calls/(?P<slug>[-a-zA-Z0-9_]+)/")
 
 
 class LanguageOfCallMiddleware:
@@ -22,16 +24,20 @@ class LanguageOfCallMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with translation.override(settings.PORTAL_LANGUAGE):
+        with translation.override(_language_of(request.path_info)):
             return self.get_response(request)
 
-    def process_view(
-        self, request: HttpRequest, _view: Any, _args: Any, kwargs: dict[str, Any]
-    ) -> None:
-        if "slug" in kwargs and request.path_info.startswith("/calls/"):
-            try:
-                call = Call.objects.only("language").filter(slug=kwargs["slug"]).first()
-            except OperationalError:
-                return  # the page itself meets the outage, and gives back what was typed
-            if call is not None:
-                translation.activate(call.spoken_language)
+
+def _language_of(path: str) -> str:
+    """Return the language of the call to which the page belongs, even where there is no such page.
+
+    A link that was copied in part leads to none.
+    """
+    if found := PAGE_OF_CALL.match(path):
+        try:
+            call = Call.objects.only("language").filter(slug=found["slug"]).first()
+        except OperationalError:
+            call = None  # the page itself meets the outage, and gives back what was typed
+        if call is not None:
+            return call.spoken_language
+    return settings.PORTAL_LANGUAGE

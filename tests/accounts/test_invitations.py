@@ -28,6 +28,7 @@ def call():
 def test_invited_person_chooses_a_password_and_is_signed_in(client):
     link = invited()
     assert mail.outbox[0].to == ["pat@example.org"]
+    assert mail.outbox[0].message()["Message-ID"].endswith("@testserver>")
     answer = accepts(client, link)
     assert (answer.status_code, answer.url) == (302, "/admin/")
     assert client.get("/admin/").status_code == 200

@@ -268,8 +268,6 @@ def test_key_of_before_counts_as_long_as_it_is_named(client, needed, settings):
     page = client.get("/account/second-factor/recovery-codes/").content.decode()
     codes = re.findall(r"<li><code>(\d+)</code>", page)
     before, settings.SECRET_KEY = settings.SECRET_KEY, "of today"
-    settings.SECRET_KEY_FALLBACKS = [before]
-    assert client.get("/admin/").status_code == 200
     for code, named in zip(codes, ([before], []), strict=False):
         settings.SECRET_KEY_FALLBACKS = named
         other = Client()

@@ -31,7 +31,7 @@ OUR_FOLDERS = tuple(
 LARGEST_IMAGE = 150_000  # bytes
 # Which variables the containers' engines and this machine's set-up read, and not the portal.
 NOT_READ_BY_SETTINGS = {
-    *("BACKUP_FOLDER", "CREDENTIALS_DIRECTORY", "PORT"),
+    *("BACKUP_FOLDER", "COMPOSE_PROFILES", "CREDENTIALS_DIRECTORY", "PORT", "REQUIREMENTS"),
     *("POSTGRES_PASSWORD", "POSTGRES_MEMORY", "WEB_MEMORY"),
 }
 

@@ -303,8 +303,16 @@ def test_health_check_of_nothing_known_is_a_usage_error(deployed, words):
     asked = deployed.run(["python", "-m", "evidence_portal.health", *words], **BARE)
     assert (asked.returncode, asked.stderr) == (
         2,
-        "usage: python -m evidence_portal.health web|worker|beat\n",
+        "usage: python -m evidence_portal.health web|worker|beat|parts\n",
     )
+
+
+def test_container_says_how_each_part_is(deployed):
+    asked = deployed.run(
+        ["python", "-m", "evidence_portal.health", "parts"], **deployed.environment("web")
+    )
+    assert (asked.returncode, asked.stderr) == (0, "")
+    assert asked.stdout.startswith("ready\ndatabase: ok\nschema: ok\nclock: ok\nuploads: ok\n")
 
 
 def test_database_is_made_by_the_arguments_given_to_the_image(stack):

@@ -40,6 +40,37 @@ def test_title_footer_and_styles_are_there():
     assert document.tables[0].style.name == "Table Grid"
     assert document.core_properties.title == "A title"
     assert document.sections[0].footer.paragraphs[0].text == "A footer\t of "
+    assert pale_colours(document) == []
+
+
+def pale_colours(document):
+    """Colours of styles that WCAG 2.2 does not allow on white for small text (1.4.3)."""
+
+    def light(pair):
+        value = int(pair, 16) / 255
+        return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
+
+    found = {colour.get(qn("w:val")) for colour in document.styles.element.iter(qn("w:color"))}
+    return sorted(
+        value
+        for value in found - {"auto"}
+        if 1.05
+        / (
+            0.2126 * light(value[:2])
+            + 0.7152 * light(value[2:4])
+            + 0.0722 * light(value[4:])
+            + 0.05
+        )
+        < 4.5
+    )
+
+
+def test_columns_of_a_table_are_as_wide_as_what_is_in_them():
+    document = read(table(["Response", "SHA-256"], [["RTR-4K7P-9WXM", "0" * 64], ["", "x" * 900]]))
+    reference, digest = (column.width.mm for column in document.tables[0].columns)
+    assert (round(reference), round(digest), round(reference + digest)) == (48, 112, 160)
+    assert [cell.width.mm for cell in document.tables[0].rows[1].cells] == [reference, digest]
+    read(table(["Nothing"], []))
 
 
 def test_point_has_its_list_and_no_other_list_is_there():

@@ -136,6 +136,7 @@ def test_head_is_frozen_filtered_and_wrapped():
     assert story.alignment.wrap_text
     assert str(sheet.page_setup.paperSize) == sheet.PAPERSIZE_A4
     assert (sheet.page_setup.orientation, sheet.print_title_rows) == ("landscape", "$1:$2")
+    assert sheet.print_title_cols == "$A:$A"
 
 
 @pytest.mark.django_db

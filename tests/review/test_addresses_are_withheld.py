@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.contrib import admin
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db.models import CharField, JSONField, TextField
 from django.urls import reverse
 
@@ -19,6 +20,7 @@ from submissions.outbox.states import OutboxState
 from submissions.responses import late_passes
 from submissions.responses.models import LatePass, Submission
 from tests.makers import make_call, make_draft, make_submitted, make_user, withhold
+from tests.review.lists import request_of
 
 pytestmark = pytest.mark.django_db
 RESPONSES = "/admin/submissions/submission/"
@@ -125,18 +127,20 @@ def look_ups_of_text(model):
                 yield f"{prefix}{field.name}__startswith"
 
 
-@pytest.mark.no_cover  # it asks for pages again and again
 def test_no_filter_of_any_list_tells_an_address_to_staff_without_the_permission(client, discreet):
     call = make_call()
     make_submitted(call, email="ada@example.org")
     late_pass_for("ada@example.org", discreet, call)
     asked = 0
-    for model in admin.site._registry:
+    for model, model_admin in admin.site._registry.items():
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-        for lookup in look_ups_of_text(model):
-            page = client.get(f"{address}?{urlencode({lookup: 'ada@'})}")
-            assert page.status_code in {400, 403}, (address, lookup)
-            assert b"ada@" not in page.content, (address, lookup)
+        lookups = list(look_ups_of_text(model))
+        page = client.get(f"{address}?{urlencode({lookups[0]: 'ada@'})}")
+        assert page.status_code in {400, 403}, address
+        assert b"ada@" not in page.content, address
+        for lookup in lookups if page.status_code == 400 else ():
+            with pytest.raises((SuspiciousOperation, BadRequest)):
+                model_admin.get_changelist_instance(request_of(discreet, {lookup: "ada@"}))
             asked += 1
     assert asked > 300, asked
 

@@ -297,6 +297,21 @@ def test_spreading_gives_each_as_much_to_do_and_leaves_what_is_assigned_or_done(
     assert has == {ann.user: 3, ben: 3}
 
 
+def test_what_somebody_had_who_has_left_is_nobodys(ann, ben):
+    call = make_call()
+    kept, left = make_submitted(call), make_submitted(call)
+    assign(kept, to=ann.user, by=ben, at=AT)
+    assign(left, to=ben, by=ben, at=AT)
+    nobodys = "?assigned=nobody&work=to_do"
+    assert listed(ann, nobodys) == set()
+    Membership.objects.filter(person=ben).delete()
+    assert listed(ann, nobodys) == {left.pk}
+    assert "ben, who has left" in ann.get(LIST).content.decode()
+    assert "To do and assigned to nobody: 1 response" in ann.get("/admin/").content.decode()
+    assert spread([kept.pk, left.pk], [ann.user], by=ann.user, at=AT, etags={}).changed == 1
+    assert Review.objects.filter(assignee=ann.user).count() == 2
+
+
 def test_spreading_over_two_calls_gives_nobody_what_they_may_not_decide(ann, ben):
     calls = [make_call(), make_call()]
     Membership.objects.filter(person=ben, call=calls[1]).delete()

@@ -348,6 +348,15 @@ def test_command_that_somebody_stops_says_so_without_a_traceback(run, monkeypatc
         run("move_files", "--to", "disk", "--traceback")
 
 
+def test_command_that_nobody_answers_says_so(run, monkeypatch):
+    def ask(_):
+        raise EOFError
+
+    monkeypatch.setattr(manage, "execute_from_command_line", ask)
+    said = "The command asks for something, and nobody answers. Run it in a terminal.\n"
+    assert run("changepassword", "pat") == (1, said)
+
+
 @pytest.fixture
 def run_full(run, monkeypatch):
     """`run`, whose standard output goes to a device without room."""

@@ -15,6 +15,7 @@ from accounts.rights import Person, may
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
+from core.direction import isolated
 from core.row_keys import row_key
 from review.admin.agreement.sample_pages import sample_page, show
 from review.agreement.coding_differences import Difference, differences
@@ -100,7 +101,7 @@ def page(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> HttpR
         admin,
         sample,
         "differences",
-        f"Where coders of {sample} differ",
+        f"Where coders of {isolated(str(sample))} differ",
         page=shown,
         differences=as_shown(list(shown), comparison, request.user),
         in_files=sum(not may_read(request, one) for one in found),

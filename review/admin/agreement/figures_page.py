@@ -14,6 +14,7 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
+from core.direction import isolated
 from core.row_keys import row_key
 from core.safe_cells import neutralise
 from review.admin.agreement.sample_pages import sample_page, show
@@ -83,7 +84,7 @@ def page(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> HttpR
         admin,
         sample,
         "figures",
-        f"Agreement of {sample}",
+        f"Agreement of {isolated(str(sample))}",
         comparison=comparison,
         coders=_coders(comparison),
         by=by.value,

@@ -18,6 +18,7 @@ from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.lists import CallWhereSeveral, ListedWhole
 from core.admin.uk_time import in_uk_time
+from core.direction import isolated
 from core.percentages import say_share
 from review.admin.findings import claim_pages, deciding, outline, passages, scale
 from review.admin.findings.pages import call_page, finding_page, show
@@ -141,7 +142,7 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
         request,
         finding_admin,
         "finding/page",
-        f"Finding: {finding.title}",
+        f"Finding: {isolated(finding.title)}",
         call,
         finding=finding,
         stands=stands,

@@ -18,6 +18,8 @@ from docx.oxml.ns import qn
 from docx.shared import Pt
 
 from core.direction import is_from_right, web_address
+from core.word_file import lay_out_pages
+from core.word_template import darken_headings
 from submissions.calls.models import Call
 from submissions.calls.states import TEXT_KINDS
 from submissions.respondent.documents.pages import language_and_country, typeset
@@ -122,7 +124,7 @@ def _write_word(data: dict[str, Any]) -> bytes:
         for row in section["rows"]:
             _add_question(document, row, data["each"])
     is_sheet_from_right = get_language_bidi()
-    for paragraph in document.paragraphs:
+    for paragraph in (*document.paragraphs, *document.sections[0].footer.paragraphs):
         # Those of a sheet in Arabic without a letter, too: the room for answers, and numbers.
         if is_sheet_from_right or is_from_right(paragraph.text):
             paragraph._p.get_or_add_pPr().append(OxmlElement("w:bidi"))
@@ -138,8 +140,13 @@ def _set_up(document: WordDocument, data: dict[str, Any]) -> None:
     properties.title, properties.author = data["title"], ""
     properties.language = f"{data['lang']}-{data['region']}"
     properties.comments = ""
+    lay_out_pages(document, data["footer"], of=" / ")
+    darken_headings(document)
     normal = document.styles["Normal"]
     normal.font.size = Pt(12)
+    size_from_right = OxmlElement("w:szCs")  # of letters of Arabic and Hebrew, in half points
+    size_from_right.set(qn("w:val"), "24")
+    normal.font.element.rPr.append(size_from_right)
     # Screen readers choose their voice by the language of the default style.
     language = document.styles.element.find(f".//{qn('w:rPrDefault')}/{qn('w:rPr')}/{qn('w:lang')}")
     for script in ("w:val", "w:bidi"):

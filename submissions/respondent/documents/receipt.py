@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import clock, spoken_time
-from core.direction import from_left, web_address
+from core.direction import from_left, isolated, web_address
 from submissions.calls.models import Call
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.documents.pages import language_and_country, typeset
@@ -127,7 +127,10 @@ def _sections(version: Version, call: Call) -> list[dict[str, Any]]:
         section = question.section
         part = found.setdefault(section.key, {"title": section.title, "rows": []})
         if question.kind == QuestionKind.FILE:
-            lines = [f"{file.name} (SHA-256 {file.sha256})" for file in files.get(question.key, ())]
+            lines = [
+                f"{isolated(file.name)} (SHA-256 {file.sha256})"
+                for file in files.get(question.key, ())
+            ]
         else:
             lines = say_answer(question, answers.get(question.key))
         listed = question.kind in LISTED and question.key in answers

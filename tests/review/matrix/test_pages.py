@@ -393,6 +393,13 @@ def test_workbook_has_the_matrix_the_pairs_and_what_was_counted(client, call, pa
         ["Base: all that answered", 1, 1, 0, 0],
         ["'=Pay", 1, 1, 0, 0],
     ]
+    head = book["Matrix"].row_dimensions[1].height  # “I commission services” stands on two lines
+    assert (head, book["Cells"]["B2"].alignment.wrap_text) == (30, True)
+    assert book["Cells"].row_dimensions[2].height > 100  # the sentences on what was counted
+    assert (book["Together"].page_setup.orientation, book["About"].print_title_rows) == (
+        "landscape",
+        "$1:$1",
+    )
     assert AuditEvent.objects.get(action="matrix_downloaded").detail["file"] == "matrix.xlsx"
 
 

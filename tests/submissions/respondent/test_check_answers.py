@@ -151,10 +151,12 @@ def test_check_page_lists_what_may_be_several_and_says_the_rest_in_lines(client,
         story="First.\nSecond.",
     )
     page = client.get(address(call, "response/check/")).content.decode()
-    shown = dict(
-        re.findall(r'id="answer-(\w+)".*?<dd[^>]* dir="auto">(.*?)</dd>', page, flags=re.S)
-    )
+    rows = re.findall(r'id="answer-(\w+)".*?<dd([^>]*)>(.*?)</dd>', page, flags=re.S)
+    shown = {key: words for key, _, words in rows}
     said = {key: shown[key] for key in ("roles", "role_other", "history", "fairness", "story")}
+    # Labels of the call are read as its page, and what somebody typed from its own side.
+    sides = {key: "auto" in attributes for key, attributes, _ in rows}
+    assert (sides["roles"], sides["role_other"], sides["story"]) == (False, True, True)
     assert said == {
         "roles": '<ul class="plain"><li>I provide services</li><li>Something else</li></ul>',
         "role_other": "A trustee",

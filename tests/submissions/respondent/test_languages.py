@@ -185,6 +185,7 @@ def test_call_in_welsh_is_in_welsh_and_another_beside_it_is_not(welsh, client, a
     for said in ("Dechrau nawr", "Preifatrwydd", "hanner dydd, Dydd Mercher 24 Gorffennaf 2019"):
         assert said in page
     assert "Start now" not in page
+    assert "Heb ddod o hyd i’r dudalen" in page_of(client, f"/calls/{call.slug}/nowhere/")
     page = page_of(client, f"/calls/{other.slug}/")
     assert lang_of(page) == "en-gb"
     assert "Start now" in page
@@ -258,7 +259,7 @@ def test_call_in_arabic_stands_apart_on_the_portals_own_pages(welsh, client, at)
     assert f'lang="ar"><bdi>{title}</bdi></a><p lang="ar"><bdi>أخبرنا.</bdi></p>' in home
     privacy = page_of(client, "/privacy/")
     assert f"For \u2068{title}\u2069: NCVO and ب decide" in privacy
-    assert f'<bdi lang="ar">{title}</bdi>: <bdi>{contact}</bdi>, <a' in privacy
+    assert f"<li>\u2068{title}\u2069: \u2068{contact}\u2069, <a" in privacy
     assert '<section lang="ar" dir="auto">' in page_of(client, "/accessibility/")
 
 

@@ -14,6 +14,7 @@ from submissions.calls.models import Call
 from submissions.respondent.documents import questions
 from submissions.respondent.documents.questions import questions_pdf, questions_word
 from submissions.respondent.forms.all_questions import reading_of
+from tests.core.test_word_file import pale_colours
 from tests.makers import make_call
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,17 @@ def test_word_file_tells_options_hints_title_and_language(call):
     assert document.core_properties.title == "Rates & *charges*: #1: all the questions"
     language = document.styles.element.xpath("//w:rPrDefault/w:rPr/w:lang/@w:val")
     assert language == ["en-GB"]
+    page = document.sections[0]
+    assert (round(page.page_width.mm), round(page.page_height.mm)) == (210, 297)
+    assert page.footer.paragraphs[0].text == "Rates & *charges*: #1\t / "
+
+
+def test_word_file_has_no_heading_in_a_pale_colour(call):
+    used = {p.style.style_id for p in word_of(call).paragraphs}
+    document = word_of(call)
+    for style in [one for one in document.styles if one.style_id not in used]:
+        style.element.getparent().remove(style.element)
+    assert pale_colours(document) == []
 
 
 def test_pdf_is_tagged_and_has_each_question(call):

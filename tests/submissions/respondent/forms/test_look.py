@@ -16,10 +16,12 @@ from core.words import count_words
 ROOT = Path(settings.BASE_DIR)
 CSS = (ROOT / "static/css/portal.css").read_text()
 SCRIPT = (ROOT / "static/js/portal.js").read_text()
+# Mails, and the page in the copy of what a person gave, are read without the portal's style sheet.
+APART = {"emails", "personal_data"}
 TEMPLATES = sorted(
     path
     for path in (ROOT / "templates").rglob("*.html")
-    if path.relative_to(ROOT / "templates").parts[0] != "emails"
+    if path.relative_to(ROOT / "templates").parts[0] not in APART
 )
 
 
