@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import psycopg2
+from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage
@@ -23,7 +24,7 @@ from django.db import connection
 from pyrage import x25519
 
 from backups import programs, reports
-from backups.contents import FORMAT, fingerprint_of_key
+from backups.contents import FORMAT, fingerprint_of
 from backups.encryption import decrypt
 from backups.errors import BackupFailed, Damaged
 from backups.folder import DATABASE, ERASURES, MANIFEST, BackupFolder
@@ -56,8 +57,9 @@ class Restored:
 
     @property
     def has_other_key(self) -> bool:
-        """Whether this SECRET_KEY is another than that of the backup."""
-        return bool(self.manifest["secret_key"] != fingerprint_of_key())
+        """Whether that of the backup is neither SECRET_KEY nor one of before."""
+        known = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+        return self.manifest["secret_key"] not in map(fingerprint_of, known)
 
 
 class Restoring:

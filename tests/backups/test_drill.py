@@ -19,6 +19,7 @@ from accounts.states import AccountMailKind, AuditAction, Role
 from accounts.tasks import send_account_mail
 from backups import drilling, reports
 from backups.reports import Kind
+from backups.restoring import Restored
 from core import clock, working_folders
 from exports import tokens
 from personal_data import erasing
@@ -101,10 +102,12 @@ def test_manifest_names_what_to_keep_and_holds_no_value_and_no_person(
     assert manifest["counts"] == {"responses": 1, "versions": 1, "files": 1, "erasures": 0}
     for value in (settings.SECRET_KEY, str(settings.DATABASES["default"]["HOST"]), "ada@"):
         assert value not in text
-    settings.SECRET_KEY = "another"
+    before, settings.SECRET_KEY = settings.SECRET_KEY, "another"
     with elsewhere():
         said = run("restore", "--identity", keys.identity)
     assert "SECRET_KEY is not the one of this backup" in said
+    settings.SECRET_KEY_FALLBACKS = [before]
+    assert not Restored(path.parent.name, manifest).has_other_key
 
 
 def test_restored_portal_sends_nothing_until_somebody_lets_it(call, kept, folder, keys, elsewhere):

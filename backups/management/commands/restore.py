@@ -132,7 +132,7 @@ class Command(BaseCommand):
         if restored.has_other_key:
             self.stdout.write(
                 "SECRET_KEY is not the one of this backup: nobody can return to a draft. Set that "
-                "of then, and restart."
+                "of then, or write it into SECRET_KEY_FALLBACKS, and restart."
             )
         for name in restored.manifest["lost"]:
             self.stdout.write(f"{name} was lost already when the backup was made.")
