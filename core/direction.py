@@ -38,6 +38,11 @@ def web_address(address: str) -> str:
     return f"{address}{LEFT_TO_RIGHT_MARK}" if get_language_bidi() else address
 
 
+def leading(name: str) -> str:
+    """Return a name that begins a sentence in English, which is read from the left all the same."""
+    return f"{LEFT_TO_RIGHT_MARK}{isolated(name)}" if is_from_right(name) else name
+
+
 def isolated(name: str) -> str:
     """Return the name of a file or the like for the middle of a sentence of the active language.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from core.direction import isolated, leading
 from core.spoken_time import say_moment
 from review.findings.finding_counts import Place
 from review.findings.method import label_of
@@ -84,7 +85,7 @@ Block = Heading | Paragraph | Quotation | Table
 
 
 def title_of(report: Report) -> str:
-    return f"Findings: {report.call.title}"
+    return f"Findings: {isolated(report.call.title)}"
 
 
 def blocks_of(report: Report) -> Iterator[Block]:
@@ -109,7 +110,9 @@ def number_of(report: Report, item: ReportFinding) -> int:
 
 
 def said_place(place: Place, label: str) -> str:
-    where = f"“{label}”, in the file {place.file}" if place.file else f"“{label}”"
+    where = f"“{isolated(label)}”"
+    if place.file:
+        where += f", in the file {isolated(place.file)}"
     return f"{where}, characters {place.start:,} to {place.end:,}"
 
 
@@ -156,7 +159,7 @@ def said_source(passage: ReportPassage) -> str:
     """Return where a passage is, and why its words do not stand there if they do not."""
     source = passage.source
     where = said_place(passage.place, passage.question)
-    who = f"{passage.role}, " if passage.role else ""
+    who = f"{leading(passage.role)}, " if passage.role else ""
     said = f"{who}{source.reference}, version {source.version}, {where}"
     if not passage.is_current:
         said += "; its author has amended the response since"

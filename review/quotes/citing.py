@@ -9,6 +9,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
+from core.direction import isolated, leading
 from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.consent import why_not_usable
@@ -38,8 +39,8 @@ class Citation:
     def source(self) -> str:
         of = "text of a file given for" if self.is_of_file else "answer to"
         return (
-            f"{self.role}, {self.reference}, version {self.version}, "
-            f"{of} “{self.question}”, characters {self.start} to {self.end}"
+            f"{leading(self.role)}, {self.reference}, version {self.version}, "
+            f"{of} “{isolated(self.question)}”, characters {self.start} to {self.end}"
         )
 
 

@@ -11,10 +11,23 @@ from docx.oxml.ns import qn
 
 from core.direction import is_from_right
 from core.word_file import WordFrame, bold, heading, paragraph, run
+from review.quotes.citing import Citation
 
 ARABIC = "نحن نحتاج إلى سقف جديد. نعم!"
 WORDS_OF_PEOPLE = re.compile(r'class="[^"]*\b(?:given|copy|file-text)\b[^"]*"(.{12})')
 INDENT = '<w:ind w:left="567"/>'
+
+
+def test_source_of_a_quote_is_read_from_the_left_whatever_the_call_speaks():
+    """As a paragraph from the right, “characters 3 to 9” would be read before the reference."""
+    about = {"words": ARABIC, "reference": "TST-1", "version": 1, "start": 3, "end": 9}
+    said = Citation(role="أمين", question="ماذا؟", is_of_file=False, **about).source
+    assert not is_from_right(said)
+    assert said.startswith(
+        "\u200e\u2068أمين\u2069, TST-1, version 1, answer to “\u2068ماذا؟\u2069”"
+    )
+    english = Citation(role="Trustee", question="What?", is_of_file=False, **about).source
+    assert english == "Trustee, TST-1, version 1, answer to “What?”, characters 3 to 9"
 
 
 @pytest.mark.parametrize(
