@@ -3,7 +3,8 @@
 No member is ZIP64 that need not be: Safari unpacks what it downloads, and keeps the first file
 alone where each says ZIP64 in its head and its sizes behind it (maennchen/ZipStream-PHP, issue 164;
 uktrade/stream-unzip, pull request 46). So a small member has its sizes in its head, as in an
-archive that is written at once; a larger one has them behind it, as ZIP64 only beyond 2 GB.
+archive that is written at once; a larger one has them behind it, as ZIP64 only beyond 2 GB, and is
+never merely stored.
 """
 
 import zipfile
@@ -34,10 +35,14 @@ class ZipStream:
         """
         left = iter(pieces)
         begun, is_whole = _begun(left)
+        head = _member(name, compress=compress or not is_whole)
+        if not compress:
+            # Whoever reads it as it comes finds the end of what is deflated alone, if packed by 0.
+            head._compresslevel = 0  # type: ignore[attr-defined]  # no type has it
         # zipfile goes back and writes the sizes into the head where it can.
         self._zip._seekable = is_whole  # type: ignore[attr-defined]  # no type has it
         with (
-            self._zip.open(_member(name, compress=compress), "w") as member,
+            self._zip.open(head, "w") as member,
             ThreadPoolExecutor(1, "zip") as packer,
         ):
             packed: Future[int] | None = None

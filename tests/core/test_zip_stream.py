@@ -44,14 +44,14 @@ def test_no_member_is_zip64_that_need_not_be(monkeypatch):
         assert read(data) == {name: b"".join(whole) for name, whole, _ in members}
         with zipfile.ZipFile(io.BytesIO(data)) as written:
             return [
-                (found.extract_version, found.flag_bits, len(found.extra))
+                (found.extract_version, found.flag_bits, found.compress_type)
                 for found in written.infolist()
             ], data.count(b"\x01\x00\x10\x00")
 
     behind = 8  # bit 3: the sizes come behind the content
-    assert heads() == ([(20, 0, 0), (20, 0, 0), (20, behind, 0), (20, behind, 0)], 0)
+    assert heads() == ([(20, 0, 8), (20, 0, 0), (20, behind, 8), (20, behind, 8)], 0)
     monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
-    assert {version for version, _flags, _extra in heads()[0]} == {45, 20}
+    assert {version for version, _flags, _type in heads()[0]} == {45, 20}
 
 
 def test_same_content_makes_the_same_bytes():
