@@ -81,6 +81,12 @@ def is_let_in(answer, address):
     return not refused and led not in {"/admin/", f"{address}change/"}
 
 
+def is_led_up(answer, address):
+    """Whether who opens the address of a steering group's button is led to the page that has it."""
+    led = answer.headers.get("Location", "")
+    return led.startswith("/steering/") and led != address and address.startswith(led)
+
+
 def has_form(page, address):
     """Whether the page has a form that is posted to the page itself."""
     for form in re.findall(r"<form([^>]*)>", page):
@@ -124,7 +130,7 @@ def cell_and_page(person, template, side):
     """What the address lets the person do with the side's own row, and the page that it shows."""
     address = side.address(template, person or side.member)
     shown = ask(person, "get", address)
-    sees = is_let_in(shown, address)
+    sees = is_let_in(shown, address) and not is_led_up(shown, address)
     # A page without a form of its own takes nothing, whatever it answers.
     does = not sees or has_form(shown.text_of_it, address)
     does = does and is_let_in(ask(person, "post", address), address)
