@@ -51,13 +51,14 @@ def applies(
     needed = _open_requirement(question, others)
     before = _controller_before(question, page, call)
     only_if = _sentence(call, open_terms, before, _ONLY_IF) if open_terms else ""
-    # Whoever is asked at all meets the terms of both.
-    besides = [term for term in needed or () if term not in open_terms]
+    # Whoever is asked at all meets the terms of both; “in” and “contains” may say the same.
+    met = {_meaning(term) for term in open_terms}
+    besides = [term for term in needed or () if _meaning(term) not in met]
     forms = _NEEDED_TOO if only_if else _NEEDED_IF
     needed_if = _sentence(call, besides, before, forms) if besides else ""
     return Applies(
         sentence=f"{only_if} {needed_if}".strip(),
-        shown_if=json.dumps([[t.key, t.operator == "!=", t.values] for t in live]) if live else "",
+        shown_if=json.dumps([_meaning(term) for term in live]) if live else "",
         all_on_page=bool(live) and live == open_terms and not besides,
         optional=not question.required and needed is None,
     )
@@ -93,6 +94,11 @@ class _OtherPages:
                 if not self.answers.get(term.key):
                     found.append(term)
         return list(dict.fromkeys(found))
+
+
+def _meaning(term: Term) -> tuple[str, bool, tuple[str, ...]]:
+    """Return what tells a term from others: its question, whether it is negated, its options."""
+    return term.key, term.operator == "!=", term.values
 
 
 def _open_requirement(question: Question, others: _OtherPages) -> list[Term] | None:
