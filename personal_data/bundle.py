@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 
 from core import spoken_time
+from core.control_characters import with_line_ends
 from core.whole_files import FileLost, open_whole
 from core.zip_stream import ZipStream
 from review.coding.codings import quote
@@ -162,7 +163,9 @@ def _version(call: Call, version: Version) -> dict[str, Any]:
                 "answer": answers.get(question.key),
                 "in_words": []
                 if question.kind == QuestionKind.FILE
-                else say_answer(question, answers.get(question.key)),
+                else [
+                    with_line_ends(line) for line in say_answer(question, answers.get(question.key))
+                ],
                 "files": [_file(file) for file in files.get(question.key, ())],
             }
             for question in questions_of_version(call, answers, files)

@@ -1,9 +1,9 @@
 """The content of a reading copy, the same in Word files and PDFs."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
+from core.control_characters import with_line_ends
 from core.direction import LEFT_TO_RIGHT_MARK, is_from_right, isolated
 from core.release import NAME
 from exports.export_context import UnsupportedByFormat
@@ -20,8 +20,6 @@ from exports.writers.record_answers import (
 )
 
 APART = " · "
-# Line ends inside a paragraph: Word's, which is a vertical tab, and those of other programs.
-_SOFT_RETURN = re.compile("[\v\x85\u2028]")
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,7 @@ def paragraphs(text: str) -> list[list[str]]:
 
     Of several empty lines the others begin the paragraph that follows, so that none is lost.
     """
-    lines = _SOFT_RETURN.sub("\n", text)
-    return [paragraph.split("\n") for paragraph in lines.split("\n\n")]
+    return [paragraph.split("\n") for paragraph in with_line_ends(text).split("\n\n")]
 
 
 def about(dataset: Dataset) -> str:

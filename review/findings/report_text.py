@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from core.control_characters import with_line_ends
 from core.direction import isolated, leading
 from core.spoken_time import say_moment
 from review.findings.finding_counts import Place
@@ -148,7 +149,7 @@ def _finding(report: Report, item: ReportFinding, level: int) -> Iterator[Block]
         if passages:
             yield Heading(level + 1, title)
         for passage in passages:
-            yield Quotation(passage.words, said_source(passage))
+            yield Quotation(with_line_ends(passage.words), said_source(passage))
     if item.has_more_passages:
         yield Paragraph(MORE)
     if item.agreed:

@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import clock, spoken_time
+from core.control_characters import with_line_ends
 from core.direction import from_left, isolated, web_address
 from submissions.calls.models import Call
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
@@ -132,7 +133,8 @@ def _sections(version: Version, call: Call) -> list[dict[str, Any]]:
                 for file in files.get(question.key, ())
             ]
         else:
-            lines = say_answer(question, answers.get(question.key))
+            said = "\n".join(say_answer(question, answers.get(question.key)))
+            lines = with_line_ends(said).split("\n")
         listed = question.kind in LISTED and question.key in answers
         if listed:
             lines = [line.removeprefix("- ") for line in lines]

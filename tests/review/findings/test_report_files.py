@@ -80,9 +80,13 @@ def words_of(content):
     return paragraphs, cells
 
 
-def test_word_file_sets_quotes_as_quotes(reported):
+def test_word_file_sets_quotes_as_quotes_with_the_line_ends_of_word(reported):
+    response = reported.respond(story="Paid late.\vAnd half.")
+    reported.coded(response, start=0, end=20)
+    quoted(reported, reported.finding, response, start=0, end=20)
     document = docx.Document(io.BytesIO(made(reported, DOCX)[1]))
-    assert [one.text for one in document.paragraphs if one.style.name == "Quote"] != []
+    quotes = [one.text for one in document.paragraphs if one.style.name == "Quote"]
+    assert {"Paid late.", "And half."} < set(quotes)
 
 
 def rows_of(content):

@@ -98,6 +98,12 @@ def test_receipt_names_files_with_their_digests():
     assert rows["Add files"] == [f"minutes.txt (SHA-256 {file.sha256})"]
 
 
+def test_receipt_has_the_line_ends_of_word_as_line_ends():
+    version = make_submitted(story="One\vtwo\x85three").current_version
+    data = receipt_data(version, with_questions(version.submission.call))
+    assert ["One", "two", "three"] in [row["lines"] for p in data["sections"] for row in p["rows"]]
+
+
 def test_receipt_shows_the_version_and_not_the_working_copy():
     submission = make_submitted(story="Submitted")
     submission.answers.filter(question__key="story").update(value="Changed since")
