@@ -31,7 +31,7 @@ MOST_SHOWN = 25
 FEWEST = 5  # responses of the column that have the word
 UNLIKELY = 6.63  # the ratio that chance reaches for one word in a hundred
 SHORTEST, SHORTEST_UNSPACED = 3, 2
-LETTERS = rf"(?:[^\W\d_█][{GOES_ON}]*)+"
+LETTERS = rf"[^\W\d_█]+(?:[{GOES_ON}]+[^\W\d_█]*)*"
 WORD = re.compile(rf"{LETTERS}(?:['’]{LETTERS})*")
 
 
@@ -109,13 +109,17 @@ def word_list(selection: Selection) -> WordList:
 
 def words_of(texts: Iterable[str]) -> set[str]:
     """Return the words of the texts, each once, without common ones and what is redacted."""
-    runs = (run.casefold().replace("’", "'") for text in texts for run in WORD.findall(text))
-    found = (word for run in runs for word in words_of_run(run))
-    return {word for word in found if not _is_short(word) and word not in STOP_WORDS}
+    found: set[str] = set()
+    for text in texts:
+        runs = set(WORD.findall(text.casefold().replace("’", "'")))
+        if has_no_spaces(text):
+            runs = {word for run in runs for word in words_of_run(run)}
+        found |= runs
+    return {word for word in found - STOP_WORDS if not _is_short(word)}
 
 
 def _is_short(word: str) -> bool:
-    return len(word) < (SHORTEST_UNSPACED if has_no_spaces(word) else SHORTEST)
+    return len(word) < SHORTEST and (len(word) < SHORTEST_UNSPACED or not has_no_spaces(word))
 
 
 def log_likelihood(here: int, of_here: int, elsewhere: int, of_elsewhere: int) -> float:
