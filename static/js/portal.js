@@ -481,7 +481,7 @@ const whenReleased = (() => {
     const block = document.getElementById(id);
     const area = block.querySelector("[data-files]");
     const words = area.dataset;
-    for (const old of area.querySelectorAll(":scope > .error")) old.remove();
+    for (const old of block.querySelectorAll(".error")) old.remove();
     const data = new FormData();
     data.append("csrfmiddlewaretoken", form.elements.csrfmiddlewaretoken.value);
     data.append("_base_etags", "");
@@ -528,6 +528,7 @@ const whenReleased = (() => {
     if (inPlaceOf && !large.length) entries.push(["_replace", inPlaceOf]);
     inPlaceOf = "";
     if (!names.length) {
+      for (const old of block.querySelectorAll(".error")) old.remove();
       input.value = "";
       refuse(area);
       return;
