@@ -110,7 +110,8 @@ class LiveData:
         return digest_of_day(mail.call, at=self.at, address=mail.to_address)
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
-        request, token = request_of(mail), confirming_token(mail)
+        request = request_of(mail)
+        token = confirming_token(mail, request)
         return request, token if request.token_sha256 == digest(token) else ""
 
     def follow_up(self, mail: OutboxEmail) -> tuple[FollowUp, str, Reply | None]:

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from accounts.record import record
@@ -32,6 +31,7 @@ from submissions.responses.erasing import open_request
 from submissions.responses.errors import QuestionRefused
 from submissions.responses.models import FollowUp, Reply, Submission
 from submissions.responses.states import Channel, SubmissionState
+from submissions.responses.tokens_of_mails import token_for
 
 MOST_CHARACTERS = 2_000
 MOST_OPEN = 3  # questions about one response that wait for an answer
@@ -205,8 +205,8 @@ def is_still_asked(mail: OutboxEmail, submission: Submission) -> bool:
 
 def answering_token(follow_up: FollowUp) -> str:
     """Return the token of the link, the same each time that its mail is written."""
-    made = salted_hmac("submissions.follow_up", follow_up.public_id.hex, algorithm="sha256")
-    return made.hexdigest()
+    of, sha256 = follow_up.public_id.hex, follow_up.token_sha256
+    return token_for("submissions.follow_up", of, sha256=sha256)
 
 
 def end_questions(submission: Submission, *, whole: bool, names: set[str], at: datetime) -> None:

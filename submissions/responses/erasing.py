@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.crypto import salted_hmac
 
 from accounts.models import User
 from accounts.record import record
@@ -30,6 +29,7 @@ from submissions.responses.addresses import known_addresses, typed_addresses
 from submissions.responses.errors import ErasureRefused, LinkDead
 from submissions.responses.models import ErasureRequest, ReturnAddress, ReturnToken, Submission
 from submissions.responses.states import ErasureGround, ErasureScope, ErasureState
+from submissions.responses.tokens_of_mails import token_for
 from submissions.responses.working_copy import lock_row, working_answers
 
 CONFIRM_WITHIN_HOURS = 72
@@ -67,7 +67,7 @@ def ask(*, submission: Submission, scope: ErasureScope, at: datetime) -> Erasure
         mails = enqueue_mails(MailKind.ERASURE_ASKED, request, at=at)
         if confirmed:
             mail = next(m for m in mails if comparable(m.to_address) == comparable(confirmed))
-            request.token_sha256 = digest(confirming_token(mail))
+            request.token_sha256 = digest(confirming_token(mail, request))
         request.save(force_insert=True)
         _record(request, AuditAction.ERASURE_ASKED, by=None, at=at)
     return request
@@ -149,15 +149,14 @@ def end_by_retention(
     return request
 
 
-def confirming_token(mail: OutboxEmail) -> str:
-    """Return the token of the link that confirms a request, the same each time it is written.
+def confirming_token(mail: OutboxEmail, request: ErasureRequest) -> str:
+    """Return the token of the link that confirms the request, the same each time it is written.
 
     A copy to the same address has the link of the first one.
     """
     while (first := mail.resend_of) is not None and first.to_address == mail.to_address:
         mail = first
-    made = salted_hmac("submissions.erasure", mail.message_id, algorithm="sha256")
-    return made.hexdigest()
+    return token_for("submissions.erasure", mail.message_id, sha256=request.token_sha256)
 
 
 def look_up(*, call: Call, token: str, at: datetime) -> ErasureRequest:

@@ -420,7 +420,7 @@ def test_erasing(tour, call):
     tour.visit("response/erase/", "erase-asked").visit("erase/", "erase-by-receipt")
     tour.visit("erase/asked/", "erase-by-receipt-asked").visit("erase/nothing/", "erasure-dead")
     mail = OutboxEmail.objects.get(kind=MailKind.ERASURE_ASKED)
-    token = erasing.confirming_token(mail)
+    token = erasing.confirming_token(mail, request)
     ErasureRequest.objects.update(token_sha256=digest(token), confirmed_at=None)
     tour.visit("response/erase/", "erase-to-confirm").visit(f"erase/{token}/", "erasure-link")
     tour.press("Yes, erase it", "erasure-confirmed")

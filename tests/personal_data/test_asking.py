@@ -199,7 +199,7 @@ def test_what_a_rule_of_retention_ends_is_not_stopped_by_its_author(call, respon
     assert ended.state == ErasureState.APPROVED
 
 
-def test_confirmed_address_has_to_confirm_by_its_link(call, response, client):
+def test_confirmed_address_has_to_confirm_by_its_link(call, response, client, settings):
     confirm_address(enqueue_link_mail(response, at=while_open(call), address="ada@example.org"))
     holding(response).post(reverse("erase", args=[call.slug]), {"scope": "response"})
     request = ErasureRequest.objects.get()
@@ -208,6 +208,7 @@ def test_confirmed_address_has_to_confirm_by_its_link(call, response, client):
     with pytest.raises(ErasureRefused, match="not confirmed"):
         requests.approve(request, by=decider, at=while_open(call))
     [mail] = mails(response, MailKind.ERASURE_ASKED)
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
     text = render(mail, at=while_open(call)).message.body
     link = re.search(r"http://testserver(/calls/\S+/erase/\S+/)", text)[1]
     assert "Yes, erase it" in client.get(link).content.decode()

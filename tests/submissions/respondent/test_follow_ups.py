@@ -67,7 +67,8 @@ def test_mail_puts_the_question_and_its_link_opens_the_page(response, question, 
     assert "until the end of Tuesday 6 August 2019" in shown
 
 
-def test_answer_is_kept_beside_the_response_and_confirmed(response, page, client, call):
+def test_answer_is_kept_beside_the_response_and_confirmed(response, page, client, call, settings):
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
     before = Version.objects.get().canonical_text
     answer = client.post(page, {"answer": MINE.replace("\n", "\r\n")}, follow=True)
     assert answer.redirect_chain == [(f"{page}answered/", 302)]
@@ -78,6 +79,7 @@ def test_answer_is_kept_beside_the_response_and_confirmed(response, page, client
     mail = OutboxEmail.objects.get(kind="question_answered")
     rendered = render(mail, at=while_open(call))
     assert MINE in rendered.message.body
+    assert f"{page}\n" in rendered.message.body
     assert "Lots 3" not in rendered.kept
     event = AuditEvent.objects.get(action="question_answered")
     asked = FollowUp.objects.get()
