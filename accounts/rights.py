@@ -187,6 +187,13 @@ def actions_of(membership: Membership) -> frozenset[Action]:
     return frozenset(action for action in given if action.value not in membership.without)
 
 
+def allowing(action: Action) -> Q:
+    """Return the condition of memberships with the action, as `actions_of` says of each."""
+    roles = [role for role, actions in ACTIONS_OF.items() if action in actions]
+    given = Q(role__in=roles) | Q(also__contains=[action])
+    return given & ~Q(without__contains=[action])
+
+
 def _rights_of(person: Person) -> Mapping[int | None, frozenset[Action]]:
     if not isinstance(person, User) or not person.is_active:
         return {}

@@ -12,7 +12,7 @@ from accounts.models import AuditEvent, User
 from accounts.rights import may
 from accounts.states import Action
 from review.errors import ReviewOutdated, ReviewRefused
-from review.members import has_left
+from review.members import reviews_no_longer
 from review.models import Review
 from review.triage import Assignment, Change, apply, review_of
 from submissions.responses.models import Submission
@@ -42,14 +42,16 @@ def spread(
 ) -> Outcome:
     """Assign those that nobody has and that are still to do, each to who has least to do then.
 
-    Who has left the call has none there.
+    What somebody had who may change the status no longer counts as nobody's.
     What somebody has to do in the calls already counts. Of several calls, each response goes to
     somebody who may change its status.
     """
     has = dict.fromkeys(people, 0)
     able: dict[int, list[User]] = {}
     keys = list(keys)
-    left = set(Submission.objects.filter(has_left(), pk__in=keys).values_list("pk", flat=True))
+    left = set(
+        Submission.objects.filter(reviews_no_longer(), pk__in=keys).values_list("pk", flat=True)
+    )
 
     def next_one(response: Submission) -> Assignment:
         if review_of(response).assignee_id is not None and response.pk not in left:

@@ -11,7 +11,7 @@ from accounts.states import Action
 from review.asking import responses_with_new_answers
 from review.bulk import TO_DO
 from review.coding.samples import to_code
-from review.members import has_left
+from review.members import reviews_no_longer
 from review.visits import last_visit
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -75,7 +75,7 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
         .annotate(
             mine=Count("pk", filter=to_do & Q(review__assignee=person)),
             new=Count("pk", filter=Q(triage_status=TriageStatus.UNREAD)),
-            unassigned=Count("pk", filter=to_do & (Q(review__assignee=None) | has_left())),
+            unassigned=Count("pk", filter=to_do & (Q(review__assignee=None) | reviews_no_longer())),
             flagged=Count("pk", filter=to_do & Q(review__flagged=True)),
             since=Count("pk", filter=since),
             to_code=Count("pk", filter=to_be_coded),

@@ -1,9 +1,9 @@
-"""The people to whom a response can be assigned, and those who have one and have left."""
+"""The people to whom a response can be assigned, and responses whose reviewer is one no longer."""
 
 from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import Membership, User
-from accounts.rights import actions_of, may
+from accounts.rights import actions_of, allowing, may
 from accounts.states import Action
 from review.triage import review_of
 from submissions.calls.models import Call
@@ -24,14 +24,18 @@ def reviewers_of(call: Call, *, by: User) -> list[User]:
     return people if by in people or not may(by, Action.CHANGE_STATUS, call) else [*people, by]
 
 
-def has_left() -> Q:
-    """Return the condition of responses whose assignee is no member of their call any more.
+def reviews_no_longer() -> Q:
+    """Return the condition of responses whose assignee may change their status no longer.
 
-    Nobody else would find them among what is theirs to do.
+    They have left the call, or have another role now. Nobody would find these responses among
+    what they have to do.
     """
     assignee = OuterRef("review__assignee")
     members = Membership.objects.filter(
-        call=OuterRef("call"), person=assignee, person__is_active=True
+        allowing(Action.CHANGE_STATUS),
+        call=OuterRef("call"),
+        person=assignee,
+        person__is_active=True,
     )
     administrators = User.objects.filter(pk=assignee, is_superuser=True, is_active=True)
     return Q(review__assignee__isnull=False) & ~Exists(members) & ~Exists(administrators)

@@ -20,7 +20,7 @@ from review import asking
 from review.admin.response_filters import Choices, OneOf, calls_read, chosen_call
 from review.bulk import TO_DO
 from review.coding.samples import to_code
-from review.members import has_left
+from review.members import reviews_no_longer
 from review.models import Note, Review
 from review.triage import say_reason
 from review.visits import last_visit, unread_by
@@ -71,14 +71,14 @@ class AssigneeFilter(OneOf):
         having = Review.objects.filter(assignee__isnull=False, submission__call__in=calls)
         people = User.objects.filter(pk__in=having.values("assignee")).exclude(pk=self.reader.pk)
         others = [(str(one.pk), one.get_username()) for one in people.order_by("username")]
-        return [("me", "Me"), ("nobody", "Nobody, or who left"), *others]
+        return [("me", "Me"), ("nobody", "Nobody, or no longer a reviewer"), *others]
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         chosen = self.value()
         if chosen is None:
             return queryset
         if chosen == "nobody":
-            return queryset.filter(Q(review__assignee=None) | has_left())
+            return queryset.filter(Q(review__assignee=None) | reviews_no_longer())
         return queryset.filter(review__assignee=self.reader.pk if chosen == "me" else chosen)
 
 

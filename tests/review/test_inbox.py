@@ -297,16 +297,23 @@ def test_spreading_gives_each_as_much_to_do_and_leaves_what_is_assigned_or_done(
     assert has == {ann.user: 3, ben: 3}
 
 
-def test_what_somebody_had_who_has_left_is_nobodys(ann, ben):
+def test_what_somebody_had_who_reviews_no_longer_is_nobodys(ann, ben):
     call = make_call()
     kept, left = make_submitted(call), make_submitted(call)
     assign(kept, to=ann.user, by=ben, at=AT)
     assign(left, to=ben, by=ben, at=AT)
     nobodys = "?assigned=nobody&work=to_do"
     assert listed(ann, nobodys) == set()
-    Membership.objects.filter(person=ben).delete()
+    bens = Membership.objects.filter(person=ben)
+    bens.update(role=Role.CODER)
     assert listed(ann, nobodys) == {left.pk}
-    assert "ben, who has left" in ann.get(LIST).content.decode()
+    bens.update(also=["change_status"])
+    assert listed(ann, nobodys) == set()
+    bens.update(role=Role.REVIEWER, also=[], without=["change_status"])
+    assert listed(ann, nobodys) == {left.pk}
+    bens.delete()
+    assert listed(ann, nobodys) == {left.pk}
+    assert "ben, no longer a reviewer" in ann.get(LIST).content.decode()
     assert "To do and assigned to nobody: 1 response" in ann.get("/admin/").content.decode()
     assert spread([kept.pk, left.pk], [ann.user], by=ann.user, at=AT, etags={}).changed == 1
     assert Review.objects.filter(assignee=ann.user).count() == 2
