@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 
-from accounts.models import Membership, User
+from accounts.models import AuditEvent, Membership, User
 from accounts.record import record
 from accounts.rights import actions_of, may
 from accounts.states import Action, AuditAction
+from review.coding.samples import blind_to
 from review.errors import FindingRefused
 from review.findings.claims import lock_finding, refuse_outdated
 from review.models import Finding, FindingAgreement
@@ -22,11 +23,15 @@ OPEN = (FindingStatus.FOR_AGREEMENT, FindingStatus.AGREED)
 
 @dataclass(frozen=True)
 class Voice:
-    """Somebody of the team: when they agreed, if they did, and whether to the claim as it is."""
+    """Somebody of the team: when they agreed, if they did, and whether to the claim as it is.
+
+    `passages_changed`: others have put, turned or taken off a passage since.
+    """
 
     name: str
     at: datetime | None
     is_current: bool
+    passages_changed: bool = False
 
 
 def agree(finding: Finding, *, base: str, by: User, at: datetime) -> None:
@@ -60,16 +65,33 @@ def withdraw_agreement(finding: Finding, *, by: User, at: datetime) -> None:
         _record(locked, by=by, at=at, agrees=False)
 
 
-def voices_of(finding: Finding) -> list[Voice]:
-    """Return everybody who may agree, and who agreed and may not any more, by their names."""
+def voices_of(finding: Finding, reader: User) -> list[Voice]:
+    """Return everybody who may agree, and who agreed and may not any more, by their names.
+
+    A passage of a response that the reader codes blind tells nothing.
+    """
     given = {one.person.get_username(): one for one in finding.agreements.select_related("person")}
-    names = sorted({*team_of(finding.call), *given})
-    return [
-        Voice(name, given[name].at, given[name].revision == finding.revision)
-        if name in given
-        else Voice(name, None, is_current=False)
-        for name in names
-    ]
+    changes = _changes_of_passages(finding, reader) if given else []
+    found = []
+    for name in sorted({*team_of(finding.call), *given}):
+        if (one := given.get(name)) is None:
+            found.append(Voice(name, None, is_current=False))
+            continue
+        changed = any(at > one.at and actor != one.person_id for actor, at in changes)
+        is_current = one.revision == finding.revision
+        found.append(Voice(name, one.at, is_current=is_current, passages_changed=changed))
+    return found
+
+
+def _changes_of_passages(finding: Finding, reader: User) -> list[tuple[int | None, datetime]]:
+    """Return who changed which passages are with the finding, and when."""
+    events = AuditEvent.objects.filter(
+        call=finding.call_id,
+        action=AuditAction.FINDING_PASSAGE_CHANGED,
+        detail__finding=finding.pk,
+    )
+    hidden = Exists(blind_to(reader).filter(submission=OuterRef("submission")))
+    return list(events.exclude(hidden).values_list("actor", "at"))
 
 
 def agreements_with(findings: Collection[Finding]) -> dict[int, list[tuple[str, datetime]]]:

@@ -135,7 +135,7 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
     scale_now = scale_of(call)
     stances, hidden = _passages(request, finding)
     supporting = [one.passage for one in stances[0].passages if not one.why_not]
-    voices = voices_of(finding)
+    voices = voices_of(finding, reader)
     mine = next((one for one in voices if one.name == reader.get_username()), None)
     is_open = finding.status in {FindingStatus.FOR_AGREEMENT, FindingStatus.AGREED}
     return show(

@@ -1,6 +1,7 @@
 """Writing findings, changing them at once, agreeing with them, and dropping them."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -17,10 +18,11 @@ from review.findings.claims import (
     set_status,
     write_finding,
 )
-from review.models import Finding
-from review.states import FindingStatus
+from review.findings.passages import put_passage, take_off
+from review.models import Finding, FindingPassage
+from review.states import FindingStatus, Stance
 from tests.makers import make_call, make_code, make_user
-from tests.review.findings.made import agreed
+from tests.review.findings.made import agreed, quoted
 
 FOR_AGREEMENT = FindingStatus.FOR_AGREEMENT
 
@@ -114,21 +116,41 @@ def test_second_of_two_who_change_a_finding_is_told_who_was_first(evidence):
 
 def test_changed_claim_asks_for_agreement_anew(evidence):
     finding = agreed(evidence, evidence.find())
-    assert [voice for voice in voices_of(finding) if voice.at] == [
+    assert [voice for voice in voices_of(finding, evidence.ann) if voice.at] == [
         Voice("ben", evidence.at, is_current=True)
     ]
     finding = change(evidence, finding, strength="many")
     assert finding.status == FOR_AGREEMENT
-    assert [voice for voice in voices_of(finding) if voice.at] == [
+    assert [voice for voice in voices_of(finding, evidence.ann) if voice.at] == [
         Voice("ben", evidence.at, is_current=False)
     ]
     with pytest.raises(FindingRefused, match="Somebody other than ann"):
         put(evidence, finding, FindingStatus.AGREED)
 
 
+def test_who_agreed_is_told_of_passages_that_others_changed_since(evidence):
+    finding = evidence.find()
+    passage = quoted(evidence, finding, evidence.responses[0])
+    agreed(evidence, finding)
+
+    def changed(reader):
+        return [voice.passages_changed for voice in voices_of(finding, reader) if voice.at]
+
+    assert changed(evidence.ann) == [False]
+    later = evidence.at + timedelta(minutes=1)
+    place = FindingPassage.objects.get(pk=passage.pk)
+    put_passage(finding, passage.quote, stance=Stance.CONTRARY, by=evidence.ben, at=later)
+    assert changed(evidence.ann) == [False]  # ben knows
+    take_off(place, by=evidence.ann, at=later)
+    assert changed(evidence.ann) == [True]
+    finding.refresh_from_db()
+    agree(finding, base=etag_of(finding), by=evidence.ben, at=later)
+    assert changed(evidence.ann) == [False]
+
+
 def test_team_are_those_who_may_agree(evidence):
     make_user(Role.CODER, username="cat")
-    assert [voice.name for voice in voices_of(evidence.find())] == ["ann", "ben"]
+    assert [voice.name for voice in voices_of(evidence.find(), evidence.ann)] == ["ann", "ben"]
 
 
 def test_nobody_makes_their_own_claim_agreed_alone(evidence):

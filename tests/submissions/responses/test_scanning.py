@@ -292,7 +292,7 @@ def test_author_is_told_on_the_page_of_the_receipt(client, call, at, settings, l
     page = client.get(address).content.decode()
     assert heading in page
     assert remedy in page
-    assert f"<li>{file.name}</li>" in page
+    assert f"<li><bdi>{file.name}</bdi></li>" in page
 
 
 @pytest.mark.django_db
