@@ -48,7 +48,7 @@ def mailed_link():
 
 
 def test_leave_here_return_there_change_and_withdraw(open_browser, call):
-    """Without scripts; in other files these pages have them."""
+    """Here without scripts, there with them."""
     here = open_browser(320, java_script_enabled=False)
     here.goto(f"/calls/{call.slug}/")
     here.get_by_role("button", name="Start now").first.click()
@@ -71,7 +71,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call):
     expect(here.locator("main")).to_contain_text("This computer is signed out of your response")
     link = mailed_link()
 
-    there = open_browser(320, java_script_enabled=False)
+    there = open_browser(320)
     there.goto(link)
     stands_at(there, "Open your response")
     press(there, "Open my response")
@@ -81,7 +81,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call):
     expect(there.locator("main")).to_contain_text("Written here.")
     press(there, "Submit your response")
     stands_at(there, "Your response has been received")
-    expect(there.get_by_role("button", name="Print this page")).to_be_hidden()
+    expect(there.get_by_role("button", name="Print this page")).to_be_visible()
     reference = Submission.objects.get().reference
 
     press(there, "Change your response")
@@ -111,6 +111,7 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call):
     here.goto(mailed_link())
     press(here, "Open my response")
     stands_at(here, "Your changed response has been received")
+    expect(here.get_by_role("button", name="Print this page")).to_be_hidden()
     follow(here, "Withdraw your response")
     stands_at(here, "Do you want to withdraw your response?")
     press(here, "Withdraw my response")
