@@ -353,7 +353,7 @@ def test_counts_on_the_first_page_are_of_the_own_calls(world, settings):
         assert outbox.context["health"].waiting == number
 
 
-def test_what_everybody_may_see_is_the_same_for_each_role(world):
+def test_what_everybody_may_see_is_the_same_with_and_without_a_role(world):
     ours, _theirs, people = world
     people = {name: people[name] for name in ("nobody", "no membership", "coder", "administrator")}
     own = of_ones_own_account()
