@@ -1,6 +1,7 @@
 """The pages of findings, as members of the team use them, without JavaScript."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
@@ -10,8 +11,9 @@ from accounts.states import Action, AuditAction, Role
 from review.coding.samples import draw_sample
 from review.findings.claims import claim_of, etag_of
 from review.findings.outline import outline_of
+from review.findings.passages import put_passage
 from review.findings.scale import scale_of
-from review.models import Finding, ReportRun
+from review.models import Coding, Finding, ReportRun
 from review.quotes.marking import mark_quote
 from review.states import FindingStatus, Stance
 from submissions.responses.amending import withdraw
@@ -108,6 +110,10 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     assert "<li>ann: not yet</li>" in answer.content.decode()
     answer = ann.post(where, {"status": "agreed", "base": base}, follow=True)
     assert told(answer) == ["Its status is now: agreed."]
+    later, passage = evidence.at + timedelta(minutes=1), Coding.objects.earliest("pk")
+    put_passage(finding, passage, stance=Stance.SUPPORTS, by=evidence.ann, at=later)
+    page = page_of(ben, "finding_change", finding)
+    assert re.search(r"<li>ben: agreed on [^<]*; others have changed its passages since</li>", page)
     answer = ben.post(agree, {"do": "take back"}, follow=True)
     assert told(answer) == ["You do not agree any more."]
     finding.refresh_from_db()
