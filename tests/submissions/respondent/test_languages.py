@@ -259,7 +259,7 @@ def test_call_in_arabic_stands_apart_on_the_portals_own_pages(welsh, client, at)
     assert f'lang="ar"><bdi>{title}</bdi></a><p lang="ar"><bdi>أخبرنا.</bdi></p>' in home
     privacy = page_of(client, "/privacy/")
     assert f"For \u2068{title}\u2069: NCVO and ب decide" in privacy
-    assert f"<li>\u2068{title}\u2069: \u2068{contact}\u2069, <a" in privacy
+    assert f'<li><bdi lang="ar">{title}</bdi>: <bdi>{contact}</bdi>, <a' in privacy
     assert '<section lang="ar" dir="auto">' in page_of(client, "/accessibility/")
 
 
