@@ -248,9 +248,10 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
     browser that holds it, and raises LinkDead in every other. Raises LinkDead for a dead pass.
     """
     with transaction.atomic():
+        # The response before the pass, as its submission and its erasure lock them.
+        locked = _lock_if_there(current)
         late_pass = look_up(call=call, token=token, at=at, lock=True)
         if late_pass.submission is None:
-            locked = _lock_if_there(current)
             if locked is None or not locked.has_working_copy:
                 locked = begin(call=call, at=at)
             late_pass.submission = locked
