@@ -203,11 +203,12 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         for sentence in changed[:MOST_SAID]:
             messages.error(request, sentence)
         left = chosen.count() - again
+        waits = "waits" if again == 1 else "wait"
         were_left = "was left as it is" if left == 1 else "were left as they are"
         self.message_user(
             request,
-            f"{again} will be sent again within a minute. {left} {were_left}: on the way, sent "
-            "again already, or without an address.",
+            f"{again} now {waits} to be sent again. {left} {were_left}: on the way, sent again "
+            "already, or without an address.",
             messages.SUCCESS if again else messages.WARNING,
         )
 
@@ -254,5 +255,7 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             messages.error(request, f"{refused.message}.")
         else:
             nudge_mail()
-            messages.success(request, "A copy of the mail will be sent within a minute.")
+            messages.success(
+                request, "A copy of the mail waits to be sent. This page says whether it was."
+            )
         return redirect(reverse("admin:submissions_outboxemail_change", args=[shown.pk]))

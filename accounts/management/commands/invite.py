@@ -51,7 +51,10 @@ class Command(BaseCommand):
         except (AlreadyHere, AddressRefused) as error:
             raise CommandError(str(error)) from error
         nudge_account_mail()
-        self.stdout.write(f"invited {invitation.email}: the mail goes out now")
+        self.stdout.write(
+            f"invited {invitation.email}: the worker sends the mail, and the list of invitations "
+            "in /admin/ says whether it has"
+        )
 
 
 def _call(slug: str) -> Any:

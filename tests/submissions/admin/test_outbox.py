@@ -230,7 +230,7 @@ def test_chosen_mails_are_sent_again_together_and_once(staff):
     given_up = OutboxEmail.objects.filter(pk__in=[failed.pk, other.pk])
     given_up.update(state=OutboxState.FAILED, last_error="No server. Given up after 3 days.")
     page = staff.post(LIST, choose(staff, [failed, other, waiting]), follow=True).content.decode()
-    assert "2 will be sent again within a minute. 1 was left as it is" in page
+    assert "2 now wait to be sent again. 1 was left as it is" in page
     copies = OutboxEmail.objects.filter(resend_of__isnull=False).order_by("pk")
     assert [copy.resend_of for copy in copies] == [failed, other]
     staff.post(LIST, choose(staff, [failed, other, waiting]))
@@ -247,7 +247,7 @@ def test_chosen_mail_that_changed_since_it_was_listed_is_left(staff):
     listed = choose(staff, [mail])
     OutboxEmail.objects.update(state=OutboxState.SENT, sent_at=OPENS_AT)
     left = (
-        "0 will be sent again within a minute. 1 was left as it is: on the way, sent again "
+        "0 now wait to be sent again. 1 was left as it is: on the way, sent again "
         "already, or without an address."
     )
     assert messages_of(staff.post(LIST, listed, follow=True)) == [
