@@ -104,7 +104,7 @@ def _carry_out(
         if not renew(of, wall_now=wall_now()):
             raise ClaimLost
         if not plan.faults:
-            due[plan.digest] = plan.number
+            due |= dict.fromkeys(plan.digests, plan.number)
         if place <= of.rows_done:
             continue
         try:
@@ -120,8 +120,8 @@ def _carry_out(
                 raise ClaimLost from None
             of.rows_done = place
     there = ImportedRow.objects.filter(call=of.call_id, digest__in=due)
-    came_in = set(there.values_list("digest", flat=True))
-    return [number for digest, number in due.items() if digest not in came_in]
+    came_in = {due[digest] for digest in there.values_list("digest", flat=True)}
+    return [number for number in dict.fromkeys(due.values()) if number not in came_in]
 
 
 def _enter(
@@ -165,7 +165,7 @@ def _entry_of(
     """Return the row as an entry; None for one with a fault, or that came in already."""
     if plan.faults or plan.received_at is None:
         return None
-    if ImportedRow.objects.filter(call=of.call_id, digest=plan.digest).exists():
+    if ImportedRow.objects.filter(call=of.call_id, digest__in=plan.digests).exists():
         return None
     came = Came(
         channel=plan.channel,
@@ -179,7 +179,7 @@ def _entry_of(
         source=of,
         call=of.call,
         number=plan.number,
-        digest=plan.digest,
+        digest=plan.digests[0],
     )
     save_answers(submission=entry.submission, call=of.call, values=plan.answers, at=at)
     return entry

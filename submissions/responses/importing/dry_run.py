@@ -38,7 +38,7 @@ def dry_run(of: ResponseImport, content: Content, choices: Choices) -> DryRun:
     found = DryRun()
     for plan in plans_of(of, content, choices):
         found.rows += 1
-        earlier = known.get(plan.digest)
+        earlier = next((known[one] for one in plan.digests if one in known), None)
         if earlier is not None:
             found.known += 1
             said = RowFault(

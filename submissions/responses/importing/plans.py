@@ -4,12 +4,13 @@ import io
 import json
 from codecs import BOM_UTF8
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.crypto import salted_hmac
 
@@ -59,12 +60,13 @@ class RowFault:
 class Plan:
     """A response that would come in. With `faults` nothing comes in; `notes` keep it half entered.
 
-    `answers` is as it would be stored, `digest` stands for the row in every upload of the call.
+    `answers` is as it would be stored. Each of `digests` stands for the row in every upload of the
+    call: the first under SECRET_KEY, the others under the keys before it.
     """
 
     number: int
     label: str
-    digest: str
+    digests: tuple[str, ...]
     channel: Channel
     received_at: datetime | None = None
     answers: dict[str, Any] = field(default_factory=dict)
@@ -85,7 +87,7 @@ def plans_of_table(call: Call, table: Table, choices: Choices, *, at: datetime) 
     seen: Counter[str] = Counter()
     for row in table.rows:
         plan = Plan(
-            row.number, f"row {row.number}", _digest(call, row.cells, seen), _channel(choices)
+            row.number, f"row {row.number}", _digests(call, row.cells, seen), _channel(choices)
         )
         if len(row.cells) > len(table.heading) and any(row.cells[len(table.heading) :]):
             plan.add_fault(
@@ -110,12 +112,9 @@ def plans_of_folder(
         groups.setdefault(key, []).append(packed)
     for number, files in enumerate(groups.values(), 1):
         contents, damaged = _read_all(folder, files)
-        parts = [
-            salted_hmac("import", part, algorithm="sha256").hexdigest()
-            for part in contents.values()
-        ]
+        parts = list(contents.values())
         label = ", ".join(packed.name for packed in files)
-        plan = Plan(number, label, _digest(call, parts, seen), _channel(choices))
+        plan = Plan(number, label, _digests(call, parts, seen), _channel(choices))
         plan.reference = label[:LONGEST_REFERENCE]
         for packed in damaged:
             plan.add_fault(packed.name, "The file is damaged in the ZIP", "Pack the folder again")
@@ -138,12 +137,25 @@ def _read_all(folder: Folder, files: Iterable[Packed]) -> tuple[dict[Packed, byt
     return contents, damaged
 
 
-def _digest(call: Call, parts: Any, seen: Counter[str]) -> str:
+def _digests(call: Call, parts: Sequence[str | bytes], seen: Counter[str]) -> tuple[str, ...]:
     """Return what stands for the content, and for how many such rows came before it."""
-    content = json.dumps([call.pk, list(parts)])
-    seen[content] += 1
-    keyed = salted_hmac("submissions.import", f"{seen[content]} {content}", algorithm="sha256")
-    return keyed.hexdigest()
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    contents = [
+        json.dumps([call.pk, [_as_text(part, secret) for part in parts]]) for secret in secrets
+    ]
+    seen[contents[0]] += 1
+    return tuple(
+        salted_hmac(
+            "submissions.import", f"{seen[contents[0]]} {content}", secret, algorithm="sha256"
+        ).hexdigest()
+        for content, secret in zip(contents, secrets, strict=True)
+    )
+
+
+def _as_text(part: str | bytes, secret: str) -> str:
+    if isinstance(part, str):
+        return part
+    return salted_hmac("import", part, secret, algorithm="sha256").hexdigest()
 
 
 def _channel(choices: Choices) -> Channel:
