@@ -29,6 +29,7 @@ from submissions.mail.staff_digests import is_still_read
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import LISTING
+from submissions.responses.erasing import says_what_is_not_erased
 
 logger = logging.getLogger(__name__)
 BATCH = 100  # as many as a worker that dies leaves claimed
@@ -41,6 +42,8 @@ NEVER_WRITTEN = (
 CONTACT_REFUSED = (
     "The call's contact address is not one that mail can be sent to. Correct it in the call."
 )
+NOT_ERASED_YET = "It waits until the files of the response are deleted, too."
+ERASED_WITHIN = timedelta(minutes=1)  # as often as the worker tries
 OVER = "The time that it gives its reader had passed before it could be sent."
 
 
@@ -110,6 +113,9 @@ class _Run:
             if is_over(mail, at=self._portal_now()):
                 self._fail(mail, OVER)
                 return
+            if says_what_is_not_erased(mail):
+                self._hold_back(mail, NOT_ERASED_YET, lasts=ERASED_WITHIN)
+                return
             if mail.kind in LISTING:
                 queue.cancel_companions(mail, except_for=data.companions(mail))
             rendered = render_with(mail, data, self._parts_of_calls)
@@ -127,9 +133,11 @@ class _Run:
             if wait is None:
                 self._send(mail, rendered)
             else:
-                until = self._wall_now() + wait.lasts
-                queue.hold_back(mail, until=until, reason=wait.reason)
-                self.report.deferred += 1
+                self._hold_back(mail, wait.reason, lasts=wait.lasts)
+
+    def _hold_back(self, mail: OutboxEmail, reason: str, *, lasts: timedelta) -> None:
+        queue.hold_back(mail, until=self._wall_now() + lasts, reason=reason)
+        self.report.deferred += 1
 
     def _send(self, mail: OutboxEmail, rendered: RenderedMail) -> None:
         breaks, self._breaks = self._breaks, 0

@@ -325,6 +325,11 @@ def request_of(mail: OutboxEmail) -> ErasureRequest:
     return of_response.get(public_id=mail.occasion.partition(".")[0])
 
 
+def says_what_is_not_erased(mail: OutboxEmail) -> bool:
+    """Return whether the mail would say that files are deleted of which some are still there."""
+    return mail.kind == MailKind.ERASURE_DONE and bool(request_of(mail).files_left)
+
+
 def _record(
     request: ErasureRequest, action: AuditAction, *, by: User | None, at: datetime, **detail: str
 ) -> None:

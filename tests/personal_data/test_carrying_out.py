@@ -21,6 +21,7 @@ from personal_data import erasing
 from retention import not_deleted
 from review.models import Note
 from review.noting import add_note
+from submissions.mail import sending
 from submissions.mail.closing_report import closing_report
 from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
@@ -123,7 +124,13 @@ def test_one_that_fails_keeps_no_other(call, response, monkeypatch):
     )
 
 
-def test_file_that_cannot_be_deleted_keeps_no_other(call, response, monkeypatch):
+def sent_at(at):
+    return sending.send_due(portal_now=lambda: at, wall_now=lambda: at)
+
+
+def test_file_that_cannot_be_deleted_keeps_no_other_but_the_mail_that_it_is_gone(
+    call, response, monkeypatch
+):
     at = while_open(call)
     exports = [run_of(call, state="done", named=True) for _ in range(2)]
     upload = response.attachments.get().file.name
@@ -140,6 +147,7 @@ def test_file_that_cannot_be_deleted_keeps_no_other(call, response, monkeypatch)
     assert erasing.carry_out_all(at=at) == 0
     request.refresh_from_db()
     assert request.files_left == [upload]
+    assert sent_at(at).deferred == 1
     assert "of responses" not in not_deleted.in_words(at=at)
     assert not_deleted.in_words(at=at + not_deleted.ERASED_WITHIN) == (
         f"1 file of responses should be gone and is still there ({upload}): the worker tries "
@@ -149,7 +157,7 @@ def test_file_that_cannot_be_deleted_keeps_no_other(call, response, monkeypatch)
     assert exports[0].file.name in export_runs.not_deleted_in_words()
     refused.clear()
     erasing.carry_out_all(at=at)
-    send_last_mail(response, at=at)
+    assert sent_at(at + timedelta(minutes=1)).sent == 1
     assert erasing.carry_out_all(at=at) == 1
     assert not private_storage().exists(upload)
     assert not_deleted.in_words(at=at + not_deleted.ERASED_WITHIN) == ""
