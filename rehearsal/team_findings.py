@@ -83,5 +83,5 @@ def _agree(finding: Finding, *, lead: User, colleague: User, at: datetime) -> No
     finding.refresh_from_db()
     for status in (FindingStatus.FOR_AGREEMENT, FindingStatus.AGREED):
         if status == FindingStatus.AGREED:
-            agree(finding, base=etag_of(finding), by=colleague, at=at)
-        finding = set_status(finding, status=status, base=etag_of(finding), by=lead, at=at)
+            agree(finding, base=etag_of(finding, colleague), by=colleague, at=at)
+        finding = set_status(finding, status=status, base=etag_of(finding, lead), by=lead, at=at)

@@ -37,14 +37,14 @@ class Voice:
 def agree(finding: Finding, *, base: str, by: User, at: datetime) -> None:
     """Note that somebody agrees with the finding as the page showed it; `base` is its etag.
 
-    Raises FindingOutdated where somebody changed it meanwhile; FindingRefused for who may not
-    agree, and for one that is not for agreement.
+    Raises FindingOutdated where somebody changed it or its passages meanwhile; FindingRefused for
+    who may not agree, and for one that is not for agreement.
     """
     if not may(by, Action.AGREE_FINDINGS, finding.call_id):
         raise FindingRefused("You may not agree with findings in this call")
     with transaction.atomic():
         locked = lock_finding(finding)
-        refuse_outdated(locked, base)
+        refuse_outdated(locked, base, by)
         if locked.status not in OPEN:
             raise FindingRefused("The finding is not for agreement")
         FindingAgreement.objects.update_or_create(

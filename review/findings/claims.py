@@ -19,6 +19,7 @@ from review.errors import FindingOutdated, FindingRefused
 from review.findings.finding_counts import codes_of
 from review.findings.last_change import changed_last_by
 from review.findings.scale import step_named
+from review.findings.visible_passages import etag_of_passages
 from review.models import Code, Finding, FindingAgreement
 from review.states import FindingBase, FindingStatus
 from submissions.calls.models import Call
@@ -159,7 +160,7 @@ def set_status(
         is_same = base.partition("-")[0] == str(locked.revision)
         if is_same and (locked.status, locked.reason) == (status, reason):
             return locked  # a second press
-        refuse_outdated(locked, base)
+        refuse_outdated(locked, base, by)
         if status == FindingStatus.AGREED:
             _refuse_unless_agreed(locked)
         before, locked.status, locked.reason = locked.status, status, reason
@@ -176,18 +177,24 @@ def set_status(
     return locked
 
 
-def etag_of(finding: Finding) -> str:
-    return f"{finding.revision}-{finding.status}"
+def etag_of(finding: Finding, reader: User) -> str:
+    """Return what tells the finding, as its page shows it to the reader, from any other."""
+    return f"{finding.revision}-{finding.status}-{etag_of_passages(finding, reader)}"
 
 
-def refuse_outdated(locked: Finding, base: str) -> None:
-    """Raise FindingOutdated where the finding is another than the page showed."""
-    if base != etag_of(locked):
-        who = locked.changed_by.get_username()
-        if base.partition("-")[0] == str(locked.revision):
-            actions = (AuditAction.FINDING_STATUS_CHANGED, AuditAction.FINDING_AGREED)
-            who = changed_last_by(locked.call, *actions, detail__finding=locked.pk)
-        raise FindingOutdated(f"{who} changed this finding meanwhile")
+def refuse_outdated(locked: Finding, base: str, reader: User) -> None:
+    """Raise FindingOutdated where the finding is another than the page showed to the reader."""
+    now = etag_of(locked, reader)
+    if base == now:
+        return
+    if base.rpartition("-")[0] == now.rpartition("-")[0]:
+        # Nobody is named: they may have changed what is hidden from who codes blind.
+        raise FindingOutdated("Its passages have changed since the page was shown")
+    who = locked.changed_by.get_username()
+    if base.partition("-")[0] == str(locked.revision):
+        actions = (AuditAction.FINDING_STATUS_CHANGED, AuditAction.FINDING_AGREED)
+        who = changed_last_by(locked.call, *actions, detail__finding=locked.pk)
+    raise FindingOutdated(f"{who} changed this finding meanwhile")
 
 
 def lock_finding(finding: Finding) -> Finding:

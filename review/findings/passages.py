@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
-from review.coding.samples import blind_to, codes_blind
+from review.coding.samples import codes_blind
 from review.errors import FindingRefused
 from review.findings.claims import lock_finding
 from review.models import Coding, Finding, FindingPassage, Quote
@@ -23,12 +23,6 @@ from review.quotes.quote_words import with_responses
 from review.states import FindingStatus, Stance
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
-
-
-def seen_by(passages: QuerySet[FindingPassage], reader: User) -> QuerySet[FindingPassage]:
-    """Leave out what others chose of responses that the reader codes blind."""
-    hidden = Exists(blind_to(reader).filter(submission=OuterRef("version__submission")))
-    return passages.filter(Q(by=reader) | ~hidden)
 
 
 def put_passage(

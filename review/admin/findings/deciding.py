@@ -33,7 +33,7 @@ def status(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
         )
     except (FindingRefused, FindingOutdated) as refused:
         typed = you_wrote(given.get("reason", ""))
-        messages.error(request, f"{refused.message}. Nothing was changed.{typed}")
+        messages.error(request, f"{refused.message}. Its status was not changed.{typed}")
     else:
         messages.success(request, f"Its status is now: {done.get_status_display().lower()}.")
     return redirect("admin:review_finding_change", finding.pk)

@@ -28,15 +28,14 @@ from review.findings.agreeing import voices_of
 from review.findings.claims import etag_of
 from review.findings.finding_counts import codes_of, stands_of, why_nothing_counts
 from review.findings.passage_words import with_hidden_words, words_for
-from review.findings.passages import seen_by
 from review.findings.printing import why_not_printed
 from review.findings.reports import base_in_words
 from review.findings.scale import scale_of, why_not_fitting
+from review.findings.visible_passages import seen_by, shown_with
 from review.models import Code, Finding, FindingPassage
 from review.quotes.balance import balance_of
 from review.states import FindingStatus, Stance
 from submissions.responses.models import Submission
-from submissions.responses.states import SubmissionState
 
 CHANGES = (
     AuditAction.FINDING_WRITTEN,
@@ -131,6 +130,8 @@ class FindingAdmin(
 
 def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -> HttpResponse:
     reader, call = current_user(request), finding.call
+    # Before the passages are read: one that comes in between is not agreed with unseen.
+    etag = etag_of(finding, reader)
     stands = stands_of(call, [finding], reader=reader)[finding.pk]
     scale_now = scale_of(call)
     stances, hidden = _passages(request, finding)
@@ -156,7 +157,7 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
         hidden=hidden,
         balance=balance_of(supporting, call).warnings,
         voices=[(one, in_uk_time(one.at)) for one in voices],
-        etag=etag_of(finding),
+        etag=etag,
         changed=in_uk_time(finding.changed_at),
         may_agree=is_open and may(reader, Action.AGREE_FINDINGS, call),
         agrees=mine is not None and mine.is_current,
@@ -168,9 +169,8 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
 def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance], int]:
     """Return the passages for the reader, and how many responses that do not count hide."""
     reader = current_user(request)
-    rows = seen_by(finding.passages.all(), reader)
     counting = list(
-        rows.filter(version__submission__state=SubmissionState.SUBMITTED).select_related(
+        shown_with(finding, reader).select_related(
             "version__submission__call",
             "version__submission__current_version",
             "question",
@@ -200,7 +200,7 @@ def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance]
             (Stance.CONTRARY, "Passages that speak against it"),
         )
     ]
-    return stances, rows.count() - len(shown)
+    return stances, seen_by(finding.passages.all(), reader).count() - len(shown)
 
 
 def _shown(

@@ -18,11 +18,12 @@ from accounts.states import Action, AuditAction
 from core import clock
 from core.row_keys import row_keys
 from review.admin.findings.pages import show
-from review.coding.samples import seen_by
+from review.coding.samples import seen_by as codings_seen_by
 from review.errors import FindingRefused
 from review.findings import passages
 from review.findings.finding_counts import codes_of
 from review.findings.passage_words import with_hidden_words, words_for
+from review.findings.visible_passages import seen_by
 from review.models import Coding, Finding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
 from review.quotes.quote_words import of_the_outer_quote
@@ -72,7 +73,7 @@ def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
             messages.success(request, "The passage stands in the finding.")
             return redirect(request.get_full_path())
     page = Paginator(_each_place_once(rows), ON_A_PAGE).get_page(request.GET.get("p", "1"))
-    chosen = passages.seen_by(finding.passages.all(), current_user(request))
+    chosen = seen_by(finding.passages.all(), current_user(request))
     there = {_place(one): Stance(one.stance) for one in chosen}
     quotes = {one.pk: one for one in page if isinstance(one, Quote)}
     why_not = {pk: one.why_not for pk, one in standing_of_each(list(quotes.values())).items()}
@@ -119,7 +120,7 @@ def take_off(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpR
         raise PermissionDenied
     keys = row_keys([request.POST.get("passage", "")])
     rows = FindingPassage.objects.select_related("finding__call", "version", "question")
-    rows = passages.seen_by(rows, current_user(request))
+    rows = seen_by(rows, current_user(request))
     passage = rows.filter(finding=finding, pk__in=keys).first()
     if passage is None:
         messages.error(request, "Somebody took the passage off already.")
@@ -153,7 +154,9 @@ def _put(request: HttpRequest, finding: Finding, rows: QuerySet[Any]) -> None:
 def _rows(request: HttpRequest, finding: Finding, source: str) -> QuerySet[Any]:
     """Return the quotes or codings that the reader may see."""
     reader, call = current_user(request), finding.call
-    codings = seen_by(Coding.objects.filter(code__in=codes_of([finding])[finding.pk]), reader)
+    codings = codings_seen_by(
+        Coding.objects.filter(code__in=codes_of([finding])[finding.pk]), reader
+    )
     rows: QuerySet[Any]
     if source == "codings":
         rows = codings

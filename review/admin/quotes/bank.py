@@ -41,7 +41,7 @@ from review.admin.shortening import shorten
 from review.coding import samples
 from review.coding.places_in_text import Passage
 from review.errors import QuoteRefused
-from review.findings.passages import seen_by as passages_seen_by
+from review.findings.visible_passages import seen_by as passages_seen_by
 from review.models import Coding, Finding, FindingPassage, Quote
 from review.quotes.balance import balance_of
 from review.quotes.bank_file import export_bank

@@ -12,7 +12,7 @@ from accounts.states import Action
 from review.admin.response_filters import Choices, OneOf, chosen_call
 from review.coding.samples import seen_by
 from review.coding.tree import tree
-from review.findings.passages import seen_by as passages_seen_by
+from review.findings.visible_passages import seen_by as passages_seen_by
 from review.models import BlindMark, Coding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each
 from review.quotes.quote_words import of_the_outer_quote, with_responses

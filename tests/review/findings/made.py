@@ -95,10 +95,13 @@ def agreed(evidence, finding):
     """The team agrees with the finding, as it is now."""
     finding.refresh_from_db()
     ask = {"by": evidence.ann, "at": evidence.at}
-    set_status(finding, status=FindingStatus.FOR_AGREEMENT, base=etag_of(finding), **ask)
+    set_status(
+        finding, status=FindingStatus.FOR_AGREEMENT, base=etag_of(finding, evidence.ann), **ask
+    )
     finding.refresh_from_db()
-    agree(finding, base=etag_of(finding), by=evidence.ben, at=evidence.at)
-    set_status(finding, status=FindingStatus.AGREED, base=etag_of(finding), **ask)
+    agree(finding, base=etag_of(finding, evidence.ben), by=evidence.ben, at=evidence.at)
+    base = etag_of(finding, evidence.ann)
+    set_status(finding, status=FindingStatus.AGREED, base=base, **ask)
     finding.refresh_from_db()
     return finding
 

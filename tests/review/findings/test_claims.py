@@ -39,8 +39,8 @@ def change(evidence, finding, *, base=1, by=None, **claim):
 
 def put(evidence, finding, status, *, by=None, base=None, reason=""):
     finding.refresh_from_db()
-    base = base or etag_of(finding)
     by = by or evidence.ann
+    base = base or etag_of(finding, by)
     return set_status(finding, status=status, base=base, reason=reason, by=by, at=evidence.at)
 
 
@@ -144,7 +144,7 @@ def test_who_agreed_is_told_of_passages_that_others_changed_since(evidence):
     take_off(place, by=evidence.ann, at=later)
     assert changed(evidence.ann) == [True]
     finding.refresh_from_db()
-    agree(finding, base=etag_of(finding), by=evidence.ben, at=later)
+    agree(finding, base=etag_of(finding, evidence.ben), by=evidence.ben, at=later)
     assert changed(evidence.ann) == [False]
 
 
@@ -159,7 +159,7 @@ def test_nobody_makes_their_own_claim_agreed_alone(evidence):
         put(evidence, finding, FindingStatus.AGREED)
     put(evidence, finding, FOR_AGREEMENT)
     finding.refresh_from_db()
-    agree(finding, base=etag_of(finding), by=evidence.ann, at=evidence.at)
+    agree(finding, base=etag_of(finding, evidence.ann), by=evidence.ann, at=evidence.at)
     with pytest.raises(FindingRefused, match="Somebody other than ann, who changed it last"):
         put(evidence, finding, FindingStatus.AGREED)
 
@@ -168,7 +168,7 @@ def test_agreement_is_with_what_the_page_showed(evidence):
     finding = evidence.find()
     put(evidence, finding, FOR_AGREEMENT)
     finding.refresh_from_db()
-    base = etag_of(finding)
+    base = etag_of(finding, evidence.ben)
     change(evidence, finding, title="Another claim")
     with pytest.raises(FindingOutdated, match=r"^ann changed this finding meanwhile"):
         agree(finding, base=base, by=evidence.ben, at=evidence.at)
@@ -178,7 +178,7 @@ def test_agreement_is_with_what_the_page_showed(evidence):
 def test_draft_takes_no_agreement(evidence):
     finding = evidence.find()
     with pytest.raises(FindingRefused, match="is not for agreement"):
-        agree(finding, base=etag_of(finding), by=evidence.ben, at=evidence.at)
+        agree(finding, base=etag_of(finding, evidence.ben), by=evidence.ben, at=evidence.at)
 
 
 def test_coder_does_not_agree(evidence):
@@ -211,7 +211,7 @@ def test_finding_is_dropped_with_a_reason_and_comes_back_without(evidence):
 
 def test_second_of_two_who_set_a_status_is_told_who_was_first(evidence):
     finding = evidence.find()
-    base = etag_of(finding)
+    base = etag_of(finding, evidence.ann)
     put(evidence, finding, FOR_AGREEMENT, by=evidence.ben)
     put(evidence, finding, FOR_AGREEMENT, by=evidence.ben, base=base)  # a second press
     assert AuditEvent.objects.filter(action=AuditAction.FINDING_STATUS_CHANGED).count() == 1

@@ -101,7 +101,7 @@ def test_two_people_who_change_a_claim_are_told_of_each_other(evidence, ann, ben
 def test_finding_goes_through_its_statuses(evidence, ann, ben):
     finding = evidence.find()
     where, agree = address("finding_status", finding), address("finding_agree", finding)
-    set_to = {"status": "for_agreement", "base": etag_of(finding)}
+    set_to = {"status": "for_agreement", "base": etag_of(finding, evidence.ann)}
     assert told(ann.post(where, set_to, follow=True)) == ["Its status is now: for agreement."]
     base = base_on(page_of(ben, "finding_change", finding))
     answer = ben.post(agree, {"do": "agree", "base": base}, follow=True)
@@ -110,26 +110,39 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     assert "<li>ann: not yet</li>" in answer.content.decode()
     answer = ann.post(where, {"status": "agreed", "base": base}, follow=True)
     assert told(answer) == ["Its status is now: agreed."]
+    base = base_on(answer.content.decode())
     later, passage = evidence.at + timedelta(minutes=1), Coding.objects.earliest("pk")
     put_passage(finding, passage, stance=Stance.SUPPORTS, by=evidence.ann, at=later)
+    stale = "Its passages have changed since the page was shown."
+    answer = ann.post(where, {"status": "draft", "base": base}, follow=True)
+    assert told(answer) == [f"{stale} Its status was not changed."]
     page = page_of(ben, "finding_change", finding)
     assert re.search(r"<li>ben: agreed on [^<]*; others have changed its passages since</li>", page)
     answer = ben.post(agree, {"do": "take back"}, follow=True)
     assert told(answer) == ["You do not agree any more."]
     finding.refresh_from_db()
     assert finding.status == FindingStatus.FOR_AGREEMENT
+    base = base_on(answer.content.decode())
+    put_passage(finding, passage, stance=Stance.CONTRARY, by=evidence.ann, at=later)
+    answer = ben.post(agree, {"do": "agree", "base": base}, follow=True)
+    assert told(answer) == [f"{stale} Look at it as it is now."]
+    assert "<li>ben: not yet</li>" in answer.content.decode()
+    base = base_on(answer.content.decode())
+    withdraw(submission=passage.version.submission, at=later)
+    answer = ben.post(agree, {"do": "agree", "base": base}, follow=True)
+    assert told(answer) == [f"{stale} Look at it as it is now."]
 
 
 def test_stale_status_is_refused_with_the_name(evidence, ann, ben):
     finding = evidence.find()
-    where, base = address("finding_status", finding), etag_of(finding)
+    where, base = address("finding_status", finding), etag_of(finding, evidence.ann)
     ben.post(where, {"status": "for_agreement", "base": base})
     answer = ann.post(where, {"status": "dropped", "reason": "No.", "base": base}, follow=True)
     assert told(answer) == [
-        "Ben changed this finding meanwhile. Nothing was changed. You wrote: “No.”"
+        "Ben changed this finding meanwhile. Its status was not changed. You wrote: “No.”"
     ]
     assert told(ann.post(where, {"status": "x"}, follow=True)) == [
-        "Choose a status. Nothing was changed."
+        "Choose a status. Its status was not changed."
     ]
 
 

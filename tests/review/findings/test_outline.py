@@ -85,7 +85,7 @@ def test_dropped_finding_leaves_the_outline(outline):
     set_status(
         finding,
         status=FindingStatus.DROPPED,
-        base=etag_of(finding),
+        base=etag_of(finding, outline.ann),
         reason="No.",
         by=outline.ann,
         at=outline.at,

@@ -243,7 +243,7 @@ def test_dropped_finding(reported):
         reported.finding,
         status=FindingStatus.DROPPED,
         reason="No.",
-        base=etag_of(reported.finding),
+        base=etag_of(reported.finding, reported.ann),
         by=reported.ann,
         at=reported.at,
     )
