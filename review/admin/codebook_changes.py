@@ -166,7 +166,7 @@ def merge(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
         into=into,
         codings=_shown(code, request).count(),
         below=code.children.count(),
-        base=_to_merge(code, request),
+        base=_to_merge(code, into, request) if into else "",
         choices=codes_to_choose(code.call, but=code),
     )
 
@@ -176,15 +176,18 @@ def _shown(code: Code, request: HttpRequest) -> QuerySet[Coding]:
     return seen_by(code.codings.all(), current_user(request))
 
 
-def _to_merge(code: Code, request: HttpRequest) -> str:
-    return f"{_shown(code, request).count()}-{code.children.count()}"
+def _to_merge(code: Code, into: Code, request: HttpRequest) -> str:
+    """Return what tells the two names, the codings and the codes below from any others."""
+    codings = _shown(code, request).order_by("pk").values_list("pk", flat=True)
+    below = code.children.order_by("pk").values_list("pk", flat=True)
+    return digest(f"{code.name}\n{into.name}\n{list(codings)}{list(below)}")[:12]
 
 
 def _merge(request: HttpRequest, code: Code, into: Code) -> str:
-    if request.POST["base"] != _to_merge(code, request):
+    if request.POST["base"] != _to_merge(code, into, request):
         raise CodingRefused(
-            "While this page was open, passages came under this code or went, or codes below it. "
-            "Nothing was merged: look at the numbers as they are now"
+            "While this page was open, passages or codes came under this code or went, or one of "
+            "the two has another name. Nothing was merged: look at them as they are now"
         )
     moved = merge_codes(code, into=into, by=current_user(request), at=clock.portal_now())
     codings = f"{moved} coding{'' if moved == 1 else 's'} moved"
