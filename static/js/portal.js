@@ -502,9 +502,9 @@ const whenReleased = (() => {
     }
     const fresh = answer && answer.getElementById(id);
     if (!fresh) {
-      const title = answer && answer.querySelector("h1");
+      const title = answer?.querySelector("h1")?.textContent ?? "";
       area.querySelector("input[type=file]").value = "";
-      complain(area, title ? `${words.failed} ${title.textContent}` : words.failed);
+      complain(area, `${names.length ? words.failed : words.stays} ${title}`);
       return false;
     }
     block.replaceWith(document.adoptNode(fresh));

@@ -125,6 +125,12 @@ def test_lost_connection_is_said_and_the_file_can_be_chosen_again(page):
     page.context.set_offline(False)
     page.locator("#id_documents").set_input_files(text_file("notes.txt"))
     said(page, "notes.txt is added")
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Remove notes.txt").click()
+    said(page, "The file was not removed. Try again.")
+    page.context.set_offline(False)
+    page.get_by_role("button", name="Remove notes.txt").click()
+    said(page, "notes.txt is removed")
 
 
 def test_large_file_shows_its_progress(page):
