@@ -9,6 +9,8 @@ from review.triage import review_of
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
 
+NO_LONGER = "no longer a reviewer"  # what pages say of an assignee whom `reviews_no_longer` finds
+
 
 def reviewers_of(call: Call, *, by: User) -> list[User]:
     """Return the call's members who may change the status of its responses, by their names.

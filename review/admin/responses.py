@@ -72,7 +72,7 @@ from review.admin.response_filters import (
     question_filters,
 )
 from review.asking import marks, say_marks
-from review.members import reviews_no_longer
+from review.members import NO_LONGER, reviews_no_longer
 from review.triage import chosen_status, review_of
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.models import Submission, Version
@@ -191,7 +191,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
     @admin.display(description="assigned to", ordering="review__assignee__username", empty_value="")
     def assignee(self, response: Any) -> str:
         assignee = review_of(response).assignee
-        left = ", no longer a reviewer" if response.assignee_reviews_no_longer else ""
+        left = f", {NO_LONGER}" if response.assignee_reviews_no_longer else ""
         return f"{assignee}{left}" if assignee else ""
 
     @admin.display(description="timing", ordering="current_version__timing")

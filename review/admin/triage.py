@@ -16,7 +16,7 @@ from accounts.states import Action
 from core import clock
 from review.admin.listed import CameFrom
 from review.errors import ReviewOutdated, ReviewRefused
-from review.members import assignable
+from review.members import NO_LONGER, assignable, reviews_no_longer
 from review.triage import (
     StatusChoice,
     assign,
@@ -62,13 +62,15 @@ def shown_on_page(request: HttpRequest, response: Submission) -> dict[str, Any]:
     if chosen not in [choice for choice, _ in choices]:  # the call has the reason no more
         choices.append((chosen, chosen.label(response.call)))
     people = assignable(response, by=current_user(request))
+    left = Submission.objects.filter(reviews_no_longer(), pk=response.pk)
+    is_nobodys = review.assignee is not None and left.exists()
     return {
         "statuses": [(choice.key, label) for choice, label in choices],
         "said_status": chosen.label(response.call),
         "chosen_status": request.GET.get("chosen") or chosen.key,
         "base_etag": status_etag(response),
         "assignees": [(str(one.pk), str(one)) for one in people],
-        "assignee": review.assignee,
+        "assignee": f"{review.assignee}, {NO_LONGER}" if is_nobodys else review.assignee,
         "chosen_assignee": request.GET.get("assignee") or assignee_etag(response),
         "base_assignee": assignee_etag(response),
         "is_flagged": review.flagged,

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership
 from accounts.record import record
@@ -313,7 +314,11 @@ def test_what_somebody_had_who_reviews_no_longer_is_nobodys(ann, ben):
     assert listed(ann, nobodys) == {left.pk}
     bens.delete()
     assert listed(ann, nobodys) == {left.pk}
-    assert "ben, no longer a reviewer" in ann.get(LIST).content.decode()
+    page = reverse("admin:submissions_submission_change", args=[left.pk])
+    for where in (LIST, page):
+        assert "ben, no longer a reviewer<" in ann.get(where).content.decode()
+    page = reverse("admin:submissions_submission_change", args=[kept.pk])
+    assert "no longer a reviewer" not in ann.get(page).content.decode()
     assert "To do and assigned to nobody: 1 response" in ann.get("/admin/").content.decode()
     assert spread([kept.pk, left.pk], [ann.user], by=ann.user, at=AT, etags={}).changed == 1
     assert Review.objects.filter(assignee=ann.user).count() == 2
