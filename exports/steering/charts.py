@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.dateformat import format as say_date
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from core import spoken_time
 from core.bar_charts import BarChart, draw_bars, in_words
@@ -121,9 +122,11 @@ def completion_chart(
         )
         for row in rows
     ]
-    summary = _("Bar chart of how many of %(total)s responses answer each question.") % {
-        "total": f"{total:,}"
-    }
+    summary = ngettext(
+        "Bar chart of how many of %(total)s response answer each question.",
+        "Bar chart of how many of %(total)s responses answer each question.",
+        total,
+    ) % {"total": f"{total:,}"}
     return draw_bars(key, title, _("Question"), _("Answered"), drawn, total, total, summary)
 
 

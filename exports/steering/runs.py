@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonRe
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.asking_again import ask_again
@@ -122,10 +122,9 @@ def _progress(run: ExportRun) -> dict[str, Any]:
     elif hidden:
         words = _("It is being made.")
     else:
-        words = _("%(done)s of %(total)s responses.") % {
-            "done": f"{run.rows_done:,}",
-            "total": f"{run.rows_total:,}",
-        }
+        words = ngettext(
+            "%(done)s of %(total)s response.", "%(done)s of %(total)s responses.", run.rows_total
+        ) % {"done": f"{run.rows_done:,}", "total": f"{run.rows_total:,}"}
     done, total = (0, 1) if hidden else (run.rows_done, run.rows_total)
     return {"done": done, "total": total, "words": words}
 

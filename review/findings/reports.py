@@ -175,9 +175,12 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
     )
 
 
-def base_in_words(finding: Finding, call: Call, *, once: bool) -> str:
-    """Return of whom the finding counts its share: “who answered “Good practice””."""
-    said = "responses"
+def base_in_words(finding: Finding, call: Call, *, of: int | None, once: bool) -> str:
+    """Return of whom the finding counts its share: “who answered “Good practice””.
+
+    `of` is how many they are, None where that is hidden.
+    """
+    said = "response" if of == 1 else "responses"
     if finding.questions:
         questions = call.questions_by_key
         labels = [
@@ -220,7 +223,7 @@ class _Hiding:
                 of = None
             shown = each_hidden([stands.number], total=stands.of)[0].number
             number = None if of is None else shown
-        base = base_in_words(finding, self.call, once=not self.hides)
+        base = base_in_words(finding, self.call, of=of, once=not self.hides)
         said = _in_words(number, of, base, is_few=is_few(stands.number))
         few = is_few(stands.number) or is_few(stands.of)
         return ReportCount(number, of, said, few)

@@ -100,7 +100,7 @@ def test_team_codes_differs_decides_and_reports(open_signed_in, at):
     lead.get_by_label("Strength").select_option("all")
     lead.get_by_label("Secrecy").check()
     lead.get_by_role("button", name="Keep the finding").click()
-    expect(lead.locator("#count")).to_have_text("1 of 1 responses (100%)")
+    expect(lead.locator("#count")).to_have_text("1 of 1 response (100%)")
     lead.get_by_role("link", name="Choose passages").click()
     lead.get_by_role("link", name="Passages under its codes").click()
     lead.get_by_role("button", name="Supports it").click()

@@ -148,7 +148,7 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
         finding=finding,
         stands=stands,
         share=say_share(stands.number, stands.of) if stands.of else "",
-        base=base_in_words(finding, call, once=True),
+        base=base_in_words(finding, call, of=stands.of, once=True),
         warning=why_nothing_counts(finding, call)
         or why_not_fitting(scale_now, finding.strength, number=stands.number, of=stands.of),
         codes=Code.objects.filter(pk__in=codes_of([finding])[finding.pk]),

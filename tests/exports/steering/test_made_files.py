@@ -114,3 +114,8 @@ def test_cancelling_stops_it_and_the_page_says_so(steering):
         "words": "0 of 9 responses.",
     }
     assert AuditEvent.objects.get().action == "export_cancelled"
+    run.refresh_from_db()
+    run.rows_total = 1
+    run.save()
+    progress = steering.get(f"{PAGE}{run.public_id}/progress/").json()
+    assert progress["words"] == "0 of 1 response."

@@ -220,6 +220,9 @@ def test_passage_of_a_withdrawn_response_is_not_shown(evidence, ann):
     page = page_of(ann, "finding_change", finding)
     assert "They paid us late." not in page
     assert "1 of responses that are withdrawn or erased is not shown." in page
+    withdraw(submission=evidence.responses[1], at=evidence.at)
+    page = page_of(ann, "finding_change", finding)
+    assert re.search(r'id="count">(.*?)</dd>', page)[1] == "0 of 1 response (0%)"
 
 
 def test_coder_of_a_blind_sample_sees_no_passage_of_others(evidence):
