@@ -46,6 +46,8 @@ NOT_ANSWERS = frozenset(
         "credential",
     }
 )
+# What buttons and choices post that are no question's: nobody typed it.
+PRESSED = frozenset({"again", "another", "confirmed", "may_submit", "scope"})
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -124,6 +126,8 @@ def posted_texts(
         question = questions.get(name)
         for text in texts:
             if name in NOT_ANSWERS or name.startswith("_") or not text.strip():
+                continue
+            if name in PRESSED and question is None and len(text.split()) == 1:
                 continue
             said = question.option_labels.get(text, text) if question else text
             typed.append(

@@ -197,7 +197,10 @@ def test_forged_file_type_is_refused_in_words(client, call, draft):
 )
 def test_expired_form_leads_to_the_page_that_has_it(call, posted_to, leads_to):
     strict = Client(enforce_csrf_checks=True)
-    page = strict.post(f"/calls/{call.slug}/{posted_to}").content.decode()
+    strict.get(f"/calls/{call.slug}/")
+    pressed = {"another": "1", "confirmed": "1", "scope": "response"}
+    page = strict.post(f"/calls/{call.slug}/{posted_to}", pressed).content.decode()
+    assert "<h1>Your page had expired</h1>" in page
     back = f"/calls/{call.slug}/{leads_to}"
     assert f'<a class="button" href="{back}">' in page
     assert strict.get(back).status_code == 200
