@@ -28,31 +28,33 @@ from submissions.responses.states import ErasureScope, ErasureState
 @require_http_methods(["GET", "HEAD", "POST"])
 @with_response
 def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Ask what is to be erased; once it is asked for, say how far that is."""
+    """Ask what is to be erased; once it is asked for, say how far that is.
+
+    Another tab may have asked for something else: then this one's wish is not noted.
+    """
     asked = erasing.open_request(current.submission)
     if asked is not None and erasing.is_unconfirmed(asked, current.received_at):
         asked = None
     form = ErasureForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and asked is None and form.is_valid():
+    if form.is_bound and form.is_valid():
+        scope = ErasureScope(form.cleaned_data["scope"])
         with suppress(ErasureRefused), transaction.atomic():  # erased meanwhile: the page says so
-            erasing.ask(
-                submission=current.submission,
-                scope=ErasureScope(form.cleaned_data["scope"]),
-                at=current.received_at,
-            )
+            asked = erasing.ask(submission=current.submission, scope=scope, at=current.received_at)
             nudge_mail()
-        return redirect("erase", slug=current.call.slug)
+        if asked is None or asked.scope == scope:
+            return redirect("erase", slug=current.call.slug)
     context = current.template_context(
         form=form,
         errors=form.error_summary,
         request_asked=asked,
+        wanted_other=form.is_bound and form.is_valid(),
         stopped="stopped" in request.GET and _is_last_withdrawn(current.submission),
         due=_say_due(
             asked.due_at if asked else erasing.due_after(current.received_at), current.call
         ),
         hours=erasing.CONFIRM_WITHIN_HOURS,
     )
-    status = 422 if form.is_bound and asked is None else 200
+    status = (409 if form.is_valid() else 422) if form.is_bound else 200
     return render(request, "responses/erase.html", context, status=status)
 
 

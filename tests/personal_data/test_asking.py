@@ -79,7 +79,10 @@ def test_author_asks_from_the_receipt_and_is_given_the_day(call, response):
     assert addresses(response, MailKind.ERASURE_ASKED) == ["ada@example.org"]
     page = client.get(address).content.decode()
     assert "We erase it by Friday 23 August 2019" in page
-    client.post(address, {"scope": "identity"})
+    assert client.post(address, {"scope": "response"}).status_code == 302
+    other = client.post(address, {"scope": "identity"})  # in a tab that was open before
+    assert other.status_code == 409
+    assert "You have already asked us to erase something else" in other.content.decode()
     assert ErasureRequest.objects.count() == 1
 
 
