@@ -41,6 +41,8 @@ class Sides:
 
     def __str__(self) -> str:
         by = isolated(self.by)
+        if not self.said:
+            return f"By {by}, none is from a response that answers this question"
         none = ", ".join(f"“{isolated(label)}”" for label in self.without)
         if self.is_one_sided:
             said = isolated(self.said[0][0])

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.states import Role
 from review.models import Cluster, ClusterMember
-from review.quotes.balance import balance_of
+from review.quotes.balance import Sides, balance_of
 from review.states import ClusterKind, ClusterState, Likeness, MemberState
 from submissions.responses.states import TriageStatus
 from tests.makers import make_call, make_submitted, make_user, while_open
@@ -83,6 +83,11 @@ def test_side_that_nobody_is_quoted_from_is_named(call):
     make_submitted(call, roles=["other"])
     (sides,) = balance_of(quotes, call).sides
     assert (sides.is_one_sided, str(sides)) == (False, "By role, none is from “Something else”")
+
+
+def test_question_that_no_quoted_response_answers_is_named_without_its_options():
+    sides = Sides(by="area", said=[], without=["North East", "Wales"])
+    assert str(sides) == "By area, none is from a response that answers this question"
 
 
 def test_side_of_a_response_that_is_set_aside_is_not_missed(call):
