@@ -4,8 +4,9 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
@@ -64,6 +65,16 @@ class TeamFilesAdmin(OfOwnCalls, ReadOnlyAdmin):
             path("<int:pk>/", page, name=f"{names}_page"),
             *from_the_list.urls(self),
         ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the page of the only call; show which there are."""
+        if not request.GET and self.has_view_permission(request):
+            calls = self.get_queryset(request).values_list("pk", flat=True)[:2]
+            if len(calls) == 1:
+                return redirect("admin:exports_teamfiles_page", calls[0])
+        return super().changelist_view(request, extra_context)
 
     def page(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Show what there is to take away; send the file that was asked for."""

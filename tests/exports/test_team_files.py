@@ -110,6 +110,14 @@ def test_team_gets_passages_of_files_and_the_steering_group_does_not(client, cal
         assert b"other-name" not in content
 
 
+def test_list_leads_to_the_only_call_and_shows_several(client, call):
+    client.force_login(make_user(Role.CODER, is_staff=True))
+    address = "/admin/exports/teamfiles/"
+    assert client.get(address).url == page_of(call)
+    make_call(slug="another")
+    assert f'<a href="{page_of(call)}">' in client.get(address).content.decode()
+
+
 def test_project_of_the_team_has_the_text_of_the_file_as_a_source_with_its_passages(
     client, call, coded, tmp_path
 ):

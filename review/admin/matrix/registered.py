@@ -77,14 +77,14 @@ class MatrixAdmin(OfOwnCalls, ReadOnlyAdmin):
         return path(route, self.admin_site.admin_view(page), name=f"review_matrixsummary_{name}")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Lead to the matrix of the call that is chosen; show which there are."""
+        """Lead to the matrix of the call that is chosen or the only one; show which there are."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
         if set(request.GET) - NARROWED_BY:
             raise DisallowedModelAdminLookup("the matrices are narrowed by the call alone")
         calls = list(calls_of(request.user, self.sees))
         call = chosen_call(request, calls)
-        if call is not None and request.GET:
+        if call is not None:
             return redirect("admin:review_matrixsummary_matrix", call.pk)
         context = {
             **self.admin_site.each_context(request),

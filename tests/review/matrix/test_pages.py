@@ -27,6 +27,7 @@ from tests.makers import (
     OPENS_AT,
     complete_answers,
     make_attachment,
+    make_call,
     make_code,
     make_draft,
     make_user,
@@ -404,6 +405,8 @@ def test_workbook_has_the_matrix_the_pairs_and_what_was_counted(client, call, pa
 
 
 def test_list_leads_to_the_matrix_of_each_call(client, call):
+    assert client.get(LIST).url == page_of(call)  # the only one
+    make_call(slug="another", title="Another call")
     page = client.get(LIST).content.decode()
     assert f'<a href="{page_of(call)}">The call</a>' in page
     row = MatrixSummary(call=call, code=make_code(call=call, name="Pay"), number=1, at=OPENS_AT)
