@@ -288,7 +288,8 @@ if _portal.scheme == "https":
 
 # Bytes of text in one request: several answers of the greatest length, in any script.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+# A call's page in the admin posts eight fields for each question that nobody has answered.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 

@@ -109,6 +109,11 @@ def test_closing_time_stands_still_on_the_calls_own_page(staff):
 @pytest.mark.django_db
 def test_wording_can_be_put_right_while_nobody_has_answered(staff):
     call = make_call()
+    story = call.questions.get(key="story")
+    many = [{"key": f"more_{n}", "label": f"And {n}?", "position": 100 + n} for n in range(130)]
+    Question.objects.bulk_create(
+        Question(call=call, section=story.section, kind="short", **one) for one in many
+    )
     posted = filled_in(staff, call)
     index = next(n for n in range(20) if posted[f"questions-{n}-label"] == "What happened?")
     posted |= {f"questions-{index}-label": "What happened to you?", "summary": "Say."}
