@@ -15,6 +15,7 @@ NEED_NO_DATABASE = frozenset(
     }
 )
 # For commands that load the settings and use no engine: nothing answers at these addresses.
+COMPLETE = ("PORTAL_ENV", "DATABASE_URL", "CREDENTIALS_DIRECTORY")
 PLACEHOLDERS = {
     "PORTAL_ENV": "local",
     "SECRET_KEY": "for-commands-that-use-no-engine",
@@ -52,10 +53,10 @@ def complete_environment(
 ) -> str | None:
     """Add what a management command needs; return None, or a line for the user if it is missing.
 
-    An environment that names PORTAL_ENV or DATABASE_URL is left alone, so that production never
-    reads a file that somebody left there.
+    An environment that has one of COMPLETE is left alone, so that production never reads a file
+    that somebody left there.
     """
-    if environment.get("PORTAL_ENV") or environment.get("DATABASE_URL"):
+    if any(environment.get(name) for name in COMPLETE):
         return None
     data = data_folder(environment)
     running = _of_running(data)

@@ -24,7 +24,12 @@ def test_command_joins_the_running_portal(running):
 
 @pytest.mark.parametrize(
     "given",
-    [{"PORTAL_ENV": "production"}, {"DATABASE_URL": "postgresql://u@h/n"}, {"PORTAL_ENV": "test"}],
+    [
+        {"PORTAL_ENV": "production"},
+        {"DATABASE_URL": "postgresql://u@h/n"},
+        {"PORTAL_ENV": "test"},
+        {"CREDENTIALS_DIRECTORY": "/run/secrets"},
+    ],
 )
 def test_environment_that_says_where_it_is_stays_as_it_is(running, given):
     environment = {"PORTAL_DATA": str(running), **given}
