@@ -17,9 +17,9 @@ from core import clock
 
 class Command(BaseCommand):
     help = (
-        "Take the second factor of somebody who lost it, and their recovery codes, away. Every "
-        "sign-in of theirs ends, and a mail tells them; at the next one they set up another. Be "
-        "sure that it is them."
+        "Remove the second factor and the recovery codes of somebody who lost them. That ends all "
+        "their sign-ins, and a mail tells them. At the next sign-in they set up another. Make sure "
+        "first that it is them."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

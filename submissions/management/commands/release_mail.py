@@ -15,7 +15,7 @@ from submissions.outbox.states import OutboxState
 
 class Command(BaseCommand):
     help = (
-        "Let mail go out again, which a restore held. Look at the outbox in /admin/ before: what "
+        "Release the mail that a restore held back. Look at the outbox in /admin/ first: what "
         "waits there goes out, and what the restore gave up stays until somebody sends it again."
     )
 
