@@ -103,6 +103,17 @@ def test_answer_from_right_to_left_is_set_so_wherever_it_is_shown(open_section, 
     answer = page.locator("#answer-story dd").first
     assert answer.inner_text() == ARABIC
     assert answer.evaluate("(one) => one.matches(':dir(rtl)')")
+    # A short one stands below its question all the same, and not at the other edge.
+    draft = Submission.objects.get()
+    drafting.save_answers(
+        submission=draft,
+        call=call,
+        values={"roles": ["other"], "role_other": ARABIC},
+        at=while_open(call),
+    )
+    page.goto(f"/calls/{call.slug}/response/check/")
+    side = "(one) => getComputedStyle(one).textAlign"
+    assert page.locator("#answer-role_other dd").evaluate(side) == "left"
 
 
 # Of each button, and the links and buttons that are not in it, how near the nearest one comes.
