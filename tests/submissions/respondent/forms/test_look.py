@@ -52,6 +52,12 @@ def test_template_has_no_inline_style_or_script(path):
     assert re.findall(inline, html, re.IGNORECASE) == []
 
 
+def test_heading_over_a_button_alone_is_not_printed():
+    """The button is not, so on paper the heading would stand over nothing."""
+    alone = r"<h2>.*</h2>\n<form[^>]*>{% csrf_token %}<button"
+    assert [path.name for path in TEMPLATES if re.search(alone, path.read_text())] == []
+
+
 @pytest.mark.parametrize("colours", [DAY, NIGHT], ids=["day", "night"])
 def test_text_is_readable_on_every_ground(colours):
     pairs = [
