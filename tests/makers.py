@@ -31,6 +31,7 @@ from submissions.responses.answering import (
     validation_issues,
 )
 from submissions.responses.models import Attachment
+from tests.measuring import unmeasured
 
 OPENS_AT = datetime(2019, 5, 29, 8, tzinfo=UTC)
 CLOSES_AT = datetime(2019, 7, 24, 11, tzinfo=UTC)
@@ -148,6 +149,7 @@ EVIDENCE = [
 ]
 
 
+@unmeasured
 def make_call(**overrides):
     """A small call of two sections, `about` and `evidence`, with a question of every kind.
 
@@ -204,6 +206,7 @@ def while_open(call):
     return max(call.opens_at, call.closes_at - timedelta(days=1))
 
 
+@unmeasured
 def make_draft(call=None, *, at=None, **answers):
     """A draft with `answers` (question key -> raw value) and nothing else in it."""
     call = call or make_call()
@@ -213,6 +216,7 @@ def make_draft(call=None, *, at=None, **answers):
     return draft
 
 
+@unmeasured
 def complete_answers(call, **answers):
     """`answers`, and a plain one to each other question that must be answered."""
     answers = dict(answers)
@@ -247,6 +251,7 @@ def plain_answer(question):
     return f"Words about {question.key}."
 
 
+@unmeasured
 def make_submitted(call=None, *, at=None, **answers):
     """A response that was submitted at `at`, complete, with `answers` where given."""
     call = call or make_call()
@@ -255,6 +260,7 @@ def make_submitted(call=None, *, at=None, **answers):
     return submitting.submit(submission=draft, at=at).submission
 
 
+@unmeasured
 def make_code(*, call, name, by=None, at=None, **options):
     """A code of the codebook; `options` are those of `add_code`."""
     by = by or make_user(Role.CODER)
@@ -270,6 +276,7 @@ def press_submit(client, call, **options):
     return client.post(address, {"_expected_etag": seen[0] if seen else ""}, **options)
 
 
+@unmeasured
 def make_attachment(submission, *, key=None, name="notes.txt", content=b"Minutes.\n", at=None):
     """A file in the working copy, under the call's first question for files or that of `key`."""
     files = submission.call.questions.filter(kind=QuestionKind.FILE)
@@ -286,6 +293,7 @@ def make_attachment(submission, *, key=None, name="notes.txt", content=b"Minutes
     return attachment
 
 
+@unmeasured
 def make_user(role=None, **overrides):
     """Somebody who can sign in with PASSWORD; with a role, a member of each call there is or comes.
 
@@ -303,6 +311,7 @@ def without_key(detail):
     return {name: value for name, value in detail.items() if name != USER}
 
 
+@unmeasured
 def make_user_who_may(*actions):
     """Somebody who may do these in each call, and nothing else."""
     user = make_user(Role.STEERING_MEMBER)
@@ -311,12 +320,14 @@ def make_user_who_may(*actions):
     return user
 
 
+@unmeasured
 def allow(user, *actions):
     """Let the user do more in each call than the role allows."""
     for action in actions:
         _note(user, "also", action)
 
 
+@unmeasured
 def withhold(user, *actions):
     """Let the user do less in each call than the role allows."""
     for action in actions:
@@ -347,6 +358,7 @@ def let_members_in(call):
         _let_in(call, user)
 
 
+@unmeasured
 def just_signed_in(user):
     """What a session holds of a sign-in in which the password was just given again."""
     now = clock.wall_now()
@@ -359,6 +371,7 @@ def just_signed_in(user):
     }
 
 
+@unmeasured
 def make_first_call():
     """The first call, out of its definition."""
     text = FIRST_CALL.read_text(encoding="utf-8")
@@ -368,6 +381,7 @@ def make_first_call():
     return call
 
 
+@unmeasured
 def enqueue_link_mail(submission, *, at, address="jo@example.org"):
     """A mail with a link back to the response, enqueued and not sent."""
     return queue.enqueue(
@@ -379,6 +393,7 @@ def enqueue_link_mail(submission, *, at, address="jo@example.org"):
     )
 
 
+@unmeasured
 def confirm_address(mail):
     """Use a link that was sent to the mail's address; return the link."""
     link = send_link(mail.submission, at=mail.created_at, address=mail.to_address)
@@ -386,6 +401,7 @@ def confirm_address(mail):
     return link
 
 
+@unmeasured
 def send_link(submission, *, at, address="jo@example.org"):
     """The link back of a mail that went out at `at`."""
     mail = enqueue_link_mail(submission, at=at, address=address)

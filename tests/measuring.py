@@ -1,0 +1,110 @@
+"""pytest plugin: coverage measures what a test itself calls, and not what sets it up.
+
+What only sets tests up is tested by none of them. While Python is traced, Django and pytest take
+half as long again as well.
+"""
+
+import sys
+from functools import wraps
+from importlib.machinery import SourceFileLoader
+
+import pytest
+from coverage import Coverage
+from django.core.handlers.base import BaseHandler
+from django.template import engines
+from django.urls import get_resolver
+
+TRACER = pytest.StashKey()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection():
+    """Of what is imported with the tests, measure the portal's own."""
+    tracer = _tracer()
+    if tracer is None:
+        return (yield)
+    ours = Coverage.current().get_option("run:source")
+    import_module = SourceFileLoader.exec_module
+
+    def import_measured(loader, module):
+        before = sys.gettrace()
+        sys.settrace(tracer if module.__name__.partition(".")[0] in ours else None)
+        try:
+            import_module(loader, module)
+        finally:
+            sys.settrace(before)
+            _begin()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SourceFileLoader, "exec_module", import_measured)
+        sys.settrace(None)
+        try:
+            collected = yield
+            _import_what_the_first_request_imports()
+            return collected
+        finally:
+            sys.settrace(tracer)
+            _begin()
+
+
+def _import_what_the_first_request_imports():
+    """It may be one that sets a test up."""
+    BaseHandler().load_middleware()
+    for engine in engines.all():
+        assert engine.engine.template_context_processors
+    for status in (400, 403, 404, 500):
+        get_resolver().resolve_error_handler(status)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    tracer = item.stash[TRACER] = _tracer()
+    if tracer is None:
+        return (yield)
+    sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(item.stash[TRACER])
+        _begin()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item):
+    tracer = item.stash[TRACER]
+    if tracer is None:
+        return (yield)
+    sys.settrace(tracer)
+    _begin()
+    try:
+        return (yield)
+    finally:
+        item.stash[TRACER] = sys.gettrace()  # after a test without coverage it is a new one
+        sys.settrace(None)
+
+
+def unmeasured(make):
+    """Leave out what `make` calls, with which tests are set up."""
+
+    @wraps(make)
+    def make_unmeasured(*given, **named):
+        tracer = _tracer()
+        if tracer is None:
+            return make(*given, **named)
+        sys.settrace(None)
+        try:
+            return make(*given, **named)
+        finally:
+            sys.settrace(tracer)
+            _begin()
+
+    return make_unmeasured
+
+
+def _tracer():
+    """Coverage's, where it measures this thread; a debugger's stays as it is."""
+    return Coverage.current() and sys.gettrace()
+
+
+def _begin():
+    """Coverage's tracer takes the place of Python's own with the next call, and sees its return."""
