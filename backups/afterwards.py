@@ -36,7 +36,7 @@ def set_right(*, backup: str, at: datetime, wall_now: datetime) -> list[str]:
     return [
         f"Mail is held. Of those that waited, {say_count(mails, 'mail')} may have gone out since, "
         "marked as failed in the outbox. Look there, then run: manage.py release_mail",
-        f"Everybody signs in anew. Ended: {say_count(links, 'link')} by email. Users and "
+        f"Everybody has to sign in again. Ended: {say_count(links, 'link')} by email. Users and "
         "memberships are as they were then: end again those who left since.",
         f"Ended: {say_count(invitations, 'invitation')}, {say_count(tokens, 'token')} of programs. "
         "Invite again, and have new tokens made.",

@@ -44,7 +44,7 @@ PERSONAL = "Personal info"
 RIGHTS = "What they may do"
 TOLD_OF_ADDRESS = (
     "If you change it, a mail tells the address that stands here now, and an account of your "
-    "organisation that signs in here is linked anew, by the new address."
+    "organisation that signs in here is linked by the new address next time."
 )
 
 

@@ -21,7 +21,7 @@ class Command(BaseCommand):
         "Move every file to where new files go, while the portal runs: each is compared with its "
         "digest, copied, compared again, and then deleted where it was. Stop it when you like, and "
         "run it again to go on; files that were moved stay moved. To go back, set PORTAL_FILES to "
-        "the other, start the portal anew, and move the files the other way."
+        "the other, restart the portal, and move the files the other way."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
