@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, QuerySet
 
 from review.bulk import TO_DO
+from review.members import NO_LONGER, reviews_no_longer
 from review.models import Review
 from review.triage import say_reason
 from submissions.calls.models import Call
@@ -60,7 +61,10 @@ def progress(call: Call) -> list[Line]:
         those = reviews.filter(submission__triage_status=status)
         lines += _by_person(group, _counted(those, "decided_by__username"))
     to_do = responses.filter(triage_status__in=TO_DO)
-    return lines + _by_person("To do, assigned to", _counted(to_do, "review__assignee__username"))
+    assigned = _counted(to_do.exclude(reviews_no_longer()), "review__assignee__username")
+    left = _counted(to_do.filter(reviews_no_longer()), "review__assignee__username")
+    assigned |= {f"{name}, {NO_LONGER}": number for name, number in left.items()}
+    return lines + _by_person("To do, assigned to", assigned)
 
 
 def _say(reason: str, call: Call) -> str:

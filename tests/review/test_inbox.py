@@ -13,6 +13,7 @@ from accounts.record import record
 from accounts.states import AuditAction, Role
 from review.bulk import Outcome, spread
 from review.models import Review
+from review.progress import progress
 from review.triage import assign, change_status, flag
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
@@ -317,6 +318,8 @@ def test_what_somebody_had_who_reviews_no_longer_is_nobodys(ann, ben):
     page = reverse("admin:submissions_submission_change", args=[left.pk])
     for where in (LIST, page):
         assert "ben, no longer a reviewer<" in ann.get(where).content.decode()
+    lines = [one for one in progress(call) if one.group == "To do, assigned to"]
+    assert [one.what for one in lines] == [str(ann.user), "ben, no longer a reviewer"]
     page = reverse("admin:submissions_submission_change", args=[kept.pk])
     assert "no longer a reviewer" not in ann.get(page).content.decode()
     assert "To do and assigned to nobody: 1 response" in ann.get("/admin/").content.decode()
