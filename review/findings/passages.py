@@ -97,8 +97,12 @@ def put_passage(
     return put
 
 
-def take_off(passage: FindingPassage, *, by: User, at: datetime) -> None:
-    """Take the passage off its finding, and put on record where it was."""
+def take_off(passage: FindingPassage, *, by: User, at: datetime, seen: str | None = None) -> None:
+    """Take the passage off its finding, and put on record where it was.
+
+    `seen` is the stance in which the page showed it, None for any. Raises FindingRefused for who
+    may not, and where somebody turned it meanwhile.
+    """
     if not may(by, Action.WRITE_FINDINGS, passage.finding.call_id):
         raise FindingRefused("You may not change findings in this call")
     with transaction.atomic():
@@ -106,8 +110,16 @@ def take_off(passage: FindingPassage, *, by: User, at: datetime) -> None:
             pk=passage.version.submission_id
         )
         lock_finding(passage.finding)
-        if FindingPassage.objects.filter(pk=passage.pk).delete()[0]:
-            _record(passage, response, by=by, at=at, stance="")
+        there = FindingPassage.objects.filter(pk=passage.pk).select_related("by").first()
+        if there is None:
+            return
+        if seen is not None and there.stance != seen:
+            raise FindingRefused(
+                f"{there.by} turned this passage while the page was open: "
+                f"“{there.get_stance_display()}”. It was not taken off"
+            )
+        there.delete()
+        _record(passage, response, by=by, at=at, stance="")
 
 
 def _record(
