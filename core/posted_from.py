@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
@@ -31,3 +31,13 @@ def posted_from(page: str, *names: str) -> Callable[[View], View]:
         return led
 
     return taking_posts
+
+
+def led_to_its_page(request: HttpRequest) -> HttpResponse:
+    """Lead from the address of a button in the admin to the page of the row that has it.
+
+    So comes whoever presses a button once their sign-in has ended, and signs in again.
+    """
+    row = request.resolver_match.kwargs["pk"] if request.resolver_match else ""
+    above = request.path.partition(f"/{row}/")[0]
+    return redirect(f"{above}/{row}/change/")

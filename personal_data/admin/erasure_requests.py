@@ -21,6 +21,7 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
+from core.posted_from import led_to_its_page
 from core.spoken_time import say_day
 from personal_data.admin import entering, people
 from personal_data.admin.forms import RefuseForm
@@ -117,7 +118,7 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         It asks for the password, a code or the passkey again.
         """
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         erasure = self.own_row(request, Action.DECIDE_ERASURE, ErasureRequest.objects.all(), pk=pk)
         ask_again(request)
         try:
@@ -136,7 +137,7 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     def refuse(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Refuse the erasure with words for its author."""
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         erasure = self.own_row(request, Action.DECIDE_ERASURE, ErasureRequest.objects.all(), pk=pk)
         form = RefuseForm(request.POST)
         if not form.is_valid():

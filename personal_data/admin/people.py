@@ -85,7 +85,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     It asks for the password, a code or the passkey again: it is a named export of these.
     """
     if request.method != "POST":
-        raise PermissionDenied
+        return redirect("admin:submissions_erasurerequest_person")
     own = Submission.objects.filter(call__in=_calls(request.user))
     chosen = row_keys(request.POST.getlist("responses"))
     responses = own.filter(pk__in=chosen).select_related("call").order_by("pk")

@@ -7,7 +7,6 @@ drawn anew and no whole page.
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,6 +16,7 @@ from django.urls import URLPattern, path
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from core import clock
+from core.posted_from import led_to_its_page
 from core.row_keys import row_key
 from review.admin.coding_form import CodingForm
 from review.admin.coding_page import coding_page
@@ -126,7 +126,7 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
 def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResponse:
     """Take one of one's own codings of the answer away, or a quote out of the bank."""
     if request.method != "POST":
-        raise PermissionDenied
+        return led_to_its_page(request)
     asked = _asked(request, admin, pk, key)
     if QUOTE in request.POST:
         said = unmark(request, asked.response)
@@ -165,7 +165,7 @@ def take_away(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> Htt
 def carry(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
     """Carry one's own codings of the earlier version over to the latest."""
     if request.method != "POST":
-        raise PermissionDenied
+        return led_to_its_page(request)
     response, version = latest_version(request, admin, pk)
     try:
         if request.POST.get("version") != str(version.number):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -16,6 +15,7 @@ from accounts.rights import Person, may
 from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
+from core.posted_from import led_to_its_page
 from review.admin.listed import QUESTION, CameFrom
 from review.admin.note_form import NoteForm
 from review.errors import NoteRefused
@@ -113,7 +113,7 @@ def write(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
 
 def resolve(request: HttpRequest, admin: OfOwnCalls, pk: int, note: int) -> HttpResponse:
     if request.method != "POST":
-        raise PermissionDenied
+        return led_to_its_page(request)
     responses = Submission.objects.all()
     response = admin.own_row(request, Action.WRITE_NOTES, responses, pk=pk)
     row = get_object_or_404(Note.objects.select_related("submission"), pk=note, submission=response)

@@ -2,7 +2,6 @@
 
 from django.contrib import messages
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -14,6 +13,7 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
+from core.posted_from import led_to_its_page
 from review.admin import asking, noting, triage
 from review.admin.coding_page import shown_codings
 from review.admin.keys import has_keys
@@ -98,7 +98,7 @@ def consider(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
     What somebody else changed meanwhile is not overwritten: the page stays, and says what it was.
     """
     if request.method != "POST":
-        raise PermissionDenied
+        return led_to_its_page(request)
     responses = Submission.objects.select_related("call", "review")
     response = admin.own_row(request, Action.CHANGE_STATUS, responses, pk=pk)
     came_from = CameFrom.of(request)

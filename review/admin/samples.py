@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,6 +19,7 @@ from accounts.states import Action
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
+from core.posted_from import led_to_its_page
 from core.row_keys import row_key
 from review.admin.agreement import deciding_page, differences_page, figures_page
 from review.admin.listed import CameFrom
@@ -186,7 +186,7 @@ class CodingSampleAdmin(WithOwnPage, ReadOnlyAdmin):
 
     def close(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         rows = CodingSample.objects.select_related("call")
         sample = self.own_row(request, Action.DRAW_SAMPLES, rows, pk=pk)
         try:
@@ -200,7 +200,7 @@ class CodingSampleAdmin(WithOwnPage, ReadOnlyAdmin):
     def done(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Note that the reader is done with the response that the form names."""
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         sample = self.own_row(request, Action.CODE, CodingSample.objects.all(), pk=pk)
         rows = SampledResponse.objects.select_related("sample__call", "submission")
         sampled = get_object_or_404(

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -14,6 +13,7 @@ from accounts.current_user import current_user
 from accounts.models import User
 from accounts.states import Action
 from core import clock
+from core.posted_from import led_to_its_page
 from review.admin.listed import CameFrom
 from review.errors import ReviewOutdated, ReviewRefused
 from review.members import NO_LONGER, assignable, reviews_no_longer
@@ -40,7 +40,7 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
     ) -> Callable[[HttpRequest, int], HttpResponse]:
         def posted(request: HttpRequest, pk: int) -> HttpResponse:
             if request.method != "POST":
-                raise PermissionDenied
+                return led_to_its_page(request)
             responses = Submission.objects.select_related("call", "review")
             return view(request, admin.own_row(request, Action.CHANGE_STATUS, responses, pk=pk))
 

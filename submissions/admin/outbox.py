@@ -26,6 +26,7 @@ from core.admin.columns import column
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
+from core.posted_from import led_to_its_page
 from submissions.admin import mail_previews
 from submissions.admin.mail_conflicts import (
     lock,
@@ -218,7 +219,7 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     def send_again(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Queue a copy of a mail that was sent or given up."""
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         mail = self.own_row(request, Action.SEND_MAILS, OutboxEmail.objects.all(), pk=pk)
         return self._resend(
             request, mail, lambda: send_again(mail, by=current_user(request), at=clock.portal_now())
@@ -227,7 +228,7 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     def correct_address(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Queue the receipt, without a link, for an address that staff who may see them enter."""
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         mail = self.own_row(request, Action.SEND_MAILS, OutboxEmail.objects.all(), pk=pk)
         if not may_see_identity(request.user, mail.call_id):
             raise PermissionDenied

@@ -1,13 +1,13 @@
 """Agreeing with a finding, and setting its status."""
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from core import clock
+from core.posted_from import led_to_its_page
 from review.admin.shortening import you_wrote
 from review.errors import FindingOutdated, FindingRefused
 from review.findings import agreeing
@@ -19,7 +19,7 @@ from review.states import FindingStatus
 def status(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpResponse:
     given = request.POST
     if request.method != "POST":
-        raise PermissionDenied
+        return led_to_its_page(request)
     try:
         if given.get("status") not in FindingStatus.values:
             raise FindingRefused("Choose a status")
@@ -41,7 +41,7 @@ def status(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
 
 def agree(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpResponse:
     if request.method != "POST":
-        raise PermissionDenied
+        return led_to_its_page(request)
     by, at = current_user(request), clock.portal_now()
     try:
         if request.POST.get("do") == "take back":

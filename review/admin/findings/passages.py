@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Exists, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,6 +15,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core import clock
+from core.posted_from import led_to_its_page
 from core.row_keys import row_keys
 from review.admin.findings.pages import show
 from review.coding.samples import seen_by as codings_seen_by
@@ -117,7 +117,7 @@ def choose(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
 
 def take_off(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpResponse:
     if request.method != "POST":
-        raise PermissionDenied
+        return led_to_its_page(request)
     keys = row_keys([request.POST.get("passage", "")])
     rows = FindingPassage.objects.select_related("finding__call", "version", "question")
     rows = seen_by(rows, current_user(request))
@@ -126,7 +126,12 @@ def take_off(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpR
         messages.error(request, "Somebody took the passage off already.")
     else:
         try:
-            passages.take_off(passage, by=current_user(request), at=clock.portal_now())
+            passages.take_off(
+                passage,
+                by=current_user(request),
+                at=clock.portal_now(),
+                seen=request.POST.get("seen"),
+            )
         except FindingRefused as refused:
             messages.error(request, f"{refused.message}.")
         else:

@@ -23,6 +23,7 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.direction import isolated
+from core.posted_from import led_to_its_page
 from core.row_keys import row_key
 from core.several_lines import SeveralLines
 from review.admin.memos.about import about_of, address_to_write_about, say_about
@@ -228,7 +229,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
     def discard(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Delete the memo as the page showed it."""
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         memo = self.own_row_if_there(request, Action.CODE, self.get_queryset(request), pk=pk)
         if memo is None:
             messages.error(request, "This memo is deleted already.")

@@ -25,6 +25,7 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time
+from core.posted_from import led_to_its_page
 from core.row_keys import row_key
 from review.admin.coding_source import Source
 from review.admin.quotes.filters import (
@@ -190,7 +191,7 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
     def copy_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the quote to be copied out of a field, which goes on record."""
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         quote = self.own_row_if_there(request, self.sees, self.get_queryset(request), pk=pk)
         if quote is None:
             return _gone(request)
@@ -211,7 +212,7 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
     def mark(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Mark the passage of a coding, and lead back to the passages of its code."""
         if request.method != "POST":
-            raise PermissionDenied
+            return redirect("admin:review_quote_changelist")
         refuse_unless_somewhere(request, Action.CODE)
         if not Coding.objects.filter(pk=pk).exists():
             messages.error(request, "This coding is gone already.")
@@ -240,7 +241,7 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
 
     def take_out(self, request: HttpRequest, pk: int) -> HttpResponse:
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         quote = self.own_row_if_there(request, Action.CODE, self.get_queryset(request), pk=pk)
         if quote is None:
             return _gone(request)

@@ -25,6 +25,7 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from core.broker import nudge
+from core.posted_from import led_to_its_page
 from review.admin.redaction.showing import (
     address_of_text,
     in_context,
@@ -216,7 +217,7 @@ class RedactionAdmin(SuggestionPages, WithOwnPage, ReadOnlyAdmin):
     def decide(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Do what the page's form asks; what somebody else did meanwhile is said, and stands."""
         if request.method != "POST":
-            raise PermissionDenied
+            return led_to_its_page(request)
         rows = Redaction.objects.select_related("version__submission", "call", "question")
         step = STEPS.get(request.POST.get("do", ""), NOTHING)
         redaction = self.own_row(request, step.needs, rows, pk=pk)

@@ -179,9 +179,8 @@ def test_passages_are_chosen_and_taken_off(evidence, ann):
     assert f'name="seen" value="{off.stance}"' in page_of(ann, "finding_change", finding)
     stale = {"passage": off.pk, "seen": "supports"}
     answer = ann.post(address("finding_take_off", finding), stale, follow=True)
-    assert told(answer) == [
-        "Ann turned this passage while the page was open: “Speaks against it”. It was not taken off."
-    ]
+    said = "Ann turned this passage while the page was open: “Speaks against it”."
+    assert told(answer) == [f"{said} It was not taken off."]
     answer = ann.post(address("finding_take_off", finding), {"passage": off.pk}, follow=True)
     assert told(answer) == ["The passage does not stand in the finding any more."]
     answer = ann.post(address("finding_take_off", finding), {"passage": off.pk}, follow=True)
