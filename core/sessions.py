@@ -33,6 +33,14 @@ class SessionStore(db.SessionStore):
         if responses:
             self[RESPONSES] = responses
 
+    def is_empty(self) -> bool:
+        """Return whether this request ended the session: the browser then forgets its key.
+
+        A key that is unknown says only that another request, which came first, changed it: its
+        answer has the new key, and that must stay.
+        """
+        return self.modified and super().is_empty()
+
     def encode(self, session_dict: dict[str, Any]) -> str:
         if SIGNED_IN in session_dict:
             ends = clock.wall_now().timestamp() + settings.STAFF_SESSION_SECONDS

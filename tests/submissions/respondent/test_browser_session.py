@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
@@ -127,6 +128,17 @@ def test_signing_out_without_a_draft_ends_the_session(client):
     sign_in(client)
     client.post("/steering/sign-out/")
     assert Session.objects.count() == 0
+
+
+def test_request_under_way_while_the_key_changes_leaves_the_new_one(client, call):
+    """The page saves while it is hidden, and another tab opens a link or signs in meanwhile."""
+    under_way = Client()
+    under_way.cookies.load(client.cookies.output(header="", sep=";"))
+    sign_in(client)
+    answer = under_way.post(f"/calls/{call.slug}/response/save/", {"_section": "about"})
+    assert (answer.status_code, settings.SESSION_COOKIE_NAME in answer.cookies) == (404, False)
+    client.cookies.update(answer.cookies)
+    assert opens(client, call)
 
 
 def test_forgetting_the_response_leaves_the_sign_in(client, call):
