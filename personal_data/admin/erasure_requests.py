@@ -28,6 +28,7 @@ from personal_data.admin.forms import RefuseForm
 from personal_data.tasks import nudge_erasures
 from submissions.mail.tasks import nudge_mail
 from submissions.responses import erasing
+from submissions.responses.addresses import NO_ADDRESS
 from submissions.responses.errors import ErasureRefused
 from submissions.responses.models import ErasureRequest
 from submissions.responses.states import ErasureState
@@ -154,7 +155,10 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         except ErasureRefused as refused:
             messages.error(request, refused.message)
         else:
-            messages.success(request, "It is refused. Its author is told by mail.")
+            if erasing.is_author_told(erasure):
+                messages.success(request, "It is refused. Its author is told by mail.")
+            else:
+                messages.warning(request, f"It is refused. {NO_ADDRESS}")
         return redirect(reverse("admin:submissions_erasurerequest_change", args=[pk]))
 
 

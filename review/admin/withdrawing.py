@@ -17,6 +17,8 @@ from review.admin.listed import CameFrom
 from review.admin.shortening import you_wrote
 from review.admin.withdrawal_form import WithdrawalForm, withdrawn_already
 from submissions.mail.tasks import nudge_mail
+from submissions.outbox.states import MailKind
+from submissions.responses.addresses import NO_ADDRESS
 from submissions.responses.amending import withdraw_on_request
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
@@ -58,7 +60,10 @@ def withdraw(request: HttpRequest, admin: ModelAdmin, pk: int) -> HttpResponse:
             at=clock.portal_now(),
         )
         nudge_mail()
-        messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
+        if response.mails.filter(kind=MailKind.WITHDRAWN).exists():
+            messages.success(request, f"{response} is withdrawn. Its author is told by mail.")
+        else:
+            messages.warning(request, f"{response} is withdrawn. {NO_ADDRESS}")
         return redirect(here)
     context = {
         **admin.admin_site.each_context(request),

@@ -17,6 +17,7 @@ from submissions.responses.models import ReturnAddress, Submission, Version
 from submissions.responses.working_copy import working_answers
 
 AT_MOST_ONCE_IN = timedelta(hours=1)
+NO_ADDRESS = "No email address of its author is known, so no mail goes out: tell them yourself."
 
 
 def address_of(version: Version, call: Call, *, for_links: str | None = None) -> str:

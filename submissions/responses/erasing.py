@@ -325,6 +325,14 @@ def request_of(mail: OutboxEmail) -> ErasureRequest:
     return of_response.get(public_id=mail.occasion.partition(".")[0])
 
 
+def is_author_told(request: ErasureRequest) -> bool:
+    """Return whether a mail goes to the author about the request that ended."""
+    mails = OutboxEmail.objects.filter(submission=request.submission_id)
+    return mails.filter(
+        kind=MailKind.ERASURE_STOPPED, occasion__startswith=f"{request.public_id.hex}."
+    ).exists()
+
+
 def says_what_is_not_erased(mail: OutboxEmail) -> bool:
     """Return whether the mail would say that files are deleted of which some are still there."""
     return mail.kind == MailKind.ERASURE_DONE and bool(request_of(mail).files_left)

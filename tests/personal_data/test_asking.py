@@ -14,6 +14,7 @@ from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses import erasing as requests
+from submissions.responses.addresses import NO_ADDRESS
 from submissions.responses.errors import ErasureRefused
 from submissions.responses.models import ErasureRequest, Submission
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState
@@ -353,13 +354,25 @@ def test_refusal_goes_to_its_author_in_plain_words(call, response):
     client.force_login(make_user(Role.DATA_PROTECTION))
     address = reverse("admin:submissions_erasurerequest_refuse", args=[request.pk])
     assert client.post(address, {"words": " "}).status_code == 200
-    client.post(address, {"words": "A court needs it until May."})
+    page = client.post(address, {"words": "A court needs it until May."}, follow=True)
+    assert "It is refused. Its author is told by mail." in page.content.decode()
     [mail] = mails(response, MailKind.ERASURE_STOPPED)
     text = render(mail, at=at).message.body
     assert "A court needs it until May." in text
     assert "https://ico.org.uk/make-a-complaint/" in text
     response.refresh_from_db()
     assert response.state == SubmissionState.SUBMITTED
+
+
+def test_refusal_that_no_mail_takes_to_its_author_says_so(call):
+    call.questions.filter(key="email").update(required=False)
+    response = make_submitted(type(call).objects.get(pk=call.pk), story="What happened.")
+    request = requests.ask(submission=response, scope=WHOLE, at=while_open(call))
+    client = Client()
+    client.force_login(make_user(Role.DATA_PROTECTION))
+    address = reverse("admin:submissions_erasurerequest_refuse", args=[request.pk])
+    page = client.post(address, {"words": "A court needs it."}, follow=True)
+    assert f"It is refused. {NO_ADDRESS}" in page.content.decode()
 
 
 def test_staff_enter_and_another_approves_in_the_admin(call, response, monkeypatch):

@@ -13,6 +13,7 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from review.searching.entries import write_due
+from submissions.responses.addresses import NO_ADDRESS
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
@@ -386,6 +387,8 @@ def test_response_is_withdrawn_at_its_authors_request_after_closing(staff, at):
     response.refresh_from_db()
     assert response.state == SubmissionState.SUBMITTED
     assert staff.post(address, seen | {"reason": "By email"})["Location"] == page_of(response)
+    said = f"{response} is withdrawn. Its author is told by mail."
+    assert said in staff.get(page_of(response)).content.decode()
     response.refresh_from_db()
     assert response.state == SubmissionState.WITHDRAWN
     event = AuditEvent.objects.get(action="response_withdrawn")
@@ -396,8 +399,10 @@ def test_response_is_withdrawn_at_its_authors_request_after_closing(staff, at):
 
 
 @pytest.mark.django_db
-def test_withdrawing_keeps_the_list(staff, at):
-    response = make_submitted()
+def test_withdrawing_keeps_the_list_and_says_where_no_mail_goes(staff, at):
+    call = make_call()
+    call.questions.filter(key="email").update(required=False)
+    response = make_submitted(type(call).objects.get(pk=call.pk))
     at(while_open(response.call))
     here = f"{page_of(response)}?_changelist_filters=flagged%3Dno"
     address = reverse("admin:submissions_submission_withdraw", args=[response.pk])
@@ -405,6 +410,7 @@ def test_withdrawing_keeps_the_list(staff, at):
     assert f'href="{address}"' in staff.get(here).content.decode()
     seen = form_of(staff.get(address))
     assert staff.post(address, seen | {"reason": "By email"})["Location"] == here
+    assert f"{response} is withdrawn. {NO_ADDRESS}" in staff.get(here).content.decode()
     assert staff.get(address)["Location"] == here
 
 
