@@ -21,7 +21,7 @@ from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import retry_after
 from submissions.responses import erasing
 from submissions.responses.errors import ErasureRefused, LinkDead
-from submissions.responses.models import Submission
+from submissions.responses.models import ErasureRequest, Submission
 from submissions.responses.states import ErasureScope, ErasureState
 
 
@@ -48,7 +48,8 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         errors=form.error_summary,
         request_asked=asked,
         wanted_other=form.is_bound and form.is_valid(),
-        stopped="stopped" in request.GET and _is_last_withdrawn(current.submission),
+        stopped="stopped" in request.GET and _is_last(ErasureState.WITHDRAWN, current.submission),
+        refused=_is_last(ErasureState.REFUSED, current.submission),
         due=_say_due(
             asked.due_at if asked else erasing.due_after(current.received_at), current.call
         ),
@@ -58,10 +59,10 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     return render(request, "responses/erase.html", context, status=status)
 
 
-def _is_last_withdrawn(submission: Submission) -> bool:
-    """Return whether the last request still is withdrawn: a page may be loaded again later."""
+def _is_last(state: ErasureState, submission: Submission) -> ErasureRequest | None:
+    """Return the last request if it is in this state: a page may be loaded again later."""
     last = submission.erasures.order_by("pk").last()
-    return last is not None and last.state == ErasureState.WITHDRAWN
+    return last if last is not None and last.state == state else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -364,7 +364,7 @@ def test_refusal_goes_to_its_author_in_plain_words(call, response):
     assert response.state == SubmissionState.SUBMITTED
 
 
-def test_refusal_that_no_mail_takes_to_its_author_says_so(call):
+def test_refusal_that_no_mail_takes_to_its_author_says_so_and_stands_where_it_was_asked(call):
     call.questions.filter(key="email").update(required=False)
     response = make_submitted(type(call).objects.get(pk=call.pk), story="What happened.")
     request = requests.ask(submission=response, scope=WHOLE, at=while_open(call))
@@ -373,6 +373,8 @@ def test_refusal_that_no_mail_takes_to_its_author_says_so(call):
     address = reverse("admin:submissions_erasurerequest_refuse", args=[request.pk])
     page = client.post(address, {"words": "A court needs it."}, follow=True)
     assert f"It is refused. {NO_ADDRESS}" in page.content.decode()
+    read = reverse("erase", args=[call.slug])
+    assert "<p>A court needs it.</p>" in holding(response).get(read).content.decode()
 
 
 def test_staff_enter_and_another_approves_in_the_admin(call, response, monkeypatch):
