@@ -22,5 +22,5 @@ def shown_with(finding: Finding, reader: User) -> QuerySet[FindingPassage]:
 
 
 def etag_of_passages(finding: Finding, reader: User) -> str:
-    rows = shown_with(finding, reader).order_by("pk").values_list("pk", "stance")
-    return digest("\n".join(f"{key}:{stance}" for key, stance in rows))[:12]
+    rows = shown_with(finding, reader).order_by("pk").values_list("pk", "stance", "quote")
+    return digest("\n".join(f"{key}:{stance}:{quote}" for key, stance, quote in rows))[:12]

@@ -11,7 +11,7 @@ from accounts.states import Action, AuditAction
 from review.coding.codings import stored_text
 from review.coding.samples import codes_blind
 from review.errors import QuoteRefused
-from review.models import BlindMark, FileText, Quote
+from review.models import BlindMark, FileText, Finding, FindingPassage, Quote
 from submissions.calls.models import Question
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
@@ -63,12 +63,12 @@ def mark_quote(
     return quote
 
 
-def unmark_quote(quote: Quote, *, by: User, at: datetime) -> None:
+def unmark_quote(quote: Quote, *, by: User, at: datetime) -> list[Finding]:
     """Take the passage out of the quote bank, and put on record where it was and who marked it.
 
     The bank is the team's: whoever may mark may take out. Of who codes the response blind only
-    their own mark goes, and the quote stays if others marked it, too. Raises QuoteRefused for
-    others.
+    their own mark goes, and the quote stays if others marked it, too. Return the findings in which
+    it is a place alone now; none to who codes blind. Raises QuoteRefused for others.
     """
     if not may(by, Action.CODE, quote.call_id):
         raise QuoteRefused("You may not take quotes out of the bank in this call")
@@ -77,9 +77,11 @@ def unmark_quote(quote: Quote, *, by: User, at: datetime) -> None:
         submission = submissions.get(pk=quote.version.submission_id)
         locked = Quote.objects.select_for_update(of=("self",)).filter(pk=quote.pk).first()
         if locked is None:
-            return
-        marked_by = locked.by_id
-        if codes_blind(by, submission):
+            return []
+        rows = FindingPassage.objects.filter(quote=locked).select_related("finding")
+        passages = list(rows.order_by("finding__title", "pk"))
+        marked_by, is_blind = locked.by_id, codes_blind(by, submission)
+        if is_blind:
             marked_by = by.pk
             _take_own_mark(locked, by=by)
         else:
@@ -93,6 +95,21 @@ def unmark_quote(quote: Quote, *, by: User, at: datetime) -> None:
             marked_by=marked_by,
             **place_on_record(quote),
         )
+        if Quote.objects.filter(pk=quote.pk).exists():
+            return []
+        for passage in passages:
+            record(
+                by=by,
+                at=at,
+                action=AuditAction.FINDING_PASSAGE_CHANGED,
+                call=quote.call,
+                submission=submission,
+                finding=passage.finding_id,
+                stance=passage.stance,
+                in_bank=False,
+                **place_on_record(quote),
+            )
+    return [] if is_blind else [passage.finding for passage in passages]
 
 
 def _take_own_mark(quote: Quote, *, by: User) -> None:

@@ -37,6 +37,7 @@ from review.admin.quotes.filters import (
     UseFilter,
 )
 from review.admin.quotes.marking import mark as mark_passages
+from review.admin.quotes.marking import take_out
 from review.admin.response_filters import chosen_call
 from review.admin.shortening import shorten
 from review.coding import samples
@@ -48,7 +49,6 @@ from review.quotes.balance import balance_of
 from review.quotes.bank_file import export_bank
 from review.quotes.citing import copy_quote
 from review.quotes.consent import Standing, standing_of_each
-from review.quotes.marking import unmark_quote
 from review.quotes.quote_words import (
     codings_within,
     marked,
@@ -246,11 +246,11 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         if quote is None:
             return _gone(request)
         try:
-            unmark_quote(quote, by=current_user(request), at=clock.portal_now())
+            said = take_out(request, quote)
         except QuoteRefused as refused:
             messages.error(request, f"{refused.message}.")
             return redirect("admin:review_quote_change", pk)
-        messages.success(request, "The passage is not in the quote bank any more.")
+        messages.success(request, said)
         return redirect("admin:review_quote_changelist")
 
     def csv(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from accounts.current_user import current_user
 from core import clock
+from core.direction import isolated
 from core.row_keys import row_key
 from review.admin.coding_source import Source
 from review.admin.passage_form import PASSAGE
@@ -58,5 +59,14 @@ def unmark(request: HttpRequest, response: Submission) -> str:
     quote = seen_by(quotes, current_user(request)).filter(pk=key).first() if key else None
     if quote is None:
         return "This quote is gone already."
-    unmark_quote(quote, by=current_user(request), at=clock.portal_now())
-    return "The passage is not in the quote bank any more."
+    return take_out(request, quote)
+
+
+def take_out(request: HttpRequest, quote: Quote) -> str:
+    """Take the quote out of the bank; return what to tell. Raises QuoteRefused."""
+    findings = unmark_quote(quote, by=current_user(request), at=clock.portal_now())
+    told = "The passage is not in the quote bank any more."
+    if not findings:
+        return told
+    names = ", ".join(f"“{isolated(finding.title)}”" for finding in findings)
+    return f"{told} It stays in {names} as a place: no report prints its words."

@@ -5,6 +5,7 @@ import pytest
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from review.errors import FindingRefused
+from review.findings.claims import etag_of
 from review.findings.passages import put_passage, take_off
 from review.models import FindingPassage, Quote
 from review.quotes.marking import mark_quote, unmark_quote
@@ -63,9 +64,13 @@ def test_coding_is_a_place_alone_and_becomes_a_quote_by_being_one(evidence):
     assert put(evidence, finding, coding).quote is None
     one = quoted(evidence, finding, evidence.responses[2])
     assert one.quote == Quote.objects.get()
-    unmark_quote(one.quote, by=evidence.ann, at=evidence.at)
+    shown = etag_of(finding, evidence.ben)
+    assert unmark_quote(one.quote, by=evidence.ann, at=evidence.at) == [finding]
     one.refresh_from_db()
     assert one.quote is None
+    assert etag_of(finding, evidence.ben) != shown
+    event = AuditEvent.objects.latest("pk")
+    assert (event.action, event.detail["finding"]) == ("finding_passage_changed", finding.pk)
 
 
 @pytest.mark.parametrize(

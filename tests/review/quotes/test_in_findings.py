@@ -37,6 +37,13 @@ def test_bank_is_narrowed_by_use_and_a_quote_names_its_findings(made):
         for one in (used, unused)
     ]
     assert [link in page for page in pages] == [True, False]
+    said = [
+        client.post(reverse("admin:review_quote_take_out", args=[one.pk]), follow=True)
+        .content.decode()
+        .count(f"It stays in “{finding.title}” as a place: no report prints its words.")
+        for one in (used, unused)
+    ]
+    assert said == [1, 0]
 
 
 def test_page_of_a_finding_says_what_is_one_sided_about_its_quotes(made):
