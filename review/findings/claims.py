@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
-from core.canonical import canonical_text
+from core.canonical import canonical_text, digest
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.finding_counts import codes_of
 from review.findings.last_change import changed_last_by
@@ -179,7 +179,9 @@ def set_status(
 
 def etag_of(finding: Finding, reader: User) -> str:
     """Return what tells the finding, as its page shows it to the reader, from any other."""
-    return f"{finding.revision}-{finding.status}-{etag_of_passages(finding, reader)}"
+    strength = finding.strength.name if finding.strength else ""  # the scale may rename it
+    shown = digest(f"{strength}\n{etag_of_passages(finding, reader)}")[:12]
+    return f"{finding.revision}-{finding.status}-{shown}"
 
 
 def refuse_outdated(locked: Finding, base: str, reader: User) -> None:
@@ -189,7 +191,7 @@ def refuse_outdated(locked: Finding, base: str, reader: User) -> None:
         return
     if base.rpartition("-")[0] == now.rpartition("-")[0]:
         # Nobody is named: they may have changed what is hidden from who codes blind.
-        raise FindingOutdated("Its passages have changed since the page was shown")
+        raise FindingOutdated("Its strength or its passages have changed since the page was shown")
     who = locked.changed_by.get_username()
     if base.partition("-")[0] == str(locked.revision):
         actions = (AuditAction.FINDING_STATUS_CHANGED, AuditAction.FINDING_AGREED)

@@ -113,7 +113,7 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     base = base_on(answer.content.decode())
     later, passage = evidence.at + timedelta(minutes=1), Coding.objects.earliest("pk")
     put_passage(finding, passage, stance=Stance.SUPPORTS, by=evidence.ann, at=later)
-    stale = "Its passages have changed since the page was shown."
+    stale = "Its strength or its passages have changed since the page was shown."
     answer = ann.post(where, {"status": "draft", "base": base}, follow=True)
     assert told(answer) == [f"{stale} Its status was not changed."]
     page = page_of(ben, "finding_change", finding)

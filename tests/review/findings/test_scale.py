@@ -5,6 +5,7 @@ import pytest
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from review.errors import FindingOutdated, FindingRefused
+from review.findings.claims import etag_of
 from review.findings.scale import (
     USUAL,
     Step,
@@ -92,6 +93,7 @@ def test_call_has_the_usual_words_until_it_defines_its_own(evidence):
 
 def test_renamed_word_is_renamed_in_its_findings(evidence):
     finding = evidence.find(strength="most")
+    shown = etag_of(finding, evidence.ben)
     steps = {one.name: one.pk for one in scale_of(evidence.call)}
     names = {"most": "nearly all", "many": "most"}  # the second takes the name of the first
     define(
@@ -100,6 +102,7 @@ def test_renamed_word_is_renamed_in_its_findings(evidence):
     )
     finding.refresh_from_db()
     assert finding.strength.name == "nearly all"
+    assert etag_of(finding, evidence.ben) != shown  # nobody agrees with another word unseen
 
 
 @pytest.mark.parametrize(
