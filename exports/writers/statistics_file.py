@@ -20,7 +20,7 @@ from exports.queries import cells_of
 from exports.types import Dataset, Pieces
 from exports.writers.apart import as_one, finish, of_the_portal, read, start, write_rows
 from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
-from exports.writers.variable_names import RULE, variable_names
+from exports.writers.variable_names import LONGEST, RULE, variable_names
 
 PROCESS = "exports.writers.statistics_process"
 ARCHIVE = "made.zip"
@@ -148,13 +148,19 @@ class _Variables:
         ]
 
     def _names(self) -> Iterator[tuple[_Variable, list[str]]]:
-        """Yield each variable with its names, one for each part."""
-        wanted = [
-            _part(each.column.name, part) for each in self._all for part in range(1, each.parts + 1)
+        """Yield each variable with its names, one for each part.
+
+        How long the answers are changes the name of no column: the parts are named after them all.
+        """
+        columns = variable_names(each.column.name for each in self._all)
+        parts = [
+            _part(name, part)
+            for each, name in zip(self._all, columns, strict=True)
+            for part in range(2, each.parts + 1)
         ]
-        names = iter(variable_names(wanted))
-        for each in self._all:
-            yield each, [next(names) for _ in range(each.parts)]
+        more = iter(variable_names([*columns, *parts])[len(columns) :])
+        for each, name in zip(self._all, columns, strict=True):
+            yield each, [name, *(next(more) for _ in range(1, each.parts))]
 
     def described(self) -> dict[str, Any]:
         """Return what the program that makes the file is told."""
@@ -208,7 +214,8 @@ def parts_of(text: str, most: int) -> list[str]:
 
 
 def _part(name: str, part: int) -> str:
-    return name if part == 1 else f"{name[:24]}_part{part}"
+    end = f"_part{part}"
+    return f"{name[: LONGEST - len(end)]}{end}"
 
 
 def cut(text: str, most: int) -> str:

@@ -87,11 +87,18 @@ def test_choices_are_numbers_with_labels_and_columns_have_the_questions(tmp_path
 @pytest.mark.parametrize("name", ["sav", "dta"])
 def test_no_text_is_cut(tmp_path, name):
     call, stored = make_nasty()
+    story = call.questions.get(key="story")
+    others = {"kind": "short", "label": "The other part", "position": 99, "section": story.section}
+    call.questions.create(key="story_part2", **others)
     data = exported(call, name)
     frame, _about = read_statistics(tmp_path, data, name)
-    parts = dictionary(data)["story"]["name in the file"].split(", ")
-    assert [column for column in frame if column.startswith("story")] == parts
+    said = dictionary(data)
+    parts = said["story"]["name in the file"].split(", ")
     assert len(parts) == (1 if name == "dta" else 5)
+    # A long answer takes no name from a column.
+    assert said["story_part2"]["name in the file"] == "story_part2"
+    columns = [column for column in frame if column.startswith("story")]
+    assert columns == [*parts, "story_part2"]
     read = {
         row["reference"]: "".join(row[part] or "" for part in parts) for _, row in frame.iterrows()
     }
