@@ -2,16 +2,19 @@
 
 import itertools
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from core import clock, spoken_time
+from core.direction import web_address
 from submissions.admin.entry_page import current_of, render_entry
 from submissions.calls.models import Call
 from submissions.calls.states import PublicationPolicy
@@ -145,5 +148,6 @@ def letter_words(version: Version, call: Call) -> str:
             "received_at": spoken_time.say_exactly(version.received_at, call.timezone),
             "channel": _(CAME_BY[submission.channel]),
             "checking_code": checking_code(version),
+            "verify": web_address(f"{settings.PORTAL_URL}{reverse('verify', args=[call.slug])}"),
         }
         return render_to_string("admin/submissions/entry/letter_words.html", facts)

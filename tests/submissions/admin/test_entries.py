@@ -41,7 +41,7 @@ def section_of(call, key):
     return call.questionnaire.questions_by_key[key].section.key
 
 
-def test_letter_is_entered_and_acknowledged_to_print(call):
+def test_letter_is_entered_and_acknowledged_to_print(call, settings):
     client = staff()
     entry = begun(client, call)
     page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'good_practice')}/"
@@ -58,6 +58,8 @@ def test_letter_is_entered_and_acknowledged_to_print(call):
     assert f"<dd>{response.reference}</dd>" in letter
     assert "<dt>How it came</dt><dd>Post</dd>" in letter
     assert '<div lang="en-gb">' in letter
+    verify = f"{settings.PORTAL_URL}/calls/{call.slug}/verify/"
+    assert f"can check that they match, at {verify}." in letter
     assert (response.state, response.channel) == ("submitted", "post")
     read = client.get(f"/admin/submissions/submission/{entry.pk}/change/").content.decode()
     assert f"Post, entered by {entry.begun_by}" in read
