@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from core import outages, request_ids
 from core.direction import isolated
@@ -46,6 +47,13 @@ NOT_ANSWERS = frozenset(
         "credential",
     }
 )
+# Fields of respondents' other forms, with what stands above them.
+LABELS = {
+    "answer": gettext_lazy("Your answer"),
+    "email": gettext_lazy("Email address"),
+    "name": gettext_lazy("Your name"),
+    "reference": gettext_lazy("Reference"),
+}
 # What buttons and choices post that are no question's: nobody typed it.
 PRESSED = frozenset({"again", "another", "confirmed", "may_submit", "scope"})
 
@@ -113,11 +121,12 @@ def posted_texts(
 ) -> list[dict[str, Any]]:
     """Return what was posted, to be given back because it cannot be saved.
 
-    Each has the `label` of its question (the field's name if there is no such question), the
+    Each has the `label` of its question or field (the field's name if there is neither), the
     `text` (labels of the choices, names of files), and whether it was `cut` at LONGEST_COPY
     characters. The questions are the call's, unless given.
     """
     match = request.resolver_match
+    labels = LABELS if request.path_info.startswith("/calls/") else {}
     if questions is None:
         questions = _questions_of(match.kwargs.get("slug", "") if match else "")
     typed = []
@@ -132,7 +141,7 @@ def posted_texts(
             said = question.option_labels.get(text, text) if question else text
             typed.append(
                 {
-                    "label": question.label if question else name,
+                    "label": question.label if question else str(labels.get(name, name)),
                     "text": said[:LONGEST_COPY],
                     "cut": len(said) > LONGEST_COPY,
                 }

@@ -200,7 +200,7 @@ def test_form_that_expired_gives_the_answer_back(page):
     strict = Client(enforce_csrf_checks=True)
     answer = strict.post(page, {"answer": MINE})
     assert (answer.status_code, replies()) == (403, [])
-    assert "Lots 3 and 4." in words(answer)
+    assert "Your answer Lots 3 and 4." in words(answer)
 
 
 def test_number_of_corrections_has_an_end(page, client, question):
