@@ -6,13 +6,15 @@ Two threads on two connections: one holds its transaction open while the other d
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 
 from accounts.states import Role
 from core.errors import PortalError
+from devserver.children import wait_until
 from exports import export_runs, worker
 from exports.consent import Scope
 from personal_data import erasing
@@ -46,7 +48,11 @@ from tests.personal_data.everything_typed import dumped, kept_files
 from tests.races.test_submit_race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-HELD_OPEN = 0.3  # seconds; longer than what any of them does takes
+WAITS_FOR_THIS = """
+    SELECT EXISTS (
+        SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
+    )
+"""
 
 
 class Meanwhile:
@@ -213,18 +219,34 @@ def everything(monkeypatch, tmp_path):
     return made
 
 
-def held_open(verb, done):
-    """Do it, and keep its transaction open, so that the other meets what is not committed."""
+def held_open(verb, done, over):
+    """Do it, and keep its transaction open until the other waits for it, or is over."""
     with transaction.atomic():
         verb()
         done.set()
-        threading.Event().wait(HELD_OPEN)
+        assert wait_until(lambda: over.is_set() or is_waited_for(), seconds=20, pause=0.01)
 
 
-def after(done, verb):
+def is_waited_for():
+    with connection.cursor() as cursor:
+        cursor.execute(WAITS_FOR_THIS)
+        return cursor.fetchone()[0]
+
+
+def after(done, verb, over):
     done.wait(timeout=20)
-    with suppress(PortalError):  # it may be refused, in words
-        verb()
+    try:
+        with suppress(PortalError):  # it may be refused, in words
+            verb()
+    finally:
+        over.set()
+
+
+def meanwhile(first, second):
+    """Do the second while the first is not committed; return what either raised."""
+    done, over = threading.Event(), threading.Event()
+    ends = at_once([lambda: held_open(first, done, over), lambda: after(done, second, over)])
+    return [end for end in ends if isinstance(end, Exception)]
 
 
 def is_carried_out(one):
@@ -245,38 +267,23 @@ def left_over(everything, folder):
 
 
 def test_nothing_is_left_of_what_happens_while_an_erasure_is_not_committed(everything, tmp_path):
-    failed = {}
-    for name, one in everything.items():
-        done = threading.Event()
-        ends = at_once(
-            [
-                lambda one=one, done=done: held_open(
-                    lambda: erasing.erase_from_database(one.request, at=one.at), done
-                ),
-                lambda one=one, name=name, done=done: after(done, getattr(one, name)),
-            ]
-        )
-        failed[name] = [end for end in ends if isinstance(end, Exception)]
+    failed = {
+        name: meanwhile(partial(erasing.erase_from_database, one.request, at=one.at), verb)
+        for name, one in everything.items()
+        for verb in [getattr(one, name)]
+    }
     assert [ends for ends in failed.values() if ends] == []
     assert all(is_carried_out(one) for one in everything.values())
     assert left_over(everything, tmp_path / "media") == set()
 
 
 def test_nothing_is_left_of_what_is_not_committed_when_an_erasure_begins(everything, tmp_path):
-    failed = {}
-    for name, one in everything.items():
-        if name == "export":  # it refuses to begin within a transaction
-            continue
-        done = threading.Event()
-        ends = at_once(
-            [
-                lambda one=one, name=name, done=done: held_open(getattr(one, name), done),
-                lambda one=one, done=done: after(
-                    done, lambda: erasing.erase_from_database(one.request, at=one.at)
-                ),
-            ]
-        )
-        failed[name] = [end for end in ends if isinstance(end, Exception)]
+    failed = {
+        name: meanwhile(verb, partial(erasing.erase_from_database, one.request, at=one.at))
+        for name, one in everything.items()
+        for verb in [getattr(one, name)]
+        if name != "export"  # it refuses to begin within a transaction
+    }
     assert [ends for ends in failed.values() if ends] == []
     assert all(is_carried_out(one) for one in everything.values())
     assert left_over(everything, tmp_path / "media") == set()
