@@ -15,6 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.test import Client, TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg2 import Error as DriverError
+from pypdf import PageObject
 
 from core import arrival, can_write, clock, clock_check, database_roles
 from review.texts import extracting, reading_due_files
@@ -23,6 +24,7 @@ from tests import databases, order
 from tests.databases import SERVING_ROLE
 from tests.function_caches import CLEARED
 from tests.makers import OPENS_AT, just_signed_in
+from tests.measuring import unmeasured
 
 # No test asserts a time, so Hypothesis has no deadline for an example either.
 hypothesis_settings.register_profile("here", deadline=None)
@@ -121,6 +123,14 @@ def each_file_is_read_once():
         patch.setattr(
             reading_due_files, "extract", lambda file_type, file: read(file_type, file.read())
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reading_of_pdfs_is_not_measured():
+    """Of what tests read files with, it takes longest; the portal reads them in another process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PageObject, "extract_text", unmeasured(PageObject.extract_text))
         yield
 
 
@@ -238,6 +248,7 @@ def forced_logins_are_sign_ins(monkeypatch):
     """`force_login` makes the row that signing in makes, of somebody who was just asked again."""
     force_login = Client.force_login
 
+    @unmeasured
     def force(client, user, backend=None):
         force_login(client, user, backend)
         session = client.session

@@ -2,6 +2,8 @@
 
 from html.parser import HTMLParser
 
+from tests.measuring import unmeasured
+
 
 class _Form(HTMLParser):
     """Collects what the forms of a page would post; `within` is the form's id, if any."""
@@ -57,6 +59,7 @@ class _Form(HTMLParser):
             )
 
 
+@unmeasured
 def form_of(page, within=None):
     """Return what the form with the id `within` (or all the page's forms) would post."""
     parser = _Form(within)

@@ -3,6 +3,7 @@
 from fontTools.ttLib import TTFont
 
 from core.typesetting import FONTS
+from tests.measuring import unmeasured
 
 # What ran off the page: no space, or none where a line could break.
 LONG = [
@@ -17,6 +18,7 @@ LONG = [
 ]
 
 
+@unmeasured
 def widest_line(reader, *, size, but=None):
     """The width in points of the longest line, as if all were set in Noto Sans at `size`.
 
