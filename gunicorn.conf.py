@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from core import clock_check, schema, working_folders
+from evidence_portal import static_files
 from evidence_portal.environment import read_web_processes
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "evidence_portal.settings")
@@ -56,8 +57,9 @@ if os.access("/dev/shm", os.W_OK | os.X_OK):  # noqa: S108 - gunicorn makes name
 
 
 def on_starting(_server: object) -> None:
-    """Refuse a database of another release before any request is taken."""
+    """Refuse a database or static files of another release before any request is taken."""
     django.setup()
+    static_files.exit_unless_collected()
     schema.exit_unless_current()
     clock_check.log_at_start()
 

@@ -1,6 +1,7 @@
 """The web server's own variables are checked before gunicorn reads them."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -77,6 +78,25 @@ def test_what_gunicorn_cannot_use_is_refused_in_one_line(variables, said):
         check=False,
     )
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
+
+
+def test_web_server_without_the_styles_of_its_release_is_refused_in_one_line(tmp_path):
+    ended = subprocess.run(
+        [sys.executable, "-m", "evidence_portal.web", "--bind", "127.0.0.1:0"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | {"PORTAL_STATIC": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    (said,) = [line for line in ended.stderr.splitlines() if " INFO " not in line]
+    assert ended.returncode == 1
+    assert re.fullmatch(
+        rf"{re.escape(str(tmp_path))} lacks \S+\.(css|js) of this release\. Run: "
+        "python manage.py collectstatic --no-input",
+        said,
+    )
 
 
 LOADS = """
