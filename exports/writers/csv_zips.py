@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core.safe_cells import SKIPPED, WHITE_SPACE
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.one_column import NUMBER, ONE, TICK, TIME, YES_NO, Column
@@ -28,8 +29,8 @@ responses <- read.csv("responses.csv", colClasses = "character", na.strings = ""
 # Takes away the apostrophes that keep spreadsheets from running an answer.
 without_apostrophes <- function(cells) {
   signs <- "[-=+@\\uff0d\\uff1d\\uff0b\\uff20]"
-  space <- "[\\\\s\\u00a0\\u200b\\ufeff]*"
-  after <- paste0("([;|\\t\\r\\n])'([ \\"\\u00a0\\u200b\\ufeff]*", signs, ")")
+  space <- "[WHITE_SPACE]*"
+  after <- paste0("([;|\\t\\r\\n])'([SKIPPED]*", signs, ")")
   cells <- gsub(after, "\\\\1\\\\2", cells, perl = TRUE)
   sub(paste0("^'(", space, "(", signs, "|\\t|\\r))"), "\\\\1", cells, perl = TRUE)
 }
@@ -75,7 +76,9 @@ def script_pieces(context: ExportContext) -> Pieces:
 
 def load_script(dataset: Dataset) -> bytes:
     """Return the script that loads the CSV beside it and puts labels on its columns."""
-    return (LOAD + "".join(_lines(dataset))).encode()
+    load = LOAD.replace("WHITE_SPACE", "".join(map(_in_ascii, WHITE_SPACE)))
+    load = load.replace("SKIPPED", "".join(map(_in_ascii, SKIPPED)))
+    return (load + "".join(_lines(dataset))).encode()
 
 
 def _with_bom(pieces: Pieces) -> Iterator[bytes]:

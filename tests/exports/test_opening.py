@@ -100,6 +100,8 @@ def test_script_for_r_reads_every_answer_and_labels_it_in_every_locale(tmp_path,
     if shutil.which("Rscript") is None:
         pytest.skip("R is not installed")
     call, stored = make_nasty()
+    wide_spaces = "\u3000- one\n\u3000- two;\u2003=3\n\x0b+4"
+    stored[make_submitted(call, story=wide_spaces).reference] = wide_spaces
     question = call.questions_by_key["story"]
     question.label = LABEL
     question.save()
