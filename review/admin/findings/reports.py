@@ -12,7 +12,7 @@ from django.urls import URLPattern, path
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
 from accounts.record import record
-from accounts.rights import calls_of
+from accounts.rights import calls_of, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
@@ -53,7 +53,9 @@ class ReportRunAdmin(WithOwnPage, ReadOnlyAdmin):
     change_list_template = "admin/review/reportrun/change_list.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReportRun]:
-        return super().get_queryset(request).select_related("call", "by").defer("snapshot")
+        """Only of calls whose responses the reader reads: a report says which of them counted."""
+        rows = narrowed(super().get_queryset(request), request.user, Action.READ_RESPONSES)
+        return rows.select_related("call", "by").defer("snapshot")
 
     @admin.display(description="report")
     def said_name(self, run: ReportRun) -> str:
@@ -86,7 +88,8 @@ class ReportRunAdmin(WithOwnPage, ReadOnlyAdmin):
         """Show what changed since, and put on record that somebody looked."""
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied
-        rows = ReportRun.objects.select_related("call", "by")
+        rows = narrowed(ReportRun.objects.all(), request.user, Action.READ_RESPONSES)
+        rows = rows.select_related("call", "by")
         run = self.own_row(request, self.sees, rows, pk=pk)
         at = clock.portal_now()
         try:

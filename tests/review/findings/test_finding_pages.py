@@ -468,9 +468,16 @@ def test_members_of_other_calls_and_coders_write_nothing(evidence):
     assert claim_of(finding).title == "Partners are paid late"
 
 
-def test_pages_of_a_call_are_for_who_may_read_its_responses(evidence):
+def test_pages_of_a_call_are_for_who_may_read_its_responses(evidence, ann):
+    evidence.find()
+    ann.post(address("reportrun_make", evidence.call), {"audience": "team", "file_format": "csv"})
+    run = ReportRun.objects.get()
     withhold(evidence.ben, Action.READ_RESPONSES)
     ben = signed_in(evidence.ben)
+    for name in ("reportrun_change", "reportrun_changed"):
+        shown = ben.get(address(name, run), follow=True).content.decode()
+        assert evidence.responses[0].reference not in shown
+        assert evidence.responses[0].reference in page_of(ann, "reportrun_change", run)
     for name in ("finding_write", "finding_outline", "finding_scale", "reportrun_make"):
         assert ben.get(address(name, evidence.call)).status_code == 404
 
