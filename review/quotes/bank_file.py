@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.record import record
-from accounts.rights import may
+from accounts.rights import may, may_all
 from accounts.states import Action, AuditAction
 from core.safe_cells import neutralise
 from review.errors import QuoteRefused
@@ -56,9 +56,9 @@ def export_bank(call: Call, *, by: User, at: datetime) -> bytes:
     """Return one row for each quote that may be used: UTF-8 with BOM, RFC 4180, on record.
 
     Quotes of files are for those who may open files. A version with hidden words has no digest:
-    that would tell short ones. Raises QuoteRefused for others than coders.
+    that would tell short ones. Raises QuoteRefused for others than coders, who read responses.
     """
-    if not may(by, Action.CODE, call):
+    if not may_all(by, (Action.CODE, Action.READ_RESPONSES), call):
         raise QuoteRefused("You may not export the quotes of this call")
     quotes = seen_by(Quote.objects.filter(call=call), by)
     if not may(by, Action.OPEN_FILES, call):

@@ -17,7 +17,7 @@ from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewh
 from accounts.current_user import current_user
 from accounts.models import User
 from accounts.record import record
-from accounts.rights import calls_of, may
+from accounts.rights import calls_of, may, narrowed
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
@@ -147,7 +147,10 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
     def write(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Write a memo on what the address names."""
         refuse_unless_somewhere(request, Action.CODE)
-        call: Call = get_object_or_404(calls_of(request.user, Action.CODE), pk=pk)
+        coded = calls_of(request.user, Action.CODE)
+        # The page shows the passage that the memo is about.
+        readable = narrowed(coded, request.user, Action.READ_RESPONSES, path="pk")
+        call: Call = get_object_or_404(readable, pk=pk)
         about = about_of(request, call)
         form = MemoForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():

@@ -258,7 +258,9 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         if request.method != "GET":
             raise PermissionDenied
         refuse_unless_somewhere(request, Action.CODE)
-        call: Call = get_object_or_404(calls_of(request.user, Action.CODE), pk=pk)
+        coded = calls_of(request.user, Action.CODE)
+        readable = narrowed(coded, request.user, Action.READ_RESPONSES, path="pk")
+        call: Call = get_object_or_404(readable, pk=pk)
         at = clock.portal_now()
         answer = HttpResponse(
             export_bank(call, by=current_user(request), at=at),

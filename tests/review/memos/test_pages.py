@@ -173,6 +173,8 @@ def test_who_only_reads_sees_memos_and_changes_none(response, ada):
     assert "Change it" not in shown
     assert reader.post(where, GIVEN | {"seen": "1"}).status_code == 403
     assert reader.get(write_page(response.call)).status_code == 403
+    Membership.objects.filter(person=ada).update(without=[Action.READ_RESPONSES])
+    assert signed_in(ada).get(write_page(response.call)).status_code == 404
 
 
 def test_list_is_searched_and_narrowed(client, response, ada):

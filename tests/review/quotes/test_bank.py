@@ -10,12 +10,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership, User
 from accounts.states import Action, AuditAction, Role
 from core.admin.uk_time import in_uk_time
 from review.coding.codings import code_passage
 from review.coding.samples import draw_sample
+from review.errors import QuoteRefused
 from review.models import Quote
+from review.quotes.bank_file import export_bank
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open, withhold
 from tests.review.quotes.quoting import make_quotable, make_quote
 from tests.review.test_coding_page import coder, signed_in
@@ -117,7 +119,7 @@ def test_copy_is_a_field_to_copy_from_and_on_record(client, quote):
     assert client.get(page_of(quote, "copy")).url == page_of(quote, "change")
 
 
-def test_file_has_what_may_be_quoted_and_nothing_else(client, call, quote):
+def test_file_has_what_may_be_quoted_and_nothing_else(client, call, quote, ada):
     make_quote(confidential(call), "Closed.")
     make_quote(make_quotable(call, story="=1+1 is it."), "=1+1")
     answer = client.get(reverse("admin:review_quote_csv", args=[call.pk]))
@@ -144,6 +146,12 @@ def test_file_has_what_may_be_quoted_and_nothing_else(client, call, quote):
         2,
         sorted(row["guid"] for row in rows),
     )
+    Membership.objects.filter(person=ada).update(without=[Action.READ_RESPONSES])
+    ada = User.objects.get(pk=ada.pk)
+    answer = signed_in(ada).get(reverse("admin:review_quote_csv", args=[call.pk]))
+    assert answer.status_code == 404
+    with pytest.raises(QuoteRefused, match="You may not export the quotes"):
+        export_bank(call, by=ada, at=quote.at)
 
 
 def test_list_is_narrowed_by_code_role_question_marker_and_leave(client, call, quote, ada):
