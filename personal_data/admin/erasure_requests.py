@@ -124,15 +124,19 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
         ask_again(request)
         try:
             with transaction.atomic():
+                is_told = bool(erasing.addresses_of(erasure))
                 erasing.approve(erasure, by=current_user(request), at=clock.portal_now())
                 nudge_erasures()
         except ErasureRefused as refused:
             messages.error(request, refused.message)
         else:
-            messages.success(
-                request,
-                f"{erasure.submission} is being erased. That cannot be undone, and takes minutes.",
+            said = (
+                f"{erasure.submission} is being erased. That cannot be undone, and takes minutes."
             )
+            if is_told:
+                messages.success(request, said)
+            else:
+                messages.warning(request, f"{said} {NO_ADDRESS}")
         return redirect(reverse("admin:submissions_erasurerequest_change", args=[pk]))
 
     def refuse(self, request: HttpRequest, pk: int) -> HttpResponse:

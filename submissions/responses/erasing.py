@@ -297,21 +297,25 @@ def _confirmed_address(submission: Submission) -> str:
 
 def enqueue_mails(kind: MailKind, request: ErasureRequest, *, at: datetime) -> list[OutboxEmail]:
     """Enqueue the mail about the request to each address that the author gave."""
-    submission, call = request.submission, request.submission.call
-    known = known_addresses(submission, call)
-    typed = typed_addresses(call, working_answers(submission, call))
-    known += [one for one in typed if comparable(one) not in map(comparable, known)]
     return [
         enqueue(
             kind=kind,
-            call=call,
-            submission=submission,
+            call=request.submission.call,
+            submission=request.submission,
             occasion=f"{request.public_id.hex}.{number}",
             to_address=address,
             at=at,
         )
-        for number, address in enumerate(known, start=1)
+        for number, address in enumerate(addresses_of(request), start=1)
     ]
+
+
+def addresses_of(request: ErasureRequest) -> list[str]:
+    """Return each address that the author of the response gave."""
+    submission, call = request.submission, request.submission.call
+    known = known_addresses(submission, call)
+    typed = typed_addresses(call, working_answers(submission, call))
+    return known + [one for one in typed if comparable(one) not in map(comparable, known)]
 
 
 def request_of(mail: OutboxEmail) -> ErasureRequest:

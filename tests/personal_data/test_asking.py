@@ -364,7 +364,10 @@ def test_refusal_goes_to_its_author_in_plain_words(call, response):
     assert response.state == SubmissionState.SUBMITTED
 
 
-def test_refusal_that_no_mail_takes_to_its_author_says_so_and_stands_where_it_was_asked(call):
+def test_refusal_that_no_mail_takes_to_its_author_says_so_and_stands_where_it_was_asked(
+    call, monkeypatch
+):
+    monkeypatch.setattr("personal_data.admin.erasure_requests.nudge_erasures", lambda: None)
     call.questions.filter(key="email").update(required=False)
     response = make_submitted(type(call).objects.get(pk=call.pk), story="What happened.")
     request = requests.ask(submission=response, scope=WHOLE, at=while_open(call))
@@ -375,6 +378,10 @@ def test_refusal_that_no_mail_takes_to_its_author_says_so_and_stands_where_it_wa
     assert f"It is refused. {NO_ADDRESS}" in page.content.decode()
     read = reverse("erase", args=[call.slug])
     assert "<p>A court needs it.</p>" in holding(response).get(read).content.decode()
+    request = requests.ask(submission=response, scope=WHOLE, at=while_open(call))
+    address = reverse("admin:submissions_erasurerequest_approve", args=[request.pk])
+    page = client.post(address, follow=True).content.decode()
+    assert f"cannot be undone, and takes minutes. {NO_ADDRESS}" in page
 
 
 def test_staff_enter_and_another_approves_in_the_admin(call, response, monkeypatch):
