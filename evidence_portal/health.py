@@ -35,7 +35,7 @@ def parts() -> bool:
 
 def _asked(path: str, *, within: float) -> tuple[int, str]:
     """Request a page under the portal's public name, as the proxy does."""
-    connection = HTTPConnection("127.0.0.1", int(given("PORT") or "8000"), timeout=within)
+    connection = HTTPConnection("127.0.0.1", int(_port()), timeout=within)
     host = urlsplit(given("PORTAL_URL")).netloc
     try:
         connection.request("GET", path, headers={"Host": host})
@@ -43,6 +43,10 @@ def _asked(path: str, *, within: float) -> tuple[int, str]:
         return answer.status, answer.read().decode()
     finally:
         connection.close()
+
+
+def _port() -> str:
+    return given("PORT") or "8000"
 
 
 def worker() -> bool:
@@ -63,6 +67,7 @@ def in_broker(ask: Callable[[Redis], bool]) -> bool:
 
 
 PARTS = {"web": web, "worker": worker, "beat": beat, "parts": parts}
+OF_WEB = ("web", "parts")
 
 
 def main(arguments: list[str]) -> int:
@@ -73,7 +78,8 @@ def main(arguments: list[str]) -> int:
     try:
         lives = PARTS[part]()
     except (OSError, ValueError, HTTPException, KombuError, RedisError) as error:
-        sys.stderr.write(f"{part}: {type(error).__name__}\n")
+        asked = f"web server at 127.0.0.1:{_port()}" if part in OF_WEB else "broker (BROKER_URL)"
+        sys.stderr.write(f"{part}: the {asked} does not answer ({type(error).__name__})\n")
         return 1
     if not lives and part != "parts":
         sys.stderr.write(f"{part}: no sign of life\n")

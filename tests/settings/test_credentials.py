@@ -106,3 +106,18 @@ def test_health_check_finds_the_broker_in_its_file(tmp_path):
     )
     # The broker was asked: no beat runs on the tests' own.
     assert (checked.returncode, checked.stderr) == (1, "beat: no sign of life\n")
+
+
+def test_health_check_says_what_does_not_answer_and_where():
+    checked = subprocess.run(
+        [sys.executable, "-m", "evidence_portal.health", "parts"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PORT": "9", "PORTAL_URL": "https://evidence.example.org"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (
+        1,
+        "parts: the web server at 127.0.0.1:9 does not answer (ConnectionRefusedError)\n",
+    )
