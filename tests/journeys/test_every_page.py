@@ -418,6 +418,7 @@ def test_erasing(tour, call):
     tour.post("response/erase/", "erase-nothing-chosen")
     request = erasing.ask(submission=response, scope=ErasureScope.RESPONSE, at=while_open(call))
     tour.visit("response/erase/", "erase-asked").visit("erase/", "erase-by-receipt")
+    tour.post("response/erase/", "erase-other", scope="identity")
     tour.visit("erase/asked/", "erase-by-receipt-asked").visit("erase/nothing/", "erasure-dead")
     decider = make_user(Role.MANAGER)
     erasing.refuse(request, by=decider, words="A court needs it.", at=while_open(call))
