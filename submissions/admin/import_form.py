@@ -6,6 +6,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.forms.renderers import BaseRenderer
+from django.forms.utils import flatatt
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from core.time_limits import moments_of
 from submissions.admin.entry_form import CHANNELS, checked_day
@@ -18,7 +22,28 @@ from submissions.responses.importing.uploads import Content
 from submissions.responses.states import Acknowledgement
 
 COLUMN = "column_"
+NO_OPTION = "-"
 SHOWN = 60  # characters of the first cell
+
+
+class _SelectOfMany(forms.Select):
+    """One of many selects with the same options, which Django takes seconds to write for each.
+
+    `written` is a select with all of them, as Django writes it, and nothing chosen.
+    """
+
+    def __init__(self, written: str) -> None:
+        super().__init__()
+        self.written = written
+
+    def render(
+        self, name: str, value: Any, attrs: Any = None, renderer: BaseRenderer | None = None
+    ) -> SafeString:
+        all_of_them = self.written.partition(">")[2]
+        chosen = format_html('value="{}"', value or "")
+        options = all_of_them.replace(f"{chosen}>", f"{chosen} selected>", 1)
+        given = flatatt(self.build_attrs(self.attrs | {"name": name}, attrs))
+        return format_html("<select{}>{}", given, SafeString(options))
 
 
 class ImportForm(forms.Form):
@@ -66,6 +91,7 @@ class ImportForm(forms.Form):
 
     def _add_columns(self, table: Table) -> None:
         choices = [("", "Leave it out"), *targets(self.call)]
+        options = forms.Select(choices=choices).render(COLUMN, NO_OPTION)
         for n in range(len(table.heading)):
             first = next((row.cells[n] for row in table.rows if n < len(row.cells)), "").strip()
             cut = first if len(first) <= SHOWN else f"{first[:SHOWN]}…"
@@ -73,6 +99,7 @@ class ImportForm(forms.Form):
                 label=table.column(n),
                 choices=choices,
                 required=False,
+                widget=_SelectOfMany(options),
                 help_text=f"First: {cut}" if cut else "The first is empty.",
             )
 

@@ -1,9 +1,11 @@
 """The pages on which staff enter many responses at once, without a script."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.forms.widgets import ChoiceWidget
 from django.test import Client
 
 from accounts.models import Membership
@@ -66,6 +68,32 @@ def test_table_is_uploaded_looked_at_and_carried_out(call):
     done = client.get(f"{ADMIN}imports/{of.pk}/").content.decode()
     assert "Of 2 rows, 1 came in; of these 1 is submitted" in done
     assert Submission.objects.get().state == "submitted"
+
+
+def test_options_are_written_as_often_for_many_columns_as_for_two(call, monkeypatch):
+    client = staff()
+    written = []
+    write = ChoiceWidget.create_option
+
+    def create_option(self, *args, **options):
+        written.append(self)
+        return write(self, *args, **options)
+
+    monkeypatch.setattr(ChoiceWidget, "create_option", create_option)
+    page = uploaded(client, call, "Name,Email\nAnn,ann@example.org\n")
+    once = len(written)
+    again = uploaded(client, call, "Email,Name,Age,Area,x\nbo@example.org,Bo,40,London,y\n")
+    assert len(written) == 2 * once
+    for shown, chosen in (page, ["name", "email"]), (again, ["email", "name", "age", "area"]):
+        form = form_of(shown)
+        assert [form[f"column_{n}"] for n in range(len(chosen))] == [
+            f"question:{key}" for key in chosen
+        ]
+    assert form["column_4"] == ""
+    selects = re.findall(
+        r'<select[^>]*name="column_.*?</select>', again.content.decode(), re.DOTALL
+    )
+    assert [select.count(" selected>") for select in selects] == [1] * 5
 
 
 def test_same_file_again_is_told_and_enters_nothing(call):
