@@ -73,6 +73,6 @@ class RefuseForm(forms.Form):
     words = SeveralLines(
         label="Why it is refused",
         max_length=500,
-        help_text="We send these words to the author, if an address of theirs is known.",
+        help_text="We send these words to the author, if we know an address.",
         widget=forms.Textarea(attrs={"rows": 3}),
     )
