@@ -34,6 +34,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
+from tests.measuring import unmeasured
 
 PUBLICATIONS = ("named", "organisation", "anonymous", "confidential")
 YES_NO = ("yes", "no")
@@ -56,6 +57,7 @@ def marked(number):
     }
 
 
+@unmeasured
 def make_swept(**overrides):
     """The first call with a response for each combination; by reference what each said."""
     call = make_first_call()
@@ -141,6 +143,7 @@ def cells_of_statistics(data):
     yield str((about.column_names_to_labels, about.variable_value_labels)).encode()
 
 
+@unmeasured
 def marks_in(data):
     """Every mark of `marked` that is anywhere in the file, in UTF-8 or UTF-16."""
     if not zipfile.is_zipfile(io.BytesIO(data)):

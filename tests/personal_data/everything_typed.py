@@ -43,6 +43,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
+from tests.measuring import unmeasured
 
 TYPED = {
     "email": "zqemail1x@example.org",
@@ -75,6 +76,7 @@ def unpacked(data, depth=0):
             continue
 
 
+@unmeasured
 def dumped():
     """All that pg_dump writes, where compressed values are as they read; bytea is decoded."""
     at = connection.get_connection_params()
@@ -117,6 +119,7 @@ def send_all(at):
     sending.send_due(portal_now=lambda: at, wall_now=lambda: datetime.now(UTC))
 
 
+@unmeasured
 def live_through():
     """A response with something typed in every place that there is, and another one beside it."""
     call = make_asking_call()
