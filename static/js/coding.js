@@ -26,7 +26,9 @@
   const textOf = (key) => texts().find((text) => text.dataset.source === key);
   const isSame = (one, other) =>
     one?.key === other?.key && one?.start === other?.start && one?.end === other?.end;
-  const shorten = (words) => (words.length > 80 ? `${words.slice(0, 79)}…` : words);
+  // With its end: what is extended after is told, too.
+  const shorten = (words) =>
+    words.length > 80 ? `${words.slice(0, 50)} … ${words.slice(-28)}` : words;
 
   function sentencesOf(text) {
     const pairs = text.dataset.sentences.split(" ").filter(Boolean);
