@@ -1,7 +1,6 @@
 // Makes pages pleasanter; every page works without it.
 
-// Leaving a field by pressing a button saves the field: what the save then writes above the button
-// would push it away under the pointer, and the press would be lost.
+// What a save writes above a button would push it from under the pointer that presses it.
 const whenReleased = (() => {
   "use strict";
   let isPressed = false;
@@ -35,7 +34,7 @@ const whenReleased = (() => {
   const summary = document.querySelector("[data-focus]");
   if (summary) summary.focus();
 
-  // As core/words.py: runs of what is no white space to Python, ICU's words in scripts without spaces.
+  // As core/words.py.
   const WORDS = /[^\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
   const UNSPACED = /([\u0e00-\u0eff\u1000-\u109f\ua9e0-\ua9ff\uaa60-\uaa7f\u1780-\u17ff\u3041-\u30ff\u31f0-\u31ff\uff66-\uff9f\u{1b000}-\u{1b16f}\u3005-\u3007\u3021-\u3029\u3038-\u303b\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{3ffff}]+)/u;
   const segmenter = Intl.Segmenter && new Intl.Segmenter("en", { granularity: "word" });
@@ -131,12 +130,19 @@ const whenReleased = (() => {
     for (const part of document.querySelectorAll("main details")) part.open = true;
   });
 
+  // Whoever goes back to a page of errors would find the browser's own page in its place.
+  const forgetPost = () => { if (summary) history.replaceState(null, ""); };
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("a:not([href^='#'],[target])")) forgetPost();
+  });
+
   // A second press while the first is on its way is not sent.
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.dataset.sent) event.preventDefault();
     if (event.defaultPrevented) return;
     form.dataset.sent = "yes";
+    forgetPost();
     setTimeout(() => { delete form.dataset.sent; }, 3000);
   });
   addEventListener("pageshow", ({ persisted }) => {
@@ -221,9 +227,8 @@ const whenReleased = (() => {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
 })();
 
-// Saves what is typed every few seconds and on leaving, and says so; a warning stays while it
-// cannot. Each save carries the etags of the answers that the page showed, and the server
-// overwrites no others.
+// Saves what is typed every few seconds and on leaving. The server overwrites no answers but those
+// whose etags the page has.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-save]");
@@ -337,8 +342,7 @@ const whenReleased = (() => {
     const etags = readEtags();
     const sent = entries(keys);
     const body = new URLSearchParams([...sent.values()].flat());
-    // A browser sends 64 KiB at most behind a page that is gone, and refuses more at once: that may
-    // still go while the page is only hidden. Each text is encoded twice.
+    // A browser sends 64 KiB at most behind a page that is gone. Each text is encoded twice.
     const room = keepalive === true ? (60000 - String(body).length) / 2 : 500000;
     for (const [name, value] of pendingFields(keys, room)) body.append(name, value);
     const number = attempts += 1;

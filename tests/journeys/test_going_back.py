@@ -1,6 +1,7 @@
 """Going back: public pages come out of the browser's memory, nobody's answers do."""
 
 import pytest
+from playwright.sync_api import expect
 
 from submissions.responses import drafting
 from submissions.responses.models import Submission
@@ -68,6 +69,23 @@ def test_call_page_that_comes_back_after_starting_leads_to_the_response(page, ca
     page.get_by_role("button", name="Start now").first.click()
     page.wait_for_url("**/response/")
     assert Submission.objects.count() == 1
+
+
+def test_page_of_errors_leads_back_to_the_page_with_what_was_saved(page, call):
+    provider = page.get_by_label("I provide services")
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    for where, leave in (
+        ("privacy", page.get_by_role("link", name="Privacy", exact=True)),
+        ("leave", page.get_by_role("button", name="Save and come back later")),
+    ):
+        page.get_by_role("button", name="Save and continue").last.click()
+        page.get_by_text("There is a problem").wait_for()
+        provider.check()
+        leave.click()
+        page.wait_for_url(f"**/{where}/*")
+        go_back(page)  # to no page of the browser's own
+        expect(provider).to_be_checked()
 
 
 def test_nobodys_answers_come_back_after_signing_out(page, call):
