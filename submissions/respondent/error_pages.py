@@ -23,6 +23,7 @@ from submissions.responses.answering import LONGEST_KEPT
 from submissions.responses.attaching import presentable_name
 
 LONGEST_COPY = LONGEST_KEPT
+MOST_COPIES = 1000  # more than a page of a call posts
 # Views that only take POSTs, each with the view whose page has the form.
 TAKE_FORMS_OF = {
     "start": "call",
@@ -123,7 +124,7 @@ def posted_texts(
 
     Each has the `label` of its question or field (the field's name if there is neither), the
     `text` (labels of the choices, names of files), and whether it was `cut` at LONGEST_COPY
-    characters. The questions are the call's, unless given.
+    characters. They are MOST_COPIES at most. The questions are the call's, unless given.
     """
     match = request.resolver_match
     labels = LABELS if request.path_info.startswith("/calls/") else {}
@@ -149,7 +150,7 @@ def posted_texts(
     for name, uploads in request.FILES.lists():
         label = questions[name].label if name in questions else name
         typed += [{"label": label, "text": say_upload(one), "cut": False} for one in uploads]
-    return typed
+    return typed[:MOST_COPIES]
 
 
 def say_upload(upload: UploadedFile) -> str:

@@ -236,7 +236,10 @@ def test_post_of_a_browser_that_blocks_cookies_names_them_as_the_cause(call):
     assert "Typed with care." in page
     expired = Client(enforce_csrf_checks=True)
     expired.get(f"/calls/{call.slug}/")
-    page = expired.post(posted_to, {"story": "Typed with care."}).content.decode()
+    junk = {f"junk_{number}": "x" for number in range(1001)}
+    page = expired.post(posted_to, {"story": "Typed with care."} | junk).content.decode()
+    assert "Typed with care." in page
+    assert ("junk_998" in page, "junk_999" in page) == (True, False)
     assert "<h1>Your page had expired. Copy your text</h1>" in page
     assert "cookies" not in page.partition("<main")[2].partition("</main>")[0]
 
