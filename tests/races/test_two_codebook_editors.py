@@ -63,11 +63,12 @@ def test_code_that_is_changed_while_it_is_merged_ends_in_one_of_two_ways(people,
         ann, ben = people
         change = f"{LIST}{money.pk}/change/"
         typed = form_of(ann.get(change)) | {"description": "By Ann."}
-        merging = {"into": pay.pk, "base": "0-0"}
+        merge, merging = f"{LIST}{money.pk}/merge/", {"into": pay.pk}
+        merging["base"] = ben.post(merge, merging).context["base"]
         changed, merged = at_once(
             [
                 partial(ann.post, change, typed),
-                partial(ben.post, f"{LIST}{money.pk}/merge/", merging),
+                partial(ben.post, merge, merging),
             ]
         )
         money.refresh_from_db()

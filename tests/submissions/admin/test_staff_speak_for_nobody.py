@@ -19,6 +19,7 @@ from django.urls import URLPattern, get_resolver
 
 from accounts.states import Action, Role
 from retention.confirming import report_etag
+from review.findings.claims import etag_of
 from review.models import Code, Coding, CodingSample, Finding, Memo, Quote, Redaction, ReportRun
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
@@ -246,9 +247,10 @@ class Walk:
         here = f"{admin}{finding.pk}/"
         asked = (f"{of_call}scale/", f"{of_call}outline/", f"{finding.pk}/passages/")
         done += [self.staff.get(f"{admin}{page}") for page in asked]
-        ask = {"status": "for_agreement", "base": "1-draft"}
+        ask = {"status": "for_agreement", "base": etag_of(finding, self.member)}
         done.append(self.staff.post(f"{here}status/", ask))
-        done.append(self.staff.post(f"{here}agree/", {"base": "1-for_agreement"}))
+        finding.refresh_from_db()
+        done.append(self.staff.post(f"{here}agree/", {"base": etag_of(finding, self.member)}))
         done.append(self.staff.post(f"{here}claim/", given | {"base": "1", "text": "Often."}))
         done.append(self.staff.post(f"{here}take-off/", {"passage": "1"}))
         runs = "/admin/review/reportrun/"
@@ -413,9 +415,13 @@ class Walk:
         pages = [self.staff.get(f"{begin}{page}") for page in asked]
         moving = form_of(self.staff.get(f"{begin}{time.pk}/move/"))
         base = moving["base"][0] if isinstance(moving["base"], list) else moving["base"]
+        merge = f"{begin}{time.pk}/merge/"
+        asking = self.staff.post(merge, {"into": pay.pk})
+        shown = re.search(r'name="base" value="([^"]+)"', asking.content.decode())[1]
         posted = [
             self.staff.post(f"{begin}{time.pk}/move/", {"base": base, "do": "up"}),
-            self.staff.post(f"{begin}{time.pk}/merge/", {"into": pay.pk, "base": "0-0"}),
+            asking,
+            self.staff.post(merge, {"into": pay.pk, "base": shown}),
             self.staff.post(f"{begin}{pay.pk}/retire/", {"do": "retire"}),
         ]
         found = Code.objects.order_by("name").values_list("name", "is_retired", "merged_into")
