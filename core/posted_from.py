@@ -36,7 +36,7 @@ def posted_from(page: str, *names: str) -> Callable[[View], View]:
 def led_to_its_page(request: HttpRequest) -> HttpResponse:
     """Lead from the address of a button in the admin to the page of the row that has it.
 
-    So comes whoever presses a button once their sign-in has ended, and signs in again.
+    Somebody whose sign-in has ended presses the button, signs in again, and comes here.
     """
     row = request.resolver_match.kwargs["pk"] if request.resolver_match else ""
     above = request.path.partition(f"/{row}/")[0]

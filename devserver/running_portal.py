@@ -14,8 +14,8 @@ NEED_NO_DATABASE = frozenset(
         *("makemigrations", "makemessages", "compilemessages"),
     }
 )
-# For commands that load the settings and use no engine: nothing answers at these addresses.
 COMPLETE = ("PORTAL_ENV", "DATABASE_URL", "CREDENTIALS_DIRECTORY")
+# For commands that load the settings and use no engine: nothing answers at these addresses.
 PLACEHOLDERS = {
     "PORTAL_ENV": "local",
     "SECRET_KEY": "for-commands-that-use-no-engine",

@@ -150,7 +150,7 @@ class _Variables:
     def _names(self) -> Iterator[tuple[_Variable, list[str]]]:
         """Yield each variable with its names, one for each part.
 
-        How long the answers are changes the name of no column: the parts are named after them all.
+        Further parts are named after all columns, so a long answer does not rename a column.
         """
         columns = variable_names(each.column.name for each in self._all)
         parts = [

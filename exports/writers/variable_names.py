@@ -13,7 +13,7 @@ RULE = (
     "only letters of English, digits and underscores, every other character being an underscore; "
     "28 characters at most, the rest cut; v_ before a name that begins with something else than a "
     "letter, or that either program reserves. Where a name, whatever its capitals, is taken by an "
-    "earlier column, it ends in _2, _3 and so on. What a long text goes on in is named last."
+    "earlier column, it ends in _2, _3 and so on. Further parts of long texts are named last."
 )
 RESERVED = frozenset(
     [

@@ -67,8 +67,8 @@ def unmark_quote(quote: Quote, *, by: User, at: datetime) -> list[Finding]:
     """Take the passage out of the quote bank, and put on record where it was and who marked it.
 
     The bank is the team's: whoever may mark may take out. Of who codes the response blind only
-    their own mark goes, and the quote stays if others marked it, too. Return the findings in which
-    it is a place alone now; none to who codes blind. Raises QuoteRefused for others.
+    their own mark goes, and the quote stays if others marked it, too. Return the findings that
+    keep its place without its words; none to who codes blind. Raises QuoteRefused for others.
     """
     if not may(by, Action.CODE, quote.call_id):
         raise QuoteRefused("You may not take quotes out of the bank in this call")

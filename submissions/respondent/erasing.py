@@ -30,7 +30,7 @@ from submissions.responses.states import ErasureScope, ErasureState
 def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Ask what is to be erased; once it is asked for, say how far that is.
 
-    Another tab may have asked for something else: then this one's wish is not noted.
+    Where another tab asked for something else first, that request stands, and the page says so.
     """
     asked = erasing.open_request(current.submission)
     if asked is not None and erasing.is_unconfirmed(asked, current.received_at):
@@ -48,8 +48,8 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         errors=form.error_summary,
         request_asked=asked,
         wanted_other=form.is_bound and form.is_valid(),
-        stopped="stopped" in request.GET and _is_last(ErasureState.WITHDRAWN, current.submission),
-        refused=_is_last(ErasureState.REFUSED, current.submission),
+        stopped="stopped" in request.GET and _last_if(ErasureState.WITHDRAWN, current.submission),
+        refused=_last_if(ErasureState.REFUSED, current.submission),
         due=_say_due(
             asked.due_at if asked else erasing.due_after(current.received_at), current.call
         ),
@@ -59,7 +59,7 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     return render(request, "responses/erase.html", context, status=status)
 
 
-def _is_last(state: ErasureState, submission: Submission) -> ErasureRequest | None:
+def _last_if(state: ErasureState, submission: Submission) -> ErasureRequest | None:
     """Return the last request if it is in this state: a page may be loaded again later."""
     last = submission.erasures.order_by("pk").last()
     return last if last is not None and last.state == state else None

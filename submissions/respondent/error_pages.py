@@ -124,7 +124,7 @@ def posted_texts(
 
     Each has the `label` of its question or field (the field's name if there is neither), the
     `text` (labels of the choices, names of files), and whether it was `cut` at LONGEST_COPY
-    characters. They are MOST_COPIES at most. The questions are the call's, unless given.
+    characters. There are MOST_COPIES at most. The questions are the call's, unless given.
     """
     match = request.resolver_match
     labels = LABELS if request.path_info.startswith("/calls/") else {}

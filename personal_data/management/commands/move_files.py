@@ -35,8 +35,8 @@ class Command(BaseCommand):
             )
         if (to == S3) != settings.FILES_ON_S3:
             raise CommandError(
-                f"New files do not go there yet. Set PORTAL_FILES={to} and start web, worker and "
-                "beat anew; then run this again. Both places are read meanwhile."
+                f"New files do not go there yet. Set PORTAL_FILES={to} and restart web, worker "
+                "and beat; then run this again. Both places are read meanwhile."
             )
         source, target = store(DISK if to == S3 else S3), store(to)
         self._said = monotonic()

@@ -138,7 +138,7 @@ def _read_all(folder: Folder, files: Iterable[Packed]) -> tuple[dict[Packed, byt
 
 
 def _digests(call: Call, parts: Sequence[str | bytes], seen: Counter[str]) -> tuple[str, ...]:
-    """Return what stands for the content, and for how many such rows came before it."""
+    """Return, for each key, what stands for the content and how many such rows came before it."""
     secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
     contents = [
         json.dumps([call.pk, [_as_text(part, secret) for part in parts]]) for secret in secrets
