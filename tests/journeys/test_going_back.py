@@ -88,6 +88,26 @@ def test_page_of_errors_leads_back_to_the_page_with_what_was_saved(page, call):
         expect(provider).to_be_checked()
 
 
+def test_page_of_errors_that_alone_has_a_text_can_be_sent_again(page, call):
+    page.goto(f"/calls/{call.slug}/")
+    page.get_by_role("button", name="Start now").first.click()
+    page.wait_for_url("**/response/about/")
+    page.goto(f"/calls/{call.slug}/response/evidence/")
+    draft = Submission.objects.get()
+    drafting.save_answers(
+        submission=draft, call=call, values={"story": "Theirs."}, at=while_open(call)
+    )
+    page.get_by_label("What happened?").fill("Mine.")
+    for said in ("Choose which answer to keep", "There is a problem"):
+        page.get_by_role("button", name="Save and continue").last.click()
+        page.get_by_role("heading", name=said).wait_for()
+    page.get_by_role("link", name="Privacy", exact=True).click()
+    page.wait_for_url("**/privacy/*")
+    go_back(page)  # to the browser's own page, which asks whether to send it again
+    page.reload()
+    expect(page.get_by_text("Mine.", exact=True).first).to_be_visible()
+
+
 def test_nobodys_answers_come_back_after_signing_out(page, call):
     page.goto(f"/calls/{call.slug}/")
     page.get_by_role("button", name="Start now").first.click()
