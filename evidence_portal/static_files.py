@@ -1,6 +1,7 @@
 """Whether the styles and scripts of this release are collected: without them every page fails."""
 
 import sys
+from shlex import quote
 
 from django.apps import apps
 from django.conf import settings
@@ -20,6 +21,6 @@ def exit_unless_collected() -> None:
         for path, _storage in finder.list(ignored):
             if path.endswith((".css", ".js")) and path not in staticfiles_storage.hashed_files:
                 sys.exit(
-                    f"{settings.STATIC_ROOT} lacks {path} of this release. Run: "
-                    "python manage.py collectstatic --no-input"
+                    f"{settings.STATIC_ROOT} lacks {path} of this release. Run: PORTAL_STATIC="
+                    f"{quote(str(settings.STATIC_ROOT))} python manage.py collectstatic --no-input"
                 )

@@ -94,7 +94,7 @@ def test_web_server_without_the_styles_of_its_release_is_refused_in_one_line(tmp
     assert ended.returncode == 1
     assert re.fullmatch(
         rf"{re.escape(str(tmp_path))} lacks \S+\.(css|js) of this release\. Run: "
-        "python manage.py collectstatic --no-input",
+        rf"PORTAL_STATIC={re.escape(str(tmp_path))} python manage.py collectstatic --no-input",
         said,
     )
 
