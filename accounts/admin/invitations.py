@@ -111,7 +111,10 @@ class InvitationAdmin(
         self, request: HttpRequest, obj: Invitation, post_url_continue: str | None = None
     ) -> HttpResponse:
         """Say who is invited: its name is its number, and several may be open."""
-        messages.success(request, f"Invited {obj.email}. This list says whether the mail was sent.")
+        messages.success(
+            request,
+            f"Invited {obj.email}. The list of invitations says whether the mail was sent.",
+        )
         if "_addanother" in request.POST:
             return redirect(request.path)
         return redirect("admin:accounts_invitation_changelist")

@@ -185,7 +185,7 @@ def test_pages_of_an_invitation_name_its_address(client, call):
     fields = {"email": "sam@example.org", "call": call.pk, "role": Role.CODER}
     added = client.post(INVITE, fields | {"_addanother": "1"}, follow=True)
     assert (
-        "Invited sam@example.org. This list says whether the mail was sent."
+        "Invited sam@example.org. The list of invitations says whether the mail was sent."
         in added.content.decode()
     )
     assert added.redirect_chain == [(INVITE, 302)]
