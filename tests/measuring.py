@@ -32,8 +32,7 @@ def pytest_collection():
         try:
             import_module(loader, module)
         finally:
-            sys.settrace(before)
-            _begin()
+            _trace_by(before)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SourceFileLoader, "exec_module", import_measured)
@@ -43,8 +42,7 @@ def pytest_collection():
             _import_what_the_first_request_imports()
             return collected
         finally:
-            sys.settrace(tracer)
-            _begin()
+            _trace_by(tracer)
 
 
 def _import_what_the_first_request_imports():
@@ -65,8 +63,7 @@ def pytest_runtest_protocol(item):
     try:
         return (yield)
     finally:
-        sys.settrace(item.stash[TRACER])
-        _begin()
+        _trace_by(item.stash[TRACER])
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -74,8 +71,7 @@ def pytest_runtest_call(item):
     tracer = item.stash[TRACER]
     if tracer is None:
         return (yield)
-    sys.settrace(tracer)
-    _begin()
+    _trace_by(tracer)
     try:
         return (yield)
     finally:
@@ -95,8 +91,7 @@ def unmeasured(make):
         try:
             return make(*given, **named)
         finally:
-            sys.settrace(tracer)
-            _begin()
+            _trace_by(tracer)
 
     return make_unmeasured
 
@@ -104,6 +99,15 @@ def unmeasured(make):
 def _tracer():
     """Coverage's, where it measures this thread; a debugger's stays as it is."""
     return Coverage.current() and sys.gettrace()
+
+
+def _trace_by(tracer):
+    """Begin in a frame of its own: the caller's may still name a tracer that has ended.
+
+    Python asks that one of the next line, and an ended one ends the tracing.
+    """
+    sys.settrace(tracer)
+    _begin()
 
 
 def _begin():
