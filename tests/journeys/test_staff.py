@@ -81,7 +81,7 @@ def test_staff_read_a_response_and_its_mail(open_signed_in, look, response):
     page.get_by_role("link", name="Confirmation of a submission").click()
     look(page, "admin-mail")
     page.get_by_role("button", name="Send again", exact=True).click()
-    page.get_by_text("A copy of the mail will be sent").wait_for()
+    page.get_by_text("A copy of the mail waits to be sent").wait_for()
     page.goto("/admin/accounts/auditevent/")
     picture(page, "admin-record")
     page.goto(f"/admin/submissions/call/{response.call_id}/change/")

@@ -95,7 +95,7 @@ def test_words_come_back_to_whose_membership_ended_meanwhile(client, role, path,
     [
         (b"--b\r\nContent-Disposition: form-data; name=x", "multipart/form-data"),
         (b"reason=For+our+report", "application/x-www-form-urlencoded; charset=latin-1"),
-        (b"&".join([b"a=b"] * 2_000), "application/x-www-form-urlencoded"),
+        (b"&".join([b"a=b"] * 11_000), "application/x-www-form-urlencoded"),
     ],
 )
 def test_body_that_cannot_be_read_changes_no_refusal(
