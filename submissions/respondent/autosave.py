@@ -25,9 +25,9 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
     current = current_response(request, slug)
     if current is None:
         return _no_response(request, slug)
-    section = current.call.questionnaire.section(request.POST.get("_section", ""))
-    if section is None:
-        return _not_saved(404, _("What you typed is not saved: open this page again."))
+    questionnaire = current.call.questionnaire
+    # Its section may be gone, and its questions in another.
+    section = questionnaire.section(request.POST.get("_section", "")) or questionnaire.sections[0]
     form = current.section_form(section, page=(), request=request)
     try:
         saved = save_page(current=current, form=form)

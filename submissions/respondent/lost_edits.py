@@ -25,16 +25,14 @@ def lost_edits_page(request: HttpRequest, current: ResponseContext) -> HttpRespo
 
 def _lost_edits(request: HttpRequest, current: ResponseContext) -> list[dict[str, str]]:
     """Return what was posted and is not stored: texts, choices by labels, file names."""
-    lost = []
-    for section in current.call.questionnaire.sections:
-        form = current.section_form(section, page=(), request=request)
-        form.full_clean()
-        lost += [
-            {"label": question.label, "text": text}
-            for question in form.questions
-            if (text := _lost_of(current, form, question))
-        ]
-    return lost
+    section = current.call.questionnaire.sections[0]  # its form takes what any page posted
+    form = current.section_form(section, page=(), request=request)
+    form.full_clean()
+    return [
+        {"label": question.label, "text": text}
+        for question in form.questions
+        if (text := _lost_of(current, form, question))
+    ]
 
 
 def _lost_of(current: ResponseContext, form: SectionForm, question: Question) -> str:

@@ -36,13 +36,16 @@ def section(
     request: HttpRequest, current: ResponseContext, section: str, number: int = 1
 ) -> HttpResponse:
     shown = current.call.questionnaire.section(section)
-    if shown is None or not 1 <= number <= len(pages_of(current.call, shown)):
+    is_there = shown is not None and 1 <= number <= len(pages_of(current.call, shown))
+    if not is_there and request.method != "POST":
         raise Http404
     asked = [step for step in current.steps if step.section == shown]
     step = next((step for step in asked if step.number == number), None)
     if request.method == "POST":
-        # A page that is not asked any more was asked when it was opened: what was typed is kept.
-        form = current.section_form(shown, page=step.questions if step else (), request=request)
+        # A page that is not asked or not there any more was when it was opened: what was typed is
+        # kept.
+        of = shown or current.call.questionnaire.sections[0]
+        form = current.section_form(of, page=step.questions if step else (), request=request)
         action = _action(request) if step else ""
         save = save_page(current=current, form=form, action=action)
         if save.outcome in PAGES_WITHOUT_STEP:
@@ -52,8 +55,9 @@ def section(
     if not asked:
         return redirect("response", slug=current.call.slug)
     if step is None:
-        return redirect(_with_query(request, step_address(current.call, shown, asked[0].number)))
-    form = current.section_form(shown, page=step.questions)
+        first = step_address(current.call, asked[0].section, asked[0].number)
+        return redirect(_with_query(request, first))
+    form = current.section_form(step.section, page=step.questions)
     # A link of the check may lead to any question of the page.
     form.unfolded = form.fields if _leads_back(request) else request.GET.getlist(UNFOLDS)
     page = _page(request, current, step, form)

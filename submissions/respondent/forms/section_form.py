@@ -49,7 +49,8 @@ class SectionForm(forms.Form):
     answer, URL-encoded, each time that it got no reply.
     `left_to_author` are the keys of questions that this person reads and does not answer.
     `unfolded` are the keys of questions that a link leads to: they are open without an answer, too.
-    The form also takes what the page posted or showed of the section's other questions.
+    The form also takes what the page posted or showed of the call's other questions: they may have
+    moved to another page or section since.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class SectionForm(forms.Form):
         asked = call.questionnaire.asked_on_page(answers, on_page)
         self.questions = [
             question
-            for question in whole
+            for question in call.questionnaire.questions
             if self._was_posted(question)
             or question.key in self._posted_etags
             or (question.key in on_page and asked[question.key] is not False)

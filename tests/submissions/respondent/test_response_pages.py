@@ -8,7 +8,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from submissions.calls.models import Question, Section
 from submissions.outbox.models import OutboxEmail
+from submissions.responses.etags import etag
 from submissions.responses.models import Attachment, Version
 from tests.catalogues import speak_one_language
 from tests.makers import make_attachment, make_call, make_submitted, press_submit, while_open
@@ -31,6 +33,26 @@ def test_section_saves_an_incomplete_page_and_says_what_is_missing(client, call)
     assert "<title>Error: About you" in response.content.decode()
     assert "Select how old you are" in text_of(response)
     assert answers_of(draft) == {"email": "me@example.org"}
+
+
+def test_what_was_typed_before_its_question_moved_is_saved_all_the_same(client, call):
+    draft = start(client, call)
+    Section.objects.filter(call=call, key="about").update(key="you")
+    Question.objects.filter(call=call, key="story").update(
+        section=Section.objects.get(call=call, key="you"), position=99
+    )
+    for page, text in (("evidence", "One."), ("evidence/9", "Two."), ("about", "Three.")):
+        client.post(address(call, f"response/{page}/"), {"story": text})
+        assert answers_of(draft) == {"story": text}
+        saved = client.post(
+            address(call, "response/save/"), {"_section": page, "story": f"{text} And on."}
+        )
+        assert saved.json()["base_etags"] == {"story": etag(f"{text} And on.")}
+    assert client.post(address(call, "response/about/"), {})["Location"] == address(
+        call, "response/"
+    )
+    for page in ("evidence/9", "about"):
+        assert client.get(address(call, f"response/{page}/")).status_code == 404
 
 
 def test_save_and_come_back_later_keeps_an_incomplete_page_without_complaint(client, call):
