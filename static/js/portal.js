@@ -130,8 +130,7 @@ const whenReleased = (() => {
     for (const part of document.querySelectorAll("main details")) part.open = true;
   });
 
-  // Whoever goes back to a page of errors would find the browser's own page in its place. That one
-  // offers to send what was typed again: it stays where no other has it.
+  // Back to a page of errors leads to the browser's own, which may alone have a text to post again.
   const unkept = document.querySelector("form:not([data-save]) :is(textarea, [name=_conflicts])");
   const forgetPost = () => { if (summary && !unkept) history.replaceState(null, ""); };
   document.addEventListener("click", ({ target }) => {

@@ -244,7 +244,7 @@ def test_it_refuses_before_new_files_go_there(bucket, keep_files):
     with pytest.raises(CommandError, match="one place for files, the disk"):
         call_command("move_files", to="s3")
     keep_files(bucket, first=DISK)
-    with pytest.raises(CommandError, match="Set PORTAL_FILES=s3 and start web"):
+    with pytest.raises(CommandError, match="Set PORTAL_FILES=s3 and restart web"):
         call_command("move_files", to="s3")
 
 
