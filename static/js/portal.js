@@ -130,7 +130,7 @@ const whenReleased = (() => {
     for (const part of document.querySelectorAll("main details")) part.open = true;
   });
 
-  // Back to a page of errors leads to the browser's own, which may alone have a text to post again.
+  // In place of a page of errors, Back shows the browser's own. It stays where it alone has a text.
   const unkept = document.querySelector("form:not([data-save]) :is(textarea, [name=_conflicts])");
   const forgetPost = () => { if (summary && !unkept) history.replaceState(null, ""); };
   document.addEventListener("click", ({ target }) => {
