@@ -8,34 +8,24 @@ import re
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.core.files.base import ContentFile
 
 from accounts.models import AuditEvent
-from accounts.record import record
-from accounts.states import Action, AuditAction, Role
 from exports import asked_for, export_runs
-from exports.consent import Scope
-from exports.filters import ExportFilter
 from exports.formats import FORMATS
 from exports.models import ExportRun
-from exports.recording import export_chunks
 from exports.states import ExportState
 from exports.steering import choosing
-from exports.steering.on_record import latest_on_record
 from exports.types import Dataset
 from review.models import Code, Coding
 from tests.exports.counted_call import NOW
 from tests.makers import (
     EVIDENCE,
-    allow,
     make_call,
     make_submitted,
-    make_user,
-    make_user_who_may,
-    withhold,
 )
 
 PAGE = "/steering/the-call/exports/"
@@ -187,45 +177,6 @@ def test_what_is_exported_is_what_was_counted(steering):
     assert "Role: I provide services" in page
     assert event.detail["sha256"][:12] in page
     assert wanted.reference not in page
-
-
-def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering):
-    call = make_call(slug="the-call")
-    for _ in range(3):
-        b"".join(export_chunks(Dataset(call), "csv", by=steering.user, at=NOW))
-    record(
-        by=steering.user,
-        at=NOW - timedelta(hours=1),
-        action=AuditAction.EXPORT_STARTED,
-        call=call,
-        attempt="killed",
-        format="json",
-    )
-    assert AuditEvent.objects.count() == 7
-    latest = latest_on_record(call, 50, reader=steering.user)
-    told = [event.event + ": " + event.what for event in latest]
-    assert told == ["Exported responses: CSV"] * 3 + ["Started an export: JSON lines"]
-    # As many as are asked for, though the starts among the latest are left out.
-    assert len(latest_on_record(call, 3, reader=steering.user)) == 3
-    page = steering.get(PAGE).content.decode()
-    assert (page.count("Exported responses: CSV"), page.count("Started an export")) == (3, 1)
-
-
-def test_who_may_not_export_sees_of_the_exports_of_others_who_what_and_when_alone(steering, client):
-    call = make_call(slug="the-call")
-    make_submitted(call, roles=["provider"])
-    chosen = ExportFilter(facets={"roles": ("provider",)})
-    b"".join(export_chunks(Dataset(call, chosen), "csv", by=steering.user, at=NOW))
-    (seen,) = latest_on_record(call, 5, reader=steering.user)
-    assert (seen.rows, len(seen.chosen), len(seen.digest)) == ("1", 1, 64)
-    reader = make_user(Role.STEERING_MEMBER)
-    withhold(reader, Action.EXPORT)
-    (told,) = latest_on_record(call, 5, reader=reader)
-    assert told == replace(seen, rows="", chosen=[], digest="")
-    client.force_login(reader)
-    page = client.get("/steering/the-call/").content.decode()
-    assert "Exported responses: CSV" in page
-    assert "SHA-256" not in page
 
 
 def test_page_of_exports_counts_one_moment(steering, monkeypatch):
@@ -391,49 +342,6 @@ def test_order_and_choices_come_with_the_format_and_are_kept_by_counting(steerin
     assert 'name="choices" id="id_choices"><option value="keys">' in second
     answer = steering.post(PAGE, {"format": "csv", "choices": "labels", "order": "newest"})
     assert [row["roles"] for row in rows_of(answer)] == ["I provide services"]
-
-
-@pytest.mark.parametrize("sees_identity", [True, False])
-def test_address_that_somebody_typed_is_on_record_for_those_who_may_see_it(steering, sees_identity):
-    call = make_call(slug="the-call")
-    if sees_identity:
-        allow(steering.user, Action.SEE_IDENTITY)
-        steering.force_login(steering.user)
-    record(
-        by=make_user(),
-        at=NOW,
-        action=AuditAction.EXPORTED,
-        call=call,
-        attempt="any",
-        format="csv",
-        filters={"words": "to ada@example.org"},
-        reason="Asked by ada@example.org",
-    )
-    shown = "ada@example.org" if sees_identity else "[address]"
-    for page in (PAGE, "/steering/the-call/"):
-        text = steering.get(page).content.decode()
-        assert re.findall(r"(?:Words|Reason): [^<]*", text) == [
-            f"Words: to {shown}",
-            f"Reason: Asked by {shown}",
-        ]
-
-
-def test_reason_of_an_export_is_masked_for_those_who_may_not_see_who_answered(client):
-    call = make_call(slug="the-call")
-    user = make_user_who_may(Action.READ_RESPONSES, Action.EXPORT_CONFIDENTIAL)
-    client.force_login(user)
-    run = export_runs.enqueue(
-        call=call,
-        by=user,
-        at=NOW,
-        file_format="csv",
-        filters={},
-        rows_total=1,
-        scope=Scope(confidential=True),
-        reason="Asked by ada@example.org",
-    )
-    text = client.get(f"{PAGE}{run.public_id}/").content.decode()
-    assert re.findall(r"<dt>Reason</dt><dd>([^<]*)</dd>", text) == ["Asked by [address]"]
 
 
 def test_counting_never_searches_who_answered(named_exporter):
