@@ -134,6 +134,7 @@ def defer(
 def hold_back(mail: OutboxEmail, *, until: datetime, reason: str) -> bool:
     """Put a mail off that nobody refused, to `until` (real time); the attempt is not counted.
 
+    Nor is the time that it waited until now: an outage of the mail server may be long over.
     `reason` is a sentence for staff. False if the claim was lost.
     """
     return _finish(
@@ -141,6 +142,7 @@ def hold_back(mail: OutboxEmail, *, until: datetime, reason: str) -> bool:
         state=OutboxState.WAITING,
         claimed_at=None,
         next_attempt_at=until,
+        deferred_since=None,
         attempts=F("attempts") - 1,
         last_error=reason,
     )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core import spoken_time
 from core.posted_from import posted_from
 from submissions.respondent.browser_session import holds_access
+from submissions.respondent.lost_edits import typed_into_removed
 from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.respondent.saving import Save, SaveOutcome, save_page
 from submissions.responses.errors import ResponseGone
@@ -51,7 +52,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
                 for key, value in form.values.items()
                 if saved.current.answers.get(key) == value
             },
-            "warning": WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else "",
+            "warning": _say_removed(request, current) or _warning_of(saved),
         }
     )
 
@@ -82,6 +83,19 @@ def _not_saved(status: int, warning: str) -> JsonResponse:
 def _say_saved(current: ResponseContext) -> str:
     moment = spoken_time.say_saved(current.received_at, current.received_at, current.call.timezone)
     return _("Saved at %(moment)s") % {"moment": moment}
+
+
+def _warning_of(saved: Save) -> str:
+    return WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else ""
+
+
+def _say_removed(request: HttpRequest, current: ResponseContext) -> str:
+    if not typed_into_removed(request, current.call):
+        return ""
+    return _(
+        "A question of this page was taken out of the call meanwhile. What you typed into it is "
+        "not saved: copy it to a safe place."
+    )
 
 
 def _say_conflict(saved: Save) -> str:

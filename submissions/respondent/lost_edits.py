@@ -3,10 +3,12 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from submissions.calls.models import Question
+from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
+from submissions.definitions.tables import OPTION_KEY
 from submissions.respondent.error_pages import say_upload
 from submissions.respondent.forms.fields import every_value, posted_names
+from submissions.respondent.forms.posted_etags import posted_etags
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
@@ -14,13 +16,28 @@ from submissions.responses.attaching import digest_of
 from submissions.responses.transcript import say_answer
 
 
-def lost_edits_page(request: HttpRequest, current: ResponseContext) -> HttpResponse:
-    """Say that the response has ended meanwhile; lead on if nothing was lost."""
+def lost_edits_page(
+    request: HttpRequest, current: ResponseContext, *, has_ended: bool = True
+) -> HttpResponse:
+    """Say that the response has ended, or a question is gone; lead on if nothing was lost."""
     lost = _lost_edits(request, current) if request.method == "POST" else []
     if not lost:
         return redirect("submitted", slug=current.call.slug)
-    context = current.template_context(lost_edits=lost, is_withdrawn=current.is_withdrawn)
+    context = current.template_context(
+        lost_edits=lost, is_withdrawn=current.is_withdrawn, has_ended=has_ended
+    )
     return render(request, "responses/lost_edits.html", context, status=409)
+
+
+def typed_into_removed(request: HttpRequest, call: Call) -> list[dict[str, str]]:
+    """Return what was typed into questions of the page that the call no longer has."""
+    posted = request.POST
+    gone = [key for key in posted_etags(posted) if key not in call.questions_by_key]
+    typed = [shown_text(text) for key in gone for text in every_value(posted, key)]
+    # What is like a key is a choice.
+    kept = [{"label": "", "text": t} for t in typed if t.strip() and not OPTION_KEY.fullmatch(t)]
+    uploads = [file for key in gone for file in every_value(request.FILES, key)]
+    return kept + [{"label": "", "text": say_upload(file)} for file in uploads]
 
 
 def _lost_edits(request: HttpRequest, current: ResponseContext) -> list[dict[str, str]]:
@@ -28,11 +45,12 @@ def _lost_edits(request: HttpRequest, current: ResponseContext) -> list[dict[str
     section = current.call.questionnaire.sections[0]  # its form takes what any page posted
     form = current.section_form(section, page=(), request=request)
     form.full_clean()
-    return [
+    not_stored = [
         {"label": question.label, "text": text}
         for question in form.questions
         if (text := _lost_of(current, form, question))
     ]
+    return typed_into_removed(request, current.call) + not_stored
 
 
 def _lost_of(current: ResponseContext, form: SectionForm, question: Question) -> str:

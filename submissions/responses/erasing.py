@@ -160,11 +160,9 @@ def confirming_token(mail: OutboxEmail, request: ErasureRequest) -> str:
 
 
 def look_up(*, call: Call, token: str, at: datetime) -> ErasureRequest:
-    """Return the request that the link confirms. Raises LinkDead."""
-    found = ErasureRequest.objects.filter(
-        call=call, token_sha256=digest(token), state=ErasureState.ASKED
-    ).select_related("submission")
-    request = found.first()
+    """Return the request that the link confirms, or did. Raises LinkDead once that has ended."""
+    of_link = ErasureRequest.objects.open().filter(call=call, token_sha256=digest(token))
+    request = of_link.select_related("submission").first()
     if request is None or is_unconfirmed(request, at):
         raise LinkDead
     return request

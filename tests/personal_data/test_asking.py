@@ -220,6 +220,10 @@ def test_confirmed_address_has_to_confirm_by_its_link(call, response, client, se
     assert request.confirmed_at is None
     assert "You confirmed it" in client.post(link).content.decode()
     requests.approve(request, by=decider, at=while_open(call))
+    for page in (client.get(link), client.post(link)):
+        assert "The team approved it. It is being erased." in page.content.decode()
+    request.refresh_from_db()
+    assert requests.withdraw_request(request, at=while_open(call))
     assert client.get(link).status_code == 410
 
 

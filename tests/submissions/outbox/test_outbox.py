@@ -171,6 +171,15 @@ def test_server_that_is_away_for_three_days_fails_what_it_deferred():
     assert fresh(new).state == OutboxState.WAITING
 
 
+def test_mail_that_was_held_back_for_days_after_an_outage_outlives_the_next_one():
+    enqueued()
+    queue.defer_all(wall_now=NOW, error="No server.")
+    (mail,) = claim()
+    queue.hold_back(mail, until=NOW + 3 * DAY, reason="It waits.")
+    assert queue.defer_all(wall_now=NOW + 3 * DAY, error="No server.") == 0
+    assert fresh(mail).deferred_since == NOW + 3 * DAY
+
+
 def test_row_of_a_mail_that_is_deferred_for_long_is_written_once():
     enqueued()
     queue.defer_all(wall_now=NOW, error="No server.")

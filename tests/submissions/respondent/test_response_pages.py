@@ -55,6 +55,23 @@ def test_what_was_typed_before_its_question_moved_is_saved_all_the_same(client, 
         assert client.get(address(call, f"response/{page}/")).status_code == 404
 
 
+def test_what_was_typed_into_a_question_that_was_removed_is_shown_to_be_copied(client, call):
+    draft = start(client, call)
+    Question.objects.filter(call=call, key="story").delete()
+    posted = {"_base_etags": "story: age:", "story": "What we saw.", "age": "No idea"}
+    page = client.post(address(call, "response/evidence/"), posted)
+    assert (page.status_code, answers_of(draft)) == (409, {})
+    said = text_of(page)
+    assert "A question that was on your page was taken out of this call" in said
+    assert [said.count(typed) for typed in ("What we saw.", "No idea")] == [1, 1]
+    assert f'href="{address(call, "response/")}"' in page.content.decode()
+    saved = client.post(address(call, "response/save/"), posted).json()
+    assert saved["warning"].startswith("A question of this page was taken out of the call")
+    chosen = posted | {"story": "agree", "age": "adult"}
+    page = client.post(address(call, "response/evidence/"), chosen)
+    assert (page.status_code, answers_of(draft)) == (302, {"age": "adult"})
+
+
 def test_save_and_come_back_later_keeps_an_incomplete_page_without_complaint(client, call):
     draft = start(client, call)
     posted = {"email": "me@example.org", "action": "save"}
