@@ -13,9 +13,11 @@ from django.db.models import Q
 from core import spoken_time
 from core.spoken_numbers import say_count
 from core.time_limits import later
+from submissions.calls.conditions import decide
 from submissions.calls.models import Call, Question
 from submissions.calls.retention import DataClass, end_earlier, period_of
 from submissions.calls.states import PublicationPolicy, QuestionKind
+from submissions.definitions.reachability import conditions_of
 from submissions.definitions.tables import Problems
 from submissions.definitions.types import (
     CALL_FIELDS,
@@ -33,6 +35,7 @@ from submissions.responses.answer_counts import (
     count_received,
     count_responses,
 )
+from submissions.responses.models import Submission
 from submissions.responses.states import Timing
 
 TIMES = ("opens_at", "closes_at", "grace_minutes")
@@ -69,6 +72,8 @@ def differences(
         else:
             _refuse_removal(path, question, problems)
             found.append(Difference(path, "removed"))
+    if not reword:
+        _refuse_unasked_publication(call, definition, problems)
     received = count_responses(call.pk)
     for key, new in definition.questions.items():
         if key not in stored:
@@ -189,6 +194,27 @@ def _role_options(definition: CallDefinition) -> tuple[Option, ...]:
         {"key": role.key, "label": role.label} | ({"reveals": role.reveals} if role.reveals else {})
         for role in definition.roles
     )
+
+
+def _refuse_unasked_publication(
+    call: Call, definition: CallDefinition, problems: Problems
+) -> None:
+    """Add that responses would become confidential by an amendment: nothing asks them then."""
+    if "publication" not in call.questions_by_key or "publication" not in definition.questions:
+        return
+    said = conditions_of(definition)
+    submitted = Submission.objects.submitted().filter(call=call)
+    lost = sum(
+        call.questionnaire.asked(choices)["publication"] is True
+        and decide(said, choices)["publication"] is False
+        for choices in submitted.values_list("current_version__choices", flat=True).iterator()
+    )
+    if lost:
+        problems.add(
+            f"sections.{definition.section_of['publication']}.publication",
+            f"would not be asked again for {say_count(lost, 'response')} that answered it: each "
+            "becomes confidential once its author changes it. Load with --reword if you want that",
+        )
 
 
 def _refuse_removal(path: str, question: Question, problems: Problems) -> None:

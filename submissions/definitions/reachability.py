@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from submissions.calls import conditions
-from submissions.calls.conditions import Term
+from submissions.calls.conditions import Condition, Term
 from submissions.calls.states import MULTIPLE_KINDS
 from submissions.definitions.parts import options_of
 from submissions.definitions.tables import Problems
@@ -43,6 +43,17 @@ def check_reachable(call: CallDefinition, problems: Problems) -> None:
             if question.key not in refused:
                 path = f"sections.{section.key}.{question.key}.required_if"
                 _check_required_if(call, question, path, chains, problems)
+
+
+def conditions_of(call: CallDefinition) -> list[tuple[str, Condition]]:
+    """Return each question's key with what must be true for it to be asked, in order."""
+    found = []
+    for section in call.sections:
+        of_section = _written("", section.show_if)
+        for question in section.questions:
+            own = _own_needs(call, section, question, Problems(call.source))
+            found.append((question.key, Condition(tuple(n.term for n in (*of_section, *own)))))
+    return found
 
 
 def _own_needs(

@@ -28,6 +28,8 @@ def as_chosen(call: Call, answers: dict[str, Any]) -> list[str]:
         return [_("We publish no response."), *_confidential()]
     if "publication" not in call.questions_by_key:
         return []
+    if call.questionnaire.asked(answers)["publication"] is False:
+        return [_("We do not publish your response."), *_confidential()]
     chosen = answers.get("publication", "")
     named = _("You let us publish your response, or parts of it, with your name.")
     if answers.get(ORGANISATION_NAME):

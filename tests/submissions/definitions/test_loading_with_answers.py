@@ -168,6 +168,21 @@ def test_words_of_a_section_with_answers_change_only_on_request():
     assert load_text(text, reword=True).changes == ("sections.evidence: title",)
 
 
+def test_condition_that_stops_asking_about_publication_warns_of_responses_that_change():
+    answered(history=["bid"], publication="named")
+    label = 'label = "May we publish this?"'
+    text = changed(label, f'{label}\nshow_if = "history contains none"')
+    assert refusal(text)[-1] == (
+        f"{EVIDENCE}.publication: would not be asked again for 1 response that answered it: each "
+        "becomes confidential once its author changes it. Load with --reword if you want that"
+    )
+    text = changed(label, f'{label}\nshow_if = "history contains bid"')
+    assert refusal(text) == [
+        f"{EVIDENCE}.publication: 1 response answered it as it was (show_if would change): load "
+        "with --reword if it still asks the same"
+    ]
+
+
 def test_words_of_a_question_without_answers_can_change():
     answered(history=[])
     text = changed('label = "Charity number"', 'label = "Registered number"')

@@ -151,6 +151,14 @@ def test_check_page_names_the_organisation_only_where_it_was_given(answers, whos
     assert said == [f"You let us publish your response, or parts of it, with {whose}"]
 
 
+def test_check_page_says_that_a_response_is_confidential_whose_author_is_not_asked():
+    question = next(q for q in EVIDENCE if q["key"] == "publication")
+    asked = [*SILENT, question | {"show_if": "history contains bid"}]
+    call = make_call(evidence_questions=asked)
+    assert as_chosen(call, {"history": ["none"]})[0] == "We do not publish your response."
+    assert as_chosen(call, {})[0].startswith("You have not chosen yet")
+
+
 @pytest.mark.parametrize(("policy", "number"), [("never", 1), ("not asked", 0)])
 def test_check_page_speaks_of_publication_only_where_something_is_kept(client, policy, number):
     call = make_call(publication=policy, evidence_questions=SILENT)
