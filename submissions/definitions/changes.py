@@ -196,9 +196,7 @@ def _role_options(definition: CallDefinition) -> tuple[Option, ...]:
     )
 
 
-def _refuse_unasked_publication(
-    call: Call, definition: CallDefinition, problems: Problems
-) -> None:
+def _refuse_unasked_publication(call: Call, definition: CallDefinition, problems: Problems) -> None:
     """Add that responses would become confidential by an amendment: nothing asks them then."""
     if "publication" not in call.questions_by_key or "publication" not in definition.questions:
         return

@@ -27,7 +27,7 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             request.session.cycle_key()
             remember(request, taken, call)
             return redirect("response", slug=slug)
-        if found.submission_id is not None and found.submission != open_here:
+        if not late_passes.goes_to(found, open_here):
             raise LinkDead
     except (LinkDead, CallNotOpen, ResponseWithdrawn):
         # Staff cancelled it, the author withdrew the response, or another browser holds that.
@@ -37,8 +37,8 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
             "submission": response_in_session(request, call.slug),
         }
         return render(request, "late_passes/dead.html", context, status=410)
-    goes_on = found.submission_id is not None or (
-        open_here is not None and open_here.has_working_copy
+    goes_on = open_here is not None and (
+        open_here.has_working_copy or found.submission == open_here
     )
     context = {
         "call": call,

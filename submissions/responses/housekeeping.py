@@ -30,16 +30,8 @@ def clear(*, at: datetime) -> Cleared:
     """
     with transaction.atomic():
         # Somebody may be about to answer: a locked draft stays until the next time.
-        empty = Submission.objects.drafts().filter(
-            saved_at__lte=at - EMPTY_DRAFTS_KEPT,
-            answers=None,
-            identity_answers=None,
-            attachments=None,
-            return_address=None,
-            mails=None,
-            late_passes=None,
-            audit_events=None,
-            entry=None,
+        empty = Submission.objects.untouched().filter(
+            saved_at__lte=at - EMPTY_DRAFTS_KEPT, late_passes=None
         )
         locked = empty.select_for_update(skip_locked=True, of=("self",))
         keys = list(locked.values_list("pk", flat=True))

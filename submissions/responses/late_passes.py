@@ -245,13 +245,16 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
 
     It goes to `current`, the response of this browser, if that has a working copy; else a draft
     begins. From then on it is no way into that response: taking it up again returns it to the
-    browser that holds it, and raises LinkDead in every other. Raises LinkDead for a dead pass.
+    browser that holds it. In every other it goes to another response while nothing is answered in
+    that one, whose page may never have arrived; later it raises LinkDead, as does a dead pass.
     """
     with transaction.atomic():
         # The response before the pass, as its submission and its erasure lock them.
         locked = _lock_if_there(current)
         late_pass = look_up(call=call, token=token, at=at, lock=True)
-        if late_pass.submission is None:
+        if late_pass.submission is None or (
+            current != late_pass.submission and _is_untouched(late_pass.submission)
+        ):
             if locked is None or not locked.has_working_copy:
                 locked = begin(call=call, at=at)
             late_pass.submission = locked
@@ -259,6 +262,21 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
         elif current != late_pass.submission:
             raise LinkDead
     return late_pass.submission
+
+
+def goes_to(late_pass: LatePass, current: Submission | None) -> bool:
+    """Return whether taking up a live pass where `current` is open would give it to a response."""
+    bound = late_pass.submission
+    return bound in (None, current) or Submission.objects.untouched().filter(pk=bound.pk).exists()
+
+
+def _is_untouched(draft: Submission) -> bool:
+    """Lock the draft if nothing is answered in it; False if somebody is writing in it just now.
+
+    To wait would be a deadlock: whoever writes locks the response before the pass.
+    """
+    untouched = Submission.objects.untouched().filter(pk=draft.pk)
+    return untouched.select_for_update(skip_locked=True, of=("self",)).first() is not None
 
 
 def _lock_if_there(current: Submission | None) -> Submission | None:

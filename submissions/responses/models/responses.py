@@ -31,6 +31,18 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def drafts(self) -> "SubmissionQuerySet":
         return self.filter(state=SubmissionState.DRAFT)
 
+    def untouched(self) -> "SubmissionQuerySet":
+        """Drafts in which nothing was answered, which no mail is about and the record names not."""
+        return self.drafts().filter(
+            answers=None,
+            identity_answers=None,
+            attachments=None,
+            return_address=None,
+            mails=None,
+            audit_events=None,
+            entry=None,
+        )
+
     def submitted(self) -> "SubmissionQuerySet":
         """Responses that count: submitted, and not withdrawn since."""
         return self.filter(state=SubmissionState.SUBMITTED)

@@ -269,6 +269,9 @@ def test_late_pass_that_was_taken_up_opens_nothing_in_another_browser(client, at
     address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(give(call))}/"
     client.post(address)
     other = Client()
+    assert "Start a new response" in other.get(address).content.decode()
+    assert "Continue your response" in client.get(address).content.decode()
+    client.post(f"/calls/{call.slug}/response/evidence/", {"story": "Mine."})
     assert other.post(address).status_code == 410
     assert other.get(f"/calls/{call.slug}/response/").status_code == 404
     assert client.post(address)["Location"] == f"/calls/{call.slug}/response/"

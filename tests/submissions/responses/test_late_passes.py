@@ -122,10 +122,28 @@ def test_pass_taken_up_is_no_way_into_the_response_for_another_browser():
     token = token_of(late_pass)
     first = late_passes.take_up(call=call, token=token, current=None, at=at)
     assert late_passes.take_up(call=call, token=token, current=first, at=at) == first
+    drafting.save_answers(submission=first, call=call, values={"story": "Mine"}, at=at)
     for current in (None, make_draft(call)):
         with pytest.raises(LinkDead):
             late_passes.take_up(call=call, token=token, current=current, at=at)
     assert Submission.objects.count() == 2
+
+
+def test_pass_goes_on_to_another_browser_while_nothing_is_answered_in_the_first():
+    call = make_call()
+    late_pass = give(call)
+    at = call.closes_at + 2 * HOUR
+    about = {"call": call, "token": token_of(late_pass), "at": at}
+    lost = late_passes.take_up(current=None, **about)
+    taken = late_passes.take_up(current=None, **about)
+    assert taken != lost
+    with pytest.raises(CallClosed):
+        submitting.submit(submission=lost, at=at)
+    assert late_passes.take_up(current=lost, **about) == lost
+    drafting.save_answers(submission=lost, call=call, values=complete_answers(call), at=at)
+    with pytest.raises(LinkDead):
+        late_passes.take_up(current=taken, **about)
+    assert submitting.submit(submission=lost, at=at).timing == "late_pass"
 
 
 def test_pass_for_a_response_lets_whoever_holds_it_change_it_once():
