@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import PAGE_VAR
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.admin.record import in_words
@@ -36,14 +36,21 @@ class HistoryFromRecord(ModelAdmin):
         """Return the condition of the events that are about the row."""
         raise NotImplementedError
 
+    def seen_on_record(
+        self, events: QuerySet[AuditEvent], request: HttpRequest
+    ) -> QuerySet[AuditEvent]:
+        """Return those of the events that the reader sees here."""
+        return narrowed(events, request.user, Action.READ_RECORD)
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
         row = self.get_object(request, unquote(object_id))
         if row is None:
             return super().history_view(request, object_id)
-        events = narrowed(AuditEvent.objects.all(), request.user, Action.READ_RECORD)
-        about = events.filter(self.on_record(row)).select_related("actor").order_by("-at", "-pk")
+        events = AuditEvent.objects.filter(self.on_record(row))
+        seen = self.seen_on_record(events, request)
+        about = seen.select_related("actor").order_by("-at", "-pk")
         paginator = self.get_paginator(request, about, A_PAGE)
         page = paginator.get_page(request.GET.get(PAGE_VAR))
         page.object_list = [_change(event, request) for event in page.object_list]

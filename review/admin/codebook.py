@@ -16,7 +16,6 @@ from django.urls import URLPattern, path, reverse
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 
-from accounts.admin.history import HistoryFromRecord
 from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.rights import calls_of, may, may_somewhere
@@ -32,6 +31,7 @@ from review.admin.code_lines import stylesheet
 from review.admin.codebook_form import TEXTS, CodeForm
 from review.admin.codebook_list import codebook_of
 from review.admin.codebook_pages import list_address
+from review.admin.history_unless_blind import HistoryUnlessBlind
 from review.admin.response_filters import chosen_call
 from review.coding.codebook import WORDS, add_code, change_code, drawn, lock_codebook
 from review.errors import CodingRefused
@@ -52,7 +52,7 @@ ON_RECORD = "The record has your name, the time and the names of the fields, wit
 
 
 @admin.register(Code)
-class CodeAdmin(HistoryFromRecord, OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly):
+class CodeAdmin(HistoryUnlessBlind, OfOwnCalls, ConflictCheckedAdmin, DeclaredFiltersOnly):
     sees = Action.READ_RESPONSES
     changes = Action.CHANGE_CODEBOOK
     form = CodeForm

@@ -15,7 +15,7 @@ from random import Random
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
@@ -187,6 +187,12 @@ def seen_by(codings: QuerySet[Coding], reader: User) -> QuerySet[Coding]:
     """Leave out the codings of others on responses that the reader codes blind."""
     hidden = Exists(blind_to(reader).filter(submission=OuterRef("version__submission")))
     return codings.filter(Q(by=reader) | ~hidden)
+
+
+def events_seen_by(events: QuerySet[AuditEvent], reader: User) -> QuerySet[AuditEvent]:
+    """Leave out what others did with responses that the reader codes blind."""
+    hidden = Exists(blind_to(reader).filter(submission=OuterRef("submission")))
+    return events.filter(Q(actor=reader) | ~hidden)
 
 
 def is_done_with(coder: User, submission: Submission) -> bool:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import F
 
 from accounts.models import AuditEvent, Membership, User
 from accounts.record import record
 from accounts.rights import actions_of, may
 from accounts.states import Action, AuditAction
-from review.coding.samples import blind_to
+from review.coding.samples import events_seen_by
 from review.errors import FindingRefused
 from review.findings.claims import lock_finding, refuse_outdated
 from review.models import Finding, FindingAgreement
@@ -90,8 +90,7 @@ def _changes_of_passages(finding: Finding, reader: User) -> list[tuple[int | Non
         action=AuditAction.FINDING_PASSAGE_CHANGED,
         detail__finding=finding.pk,
     )
-    hidden = Exists(blind_to(reader).filter(submission=OuterRef("submission")))
-    return list(events.exclude(hidden).values_list("actor", "at"))
+    return list(events_seen_by(events, reader).values_list("actor", "at"))
 
 
 def agreements_with(findings: Collection[Finding]) -> dict[int, list[tuple[str, datetime]]]:

@@ -8,11 +8,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 
-from accounts.admin.history import HistoryFromRecord
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
 from accounts.record import record
-from accounts.rights import calls_of, may
+from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.declared_filters import DeclaredFiltersOnly
@@ -21,7 +20,8 @@ from core.admin.uk_time import in_uk_time
 from core.direction import isolated
 from core.percentages import say_share
 from review.admin.findings import claim_pages, deciding, outline, passages, scale
-from review.admin.findings.pages import call_page, finding_page, show
+from review.admin.findings.pages import call_page, calls_with_pages, finding_page, show
+from review.admin.history_unless_blind import HistoryUnlessBlind
 from review.coding.samples import blind_to
 from review.consent import Consent, consent_of
 from review.findings.agreeing import voices_of
@@ -71,7 +71,7 @@ class ShownStance:
 
 @admin.register(Finding)
 class FindingAdmin(
-    HistoryFromRecord, WithOwnPage, CallWhereSeveral, DeclaredFiltersOnly, ListedWhole
+    HistoryUnlessBlind, WithOwnPage, CallWhereSeveral, DeclaredFiltersOnly, ListedWhole
 ):
     sees = Action.READ_RESPONSES
     list_display = ("title", "call", "status", "strength", "changed")
@@ -120,7 +120,7 @@ class FindingAdmin(
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = calls_of(request.user, Action.WRITE_FINDINGS)
+        calls = calls_with_pages(request, Action.WRITE_FINDINGS)
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def show_row(self, request: HttpRequest, finding: Finding, /) -> HttpResponse:

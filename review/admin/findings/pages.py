@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
@@ -36,12 +37,16 @@ def call_page(
 
     def page(request: HttpRequest, pk: int) -> HttpResponse:
         refuse_unless_somewhere(request, action)
-        calls = calls_of(request.user, action)
-        calls = narrowed(calls, request.user, Action.READ_RESPONSES, path="pk")
-        call: Call = get_object_or_404(calls, pk=pk)
+        call: Call = get_object_or_404(calls_with_pages(request, action), pk=pk)
         return view(request, admin, call)
 
     return admin.admin_site.admin_view(page)
+
+
+def calls_with_pages(request: HttpRequest, action: Action) -> QuerySet[Call]:
+    """Return the calls of which `call_page` shows the reader the pages for this."""
+    calls = calls_of(request.user, action)
+    return narrowed(calls, request.user, Action.READ_RESPONSES, path="pk")
 
 
 def show(

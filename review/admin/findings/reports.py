@@ -12,12 +12,12 @@ from django.urls import URLPattern, path
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
 from accounts.record import record
-from accounts.rights import calls_of, narrowed
+from accounts.rights import narrowed
 from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
-from review.admin.findings.pages import call_page, show
+from review.admin.findings.pages import call_page, calls_with_pages, show
 from review.coding.samples import blind_to
 from review.errors import FindingRefused
 from review.findings.changes_since_report import what_changed
@@ -78,7 +78,7 @@ class ReportRunAdmin(WithOwnPage, ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = calls_of(request.user, Action.WRITE_FINDINGS)
+        calls = calls_with_pages(request, Action.WRITE_FINDINGS)
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def show_row(self, request: HttpRequest, run: ReportRun, /) -> HttpResponse:

@@ -17,7 +17,7 @@ from review.models import Coding, Finding, ReportRun
 from review.quotes.marking import mark_quote
 from review.states import FindingStatus, Stance
 from submissions.responses.amending import withdraw
-from tests.makers import make_call, make_user, withhold
+from tests.makers import allow, make_call, make_user, withhold
 from tests.review.findings.made import agreed, hide, quoted
 from tests.review.test_coding_page import signed_in
 
@@ -249,6 +249,9 @@ def test_coder_of_a_blind_sample_sees_no_passage_of_others(evidence):
     for source in ("quotes", "bank", "codings"):
         chosen = page_of(client, "finding_passages", finding, f"?from={source}")
         assert "<blockquote" not in chosen
+    allow(coder, Action.READ_RECORD)
+    history = signed_in(coder).get(address("finding_history", finding)).context["action_list"]
+    assert [change.what.split(".")[0] for change in history] == ["Wrote a finding"]
 
 
 def test_who_sees_hidden_words_is_told_that_no_report_has_them(evidence, ann):
@@ -480,6 +483,9 @@ def test_pages_of_a_call_are_for_who_may_read_its_responses(evidence, ann):
         assert evidence.responses[0].reference in page_of(ann, "reportrun_change", run)
     for name in ("finding_write", "finding_outline", "finding_scale", "reportrun_make"):
         assert ben.get(address(name, evidence.call)).status_code == 404
+    for name in ("finding_changelist", "reportrun_changelist"):
+        shown = ben.get(reverse(f"admin:review_{name}")).content.decode()
+        assert address("reportrun_make", evidence.call) not in shown
 
 
 def test_list_shows_findings_of_own_calls_with_their_status(evidence, ann):
