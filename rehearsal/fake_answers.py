@@ -64,7 +64,7 @@ def _required_choice(call: Call, answers: dict[str, Any]) -> Question | None:
 def _choose(question: Question, random: Random, *, required: bool) -> Any:
     if not required and random.random() > ANSWERS_OPTIONAL:
         return None
-    keys = [option["key"] for option in question.options if not option.get("route")]
+    keys = [key for key in question.option_labels if key not in question.routes]
     if question.kind == QuestionKind.CHECKBOX:
         return required or random.random() < 0.4
     if question.kind == QuestionKind.RADIO:

@@ -237,7 +237,7 @@ def complete_answers(call, **answers):
 
 def plain_answer(question):
     """An answer that the question takes; not for files."""
-    keys = [option["key"] for option in question.options if not option.get("route")]
+    keys = [key for key in question.option_labels if key not in question.routes]
     if question.kind in MULTIPLE_KINDS:
         return keys[:1]
     if question.kind == QuestionKind.RADIO:

@@ -108,7 +108,7 @@ def _sample_answers(call: Call) -> dict[str, Any]:
 
 
 def _sample_answer(question: Question) -> Any:
-    choices = [option["key"] for option in question.options if not option.get("route")]
+    choices = [key for key in question.option_labels if key not in question.routes]
     if question.kind == QuestionKind.RADIO:
         return choices[0]
     if question.kind in MULTIPLE_KINDS:

@@ -22,6 +22,7 @@ from submissions.respondent.browser_session import (
     response_with_answers,
 )
 from submissions.respondent.error_pages import posted_texts
+from submissions.respondent.forms.clearing import without_cleared
 from submissions.respondent.forms.presenting import FileUrl
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.steps import Step, question_addresses, steps
@@ -173,7 +174,7 @@ class ResponseContext:
             attachments=self.files if shows_files else {},
             file_url=file_url or self._own_file_url,
             left_to_author=locked_questions(self.call, self.colleague),
-            data=request.POST if request else None,
+            data=without_cleared(request.POST) if request else None,
             files=request.FILES if request else None,
         )
 

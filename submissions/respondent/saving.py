@@ -1,28 +1,23 @@
 """Saving what a page posted: one verb for the page's buttons and for the script."""
 
-import logging
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any
 from uuid import UUID
 
 from django.http import Http404
-from django.utils.translation import gettext as _
 
 from core import metrics
-from core.outages import StoreAway
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
-from submissions.responses import attaching, drafting
-from submissions.responses.errors import AccessEnded, AlreadySubmitted, FileRefused
+from submissions.responses.attaching import Refusals, change_files
+from submissions.responses.drafting import save_answers
+from submissions.responses.errors import AccessEnded, AlreadySubmitted
 from submissions.responses.signposting import forget_who
 from submissions.responses.tasks import nudge_scan
 
-logger = logging.getLogger(__name__)
-
 # The values of the page's buttons; the script posts none.
 CONTINUE, LEAVE, UPLOAD, CLEAR = "continue", "save", "upload", "clear"
-Refusals = dict[str, list[str]]
 
 
 class SaveOutcome(Enum):
@@ -72,7 +67,7 @@ def save_page(*, current: ResponseContext, form: SectionForm, action: str = "") 
 def _save(current: ResponseContext, form: SectionForm, action: str) -> Save:
     form.full_clean()
     try:
-        result = drafting.save_answers(
+        result = save_answers(
             submission=current.submission,
             call=current.call,
             values=form.values,
@@ -80,11 +75,20 @@ def _save(current: ResponseContext, form: SectionForm, action: str) -> Save:
             base_etags=form.base_etags,
             pending_etags=form.pending_etags,
         )
-        refused_files = _change_files(current, form)
+        refused_files = change_files(
+            submission=current.submission,
+            call=current.call,
+            at=current.received_at,
+            uploads=form.uploads,
+            removed=_read_id(form.file_to_remove),
+            replaced=_read_id(form.file_to_replace),
+        )
     except AlreadySubmitted:
         return Save(SaveOutcome.ALREADY_SUBMITTED, current, form)
     except AccessEnded:
         return Save(SaveOutcome.ACCESS_ENDED, current, form)
+    if form.uploads:
+        nudge_scan()
     if result.answers != current.answers or form.takes_files or form.file_to_change:
         current = replace(current, answers=result.answers)
     outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)
@@ -123,59 +127,8 @@ def _outcome(
     return SaveOutcome.NEEDS_CHANGES if form.error_summary else SaveOutcome.SAVED
 
 
-def _change_files(current: ResponseContext, form: SectionForm) -> Refusals:
-    """Take the page's removals, replacements and uploads; return the refusals by question."""
-    refused: Refusals = {}
-    if form.file_to_remove:
-        attaching.detach(
-            submission=current.submission,
-            public_id=_read_id(form.file_to_remove),
-            at=current.received_at,
-        )
-    replaced = _file_to_replace(current, form)
-    if replaced is not None and not form.uploads:
-        refused[replaced[0]] = [_("Choose the new file, then press Replace")]
-    is_away = False
-    for key, uploads in form.uploads.items():
-        question = current.call.questions_by_key[key]
-        for number, upload in enumerate(uploads):
-            in_place_of = replaced[1] if replaced and replaced[0] == key and number == 0 else None
-            try:
-                if is_away:  # each file would wait for the same
-                    raise attaching.no_room(upload)
-                attaching.attach(
-                    submission=current.submission,
-                    question=question,
-                    upload=upload,
-                    at=current.received_at,
-                    in_place_of=in_place_of,
-                )
-            except FileRefused as refusal:
-                refused.setdefault(key, []).append(refusal.message)
-            except StoreAway as error:
-                logger.error(
-                    "%s: a file is not kept, %s: %s", current.submission, error.host, error
-                )
-                is_away = True
-                refused.setdefault(key, []).append(attaching.no_room(upload).message)
-    if form.uploads:
-        nudge_scan()
-    return refused
-
-
-def _file_to_replace(current: ResponseContext, form: SectionForm) -> tuple[str, UUID] | None:
-    """Return the question's key and the file's id; None if that file is gone already."""
-    if not form.file_to_replace:
-        return None
-    public_id = _read_id(form.file_to_replace)
-    for key, files in current.files.items():
-        if any(file.public_id == public_id for file in files):
-            return key, public_id
-    return None
-
-
-def _read_id(text: str) -> UUID:
+def _read_id(text: str) -> UUID | None:
     try:
-        return UUID(text)
+        return UUID(text) if text else None
     except ValueError:
         raise Http404 from None

@@ -22,7 +22,7 @@ from submissions.respondent.saving import (
     SaveOutcome,
     save_page,
 )
-from submissions.respondent.steps import Step, pages_of, step_address
+from submissions.respondent.steps import Step, pages_of
 from submissions.respondent.who_saved import last_saver
 
 # In an address: the key of a question that the link leads to. What stands behind "#" no browser
@@ -41,11 +41,11 @@ def section(
         raise Http404
     asked = [step for step in current.steps if step.section == shown]
     step = next((step for step in asked if step.number == number), None)
-    if request.method == "POST":
-        # A page that is not asked or not there any more was when it was opened: what was typed is
-        # kept.
-        of = shown or current.call.questionnaire.sections[0]
-        form = current.section_form(of, page=step.questions if step else (), request=request)
+    posted = request if request.method == "POST" else None
+    # A page that is not asked or not there any more was when it was opened: what was typed is kept.
+    of = shown or current.call.questionnaire.sections[0]
+    form = current.section_form(of, page=step.questions if step else (), request=posted)
+    if posted:
         action = _action(request) if step else ""
         save = save_page(current=current, form=form, action=action)
         if save.outcome not in ENDED and typed_into_removed(request, current.call):
@@ -57,9 +57,7 @@ def section(
     if not asked:
         return redirect("response", slug=current.call.slug)
     if step is None:
-        first = step_address(current.call, asked[0].section, asked[0].number)
-        return redirect(_with_query(request, first))
-    form = current.section_form(step.section, page=step.questions)
+        return redirect(_with_query(request, asked[0].address))
     # A link of the check may lead to any question of the page.
     form.unfolded = form.fields if _leads_back(request) else request.GET.getlist(UNFOLDS)
     page = _page(request, current, step, form)
@@ -79,21 +77,21 @@ def _page(
     form: SectionForm,
     status: int = 200,
 ) -> HttpResponse:
-    submission = current.submission
-    saved_at = spoken_time.say_saved(
-        submission.saved_at, current.received_at, current.call.timezone
-    )
-    is_saved = submission.saved_at != submission.started_at
+    saved_at = current.submission.saved_at
+    back = _back_address(request, current, step)
+    is_saved = saved_at != current.submission.started_at
     context = current.template_context(
         form=form,
         errors=form.error_summary,
         section=step.section,
         step=step,
+        last_saved=spoken_time.say_saved(saved_at, current.received_at, current.call.timezone)
+        if is_saved
+        else "",
+        saver=last_saver(current) if is_saved else "",
         number=current.sections.index(step.section) + 1,
         of=len(current.sections),
-        back=_back_address(request, current, step),
-        last_saved=saved_at if is_saved else "",
-        saver=last_saver(current) if is_saved else "",
+        back=back,
         evidence_needed=current.evidence_needed if _leads_back(request) else "",
     )
     return render(request, "responses/section.html", context, status=status)
@@ -108,7 +106,7 @@ def _next_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
     for later in current.steps[current.steps.index(step) + 1 :]:
         posted_too = any(question.key in save.form.fields for question in later.questions)
         if later.section != step.section or not posted_too:
-            return redirect(step_address(current.call, later.section, later.number))
+            return redirect(later.address)
     return redirect(check)
 
 
@@ -118,13 +116,12 @@ def _leave_page(_request: HttpRequest, _step: Step, save: Save) -> HttpResponse:
 
 def _cleared_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
     """The same page, at the choices that were cleared; a fold around them is open."""
-    address = step_address(save.current.call, step.section, step.number)
     cleared = save.form.cleared
     if cleared is None:
-        return redirect(_with_query(request, address))
+        return redirect(_with_query(request, step.address))
     query = request.GET.copy()
     query[UNFOLDS] = cleared.key
-    return redirect(f"{address}?{query.urlencode()}#{save.form.cleared_id}")
+    return redirect(f"{step.address}?{query.urlencode()}#{save.form.cleared_id}")
 
 
 def _files_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
@@ -135,10 +132,7 @@ def _files_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
         form = current.section_form(step.section, page=step.questions)
         return _page(request, current, step, form)
     key = next(iter(save.form.uploads), None)
-    if key is None:
-        address = step_address(current.call, step.section, step.number)
-    else:
-        address = current.question_addresses[key]
+    address = step.address if key is None else current.question_addresses[key]
     return redirect(_with_query(request, address))
 
 
@@ -175,8 +169,7 @@ def _back_address(request: HttpRequest, current: ResponseContext, step: Step) ->
     place = current.steps.index(step) if step in current.steps else 0
     if place == 0:
         return reverse("response", args=[current.call.slug])
-    before = current.steps[place - 1]
-    return step_address(current.call, before.section, before.number)
+    return current.steps[place - 1].address
 
 
 def _leads_back(request: HttpRequest) -> bool:

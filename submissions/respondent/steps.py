@@ -1,7 +1,7 @@
 """The pages of a response: the questions of each, the order of the pages, and their addresses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from django.urls import reverse
@@ -30,6 +30,11 @@ class Step:
     questions: Page
     place: int
     of: int
+    call: Call = field(compare=False)
+
+    @property
+    def address(self) -> str:
+        return _address(self.call, self.section, self.number)
 
 
 def steps(call: Call, sections: Sequence[Section], answers: Answers) -> list[Step]:
@@ -39,7 +44,7 @@ def steps(call: Call, sections: Sequence[Section], answers: Answers) -> list[Ste
         pages = pages_of(call, section)
         asked = asked_page_numbers(call, pages, answers)
         found += [
-            Step(section, number, pages[number - 1], place, len(asked))
+            Step(section, number, pages[number - 1], place, len(asked), call)
             for place, number in enumerate(asked, start=1)
         ]
     return found
@@ -78,17 +83,10 @@ def asked_page_numbers(call: Call, pages: Sequence[Page], answers: Answers) -> l
     return [number for number, page in enumerate(pages, start=1) if _shows(call, page, answers)]
 
 
-def step_address(call: Call, section: Section, number: int) -> str:
-    """Return the address of a page; a section's first page has the section's own address."""
-    if number == 1:
-        return reverse("section", args=[call.slug, section.key])
-    return reverse("section_page", args=[call.slug, section.key, number])
-
-
 def first_address(call: Call) -> str:
     """Return the address of the first page of questions."""
     section = next(one for one in call.questionnaire.sections if pages_of(call, one))
-    return step_address(call, section, 1)
+    return _address(call, section, 1)
 
 
 def question_addresses(call: Call) -> dict[str, str]:
@@ -96,9 +94,16 @@ def question_addresses(call: Call) -> dict[str, str]:
     addresses: dict[str, str] = {}
     for section in call.questionnaire.sections:
         for number, page in enumerate(pages_of(call, section), start=1):
-            address = step_address(call, section, number)
+            address = _address(call, section, number)
             addresses |= {question.key: address for question in page}
     return addresses
+
+
+def _address(call: Call, section: Section, number: int) -> str:
+    """A section's first page has the section's own address."""
+    if number == 1:
+        return reverse("section", args=[call.slug, section.key])
+    return reverse("section_page", args=[call.slug, section.key, number])
 
 
 def _shows(call: Call, page: Page, answers: Answers) -> bool:

@@ -69,11 +69,10 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
     """Show the page that an answer leads to, for instance for people under 16."""
     question = current.call.questions_by_key.get(key)
     counting = current.call.questionnaire.answers_that_count(current.answers)
-    route = question and answering.route_of(question, counting.get(key))
-    if not route:
+    if question is None or not question.routes or counting.get(key) not in question.routes:
         raise Http404
     context = current.template_context(
-        route=route,
+        route=question.routes[counting[key]],
         question=question,
         page=current.question_addresses[key],
         may_delete=current.submission.is_draft and current.colleague is None,

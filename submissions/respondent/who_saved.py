@@ -22,10 +22,8 @@ def last_saver(current: ResponseContext) -> str:
     present = Colleague.objects.present().filter(submission=current.submission)
     if current.colleague is None and not present.exists():
         return ""
-    changes = last_changes(current.submission)
-    if not changes:
-        return ""
-    return _sign(next(reversed(changes)), names_in(current.submission), current)
+    changes, names = last_changes(current.submission), names_in(current.submission)
+    return _sign(next(reversed(changes)), names, current) if changes else ""
 
 
 def _sign(number: int | None, names: dict[int, str], current: ResponseContext) -> str:

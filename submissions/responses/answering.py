@@ -213,16 +213,8 @@ def _exclusive_issues(question: Question, value: list[str]) -> list[ValidationIs
 
 
 def _route_issues(question: Question, value: str) -> list[ValidationIssue]:
-    route = route_of(question, value)
+    route = question.routes.get(value)
     return [ValidationIssue(question.key, route["title"])] if route else []
-
-
-def route_of(question: Question, value: Any) -> dict[str, str] | None:
-    """Return the page (`title`, `text`) that the chosen option leads to, if it leads to one."""
-    for option in question.options:
-        if option["key"] == value:
-            return option.get("route")
-    return None
 
 
 def _text_issues(question: Question, value: str) -> list[ValidationIssue]:

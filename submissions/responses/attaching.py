@@ -1,9 +1,10 @@
 """Files as evidence: which ones are accepted, and adding and removing them."""
 
 import hashlib
+import logging
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
@@ -17,9 +18,10 @@ from django.utils.translation import ngettext
 
 from core.direction import isolated
 from core.disk_reserve import has_room_for_upload
+from core.outages import StoreAway
 from core.spoken_lists import in_a_row
 from core.upload_names import without_folders
-from submissions.calls.models import Question
+from submissions.calls.models import Call, Question
 from submissions.responses.ending.stored_files import end_removed
 from submissions.responses.errors import FileRefused
 from submissions.responses.file_types.detecting import (
@@ -30,6 +32,8 @@ from submissions.responses.file_types.detecting import (
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.working_copy import lock_working_copy, note_saved
 
+logger = logging.getLogger(__name__)
+Refusals = dict[str, list[str]]
 JOINERS = "\u200c\u200d"
 LINE_END = re.compile("(?:%0D|%0A)+")
 LONGEST_NAME = 150
@@ -43,6 +47,55 @@ class CheckedFile:
     name: str
     file_type: str
     sha256: str
+
+
+def change_files(
+    *,
+    submission: Submission,
+    call: Call,
+    at: datetime,
+    uploads: Mapping[str, Sequence[UploadedFile]],
+    removed: UUID | None = None,
+    replaced: UUID | None = None,
+) -> Refusals:
+    """Take out the file `removed`, and add `uploads` (question key -> files), each by itself.
+
+    The first upload to the question of the file `replaced` comes in its place. Return the refusals,
+    sentences for the respondent, by question key. Raises AlreadySubmitted.
+    """
+    refused: Refusals = {}
+    if removed is not None:
+        detach(submission=submission, public_id=removed, at=at)
+    of = None if replaced is None else _question_of_file(submission, call, replaced)
+    if of is not None and not uploads:
+        refused[of] = [_("Choose the new file, then press Replace")]
+    is_away = False
+    for key, files in uploads.items():
+        for number, upload in enumerate(files):
+            in_place_of = replaced if key == of and number == 0 else None
+            try:
+                if is_away:  # each file would wait for the same
+                    raise no_room(upload)
+                attach(
+                    submission=submission,
+                    question=call.questions_by_key[key],
+                    upload=upload,
+                    at=at,
+                    in_place_of=in_place_of,
+                )
+            except FileRefused as refusal:
+                refused.setdefault(key, []).append(refusal.message)
+            except StoreAway as error:
+                logger.error("%s: a file is not kept, %s: %s", submission, error.host, error)
+                is_away = True
+                refused.setdefault(key, []).append(no_room(upload).message)
+    return refused
+
+
+def _question_of_file(submission: Submission, call: Call, public_id: UUID) -> str | None:
+    """Return the key of the file's question; None if the file is gone already."""
+    found = submission.attachments.filter(public_id=public_id, removed_at=None).first()
+    return None if found is None else call.questionnaire.keys.get(found.question_id)
 
 
 def attach(

@@ -16,7 +16,6 @@ from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import FINISHED, MailKind, OutboxState
-from submissions.responses.errors import AccessEnded, MayNotSubmit
 from submissions.responses.models import Answer, Colleague, IdentityAnswer, Submission
 from submissions.responses.states import AccessEnd
 
@@ -27,25 +26,7 @@ def is_authors_own(question: Question) -> bool:
     An email address is where links to the response go, and an answer that leads to a page of help
     says something about the author and ends the response.
     """
-    leads_to_help = any(option.get("route") for option in question.options)
-    return question.kind == QuestionKind.EMAIL or leads_to_help
-
-
-def refuse_if_ended(colleague: Colleague | None) -> Colleague | None:
-    """Return the colleague's access as it is now; the response is locked. Raises AccessEnded."""
-    if colleague is None:
-        return None
-    present = Colleague.objects.joined().filter(pk=colleague.pk).first()
-    if present is None:
-        raise AccessEnded
-    return present
-
-
-def refuse_unless_may_submit(colleague: Colleague | None) -> None:
-    """Raise MayNotSubmit, or AccessEnded, unless the author lets the colleague submit."""
-    present = refuse_if_ended(colleague)
-    if present is not None and not present.may_submit:
-        raise MayNotSubmit
+    return question.kind == QuestionKind.EMAIL or bool(question.routes)
 
 
 def end_access(colleagues: QuerySet[Colleague], why: AccessEnd, *, at: datetime) -> list[int]:

@@ -15,7 +15,7 @@ from core.attempts import Attempts
 from submissions.calls.models import Call, Question
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
-from submissions.responses.answering import Answers, route_of
+from submissions.responses.answering import Answers
 from submissions.responses.colleagues import end_sharing
 from submissions.responses.ending.drafts import delete_drafts
 from submissions.responses.models import Answer, ReturnAddress, Submission
@@ -30,8 +30,8 @@ LEADING_BACK = (MailKind.RETURN_LINK, MailKind.REMINDER, MailKind.CLOSED_WITH_DR
 def question_of_help(call: Call, answers: Answers) -> Question | None:
     """Return the first question that is asked and whose answer leads to a page of help."""
     counting = call.questionnaire.answers_that_count(answers)
-    questions = call.questionnaire.questions
-    return next((q for q in questions if route_of(q, counting.get(q.key))), None)
+    leading = (q for q in call.questionnaire.questions if q.routes)
+    return next((q for q in leading if counting.get(q.key) in q.routes), None)
 
 
 def signposted(call: Call, submissions: Iterable[Submission]) -> set[int]:
@@ -41,9 +41,8 @@ def signposted(call: Call, submissions: Iterable[Submission]) -> set[int]:
     """
     leading = Q()
     for question in call.questionnaire.questions:
-        for option in question.options:
-            if option.get("route"):
-                leading |= Q(question=question, value=option["key"])
+        for option in question.routes:
+            leading |= Q(question=question, value=option)
     by_key = {submission.pk: submission for submission in submissions if submission.is_draft}
     if not leading or not by_key:
         return set()

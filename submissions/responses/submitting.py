@@ -21,7 +21,7 @@ from submissions.responses.addresses import (
     typed_addresses,
 )
 from submissions.responses.answering import asked_questions, validation_issues
-from submissions.responses.colleagues import end_sharing, refuse_unless_may_submit
+from submissions.responses.colleagues import end_sharing
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
     ChangedSinceSeen,
@@ -41,7 +41,12 @@ from submissions.responses.models import (
 )
 from submissions.responses.states import AccessEnd, Acknowledgement, ScanState, SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
-from submissions.responses.working_copy import files_by_key, lock_row, working_answers
+from submissions.responses.working_copy import (
+    files_by_key,
+    lock_row,
+    refuse_unless_may_submit,
+    working_answers,
+)
 
 logger = logging.getLogger(__name__)
 NO_ADDRESS = (

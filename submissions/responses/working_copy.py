@@ -7,8 +7,7 @@ from uuid import UUID
 
 from submissions.calls.models import Call, Question
 from submissions.calls.states import ORGANISATION_NAME
-from submissions.responses.colleagues import refuse_if_ended
-from submissions.responses.errors import AlreadySubmitted, ResponseGone
+from submissions.responses.errors import AccessEnded, AlreadySubmitted, MayNotSubmit, ResponseGone
 from submissions.responses.models import Answer, Attachment, Colleague, IdentityAnswer, Submission
 
 Row = TypeVar("Row", Answer, IdentityAnswer)
@@ -86,6 +85,23 @@ def lock_working_copy(submission: Submission) -> Submission:
         raise AlreadySubmitted(locked.reference)
     refuse_if_ended(submission.opened_by)
     return locked
+
+
+def refuse_if_ended(colleague: Colleague | None) -> Colleague | None:
+    """Return the colleague's access as it is now; the response is locked. Raises AccessEnded."""
+    if colleague is None:
+        return None
+    present = Colleague.objects.joined().filter(pk=colleague.pk).first()
+    if present is None:
+        raise AccessEnded
+    return present
+
+
+def refuse_unless_may_submit(colleague: Colleague | None) -> None:
+    """Raise MayNotSubmit, or AccessEnded, unless the author lets the colleague submit."""
+    present = refuse_if_ended(colleague)
+    if present is not None and not present.may_submit:
+        raise MayNotSubmit
 
 
 def note_saved(submission: Submission, *, at: datetime) -> None:

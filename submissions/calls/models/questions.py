@@ -118,3 +118,8 @@ class Question(models.Model):
     @cached_property
     def option_labels(self) -> dict[str, str]:
         return {option["key"]: option["label"] for option in self.options}
+
+    @cached_property
+    def routes(self) -> dict[str, dict[str, str]]:
+        """The page of help (`title`, `text`) that a radio's option leads to, by its key."""
+        return {option["key"]: option["route"] for option in self.options if "route" in option}

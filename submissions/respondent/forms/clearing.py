@@ -6,9 +6,9 @@ from django.http import QueryDict
 CLEARS = "_clear"
 
 
-def without_cleared(data: QueryDict | None) -> QueryDict | None:
+def without_cleared(data: QueryDict) -> QueryDict:
     """Return what was posted with none chosen of the radios that are to be cleared."""
-    if not data or CLEARS not in data:
+    if CLEARS not in data:
         return data
     left = data.copy()
     left.pop(str(data[CLEARS]), None)

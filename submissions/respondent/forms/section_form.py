@@ -13,7 +13,7 @@ from django.utils.functional import cached_property
 from submissions.calls.conditions import Condition, decide
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
-from submissions.respondent.forms.clearing import CLEARS, without_cleared
+from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.condition_words import Applies, applies
 from submissions.respondent.forms.conflict_choices import (
     CONFLICTS,
@@ -66,7 +66,7 @@ class SectionForm(forms.Form):
         file_url: FileUrl | None = None,
         left_to_author: Collection[str] = (),
     ) -> None:
-        super().__init__(data=without_cleared(data), files=files, label_suffix="")
+        super().__init__(data=data, files=files, label_suffix="")
         self.call = call
         self.section = section
         self.answers = answers
