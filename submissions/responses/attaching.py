@@ -30,7 +30,7 @@ from submissions.responses.file_types.detecting import (
     type_by_name,
 )
 from submissions.responses.models import Attachment, Submission
-from submissions.responses.working_copy import lock_working_copy, note_saved
+from submissions.responses.working_copy import files_by_key, lock_working_copy, note_saved
 
 logger = logging.getLogger(__name__)
 Refusals = dict[str, list[str]]
@@ -94,8 +94,8 @@ def change_files(
 
 def _question_of_file(submission: Submission, call: Call, public_id: UUID) -> str | None:
     """Return the key of the file's question; None if the file is gone already."""
-    found = submission.attachments.filter(public_id=public_id, removed_at=None).first()
-    return None if found is None else call.questionnaire.keys.get(found.question_id)
+    files = submission.attachments.filter(public_id=public_id, removed_at=None)
+    return next(iter(files_by_key(call, files)), None)
 
 
 def attach(

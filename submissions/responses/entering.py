@@ -1,5 +1,6 @@
 """Entering what came by post, by email, by telephone or in person, as staff do for its author."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,14 +9,29 @@ from django.db import transaction
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from core.addresses import comparable
 from core.second_press import near
 from submissions.calls.models import Call
+from submissions.responses.addresses import enqueue_acknowledgement, typed_addresses
+from submissions.responses.deadlines import applicable_deadline
 from submissions.responses.drafting import begin
 from submissions.responses.ending.stored_files import delete_files
 from submissions.responses.errors import ChangedSinceSeen, EntryRefused
-from submissions.responses.models import Attachment, Entry, Submission, Version
+from submissions.responses.models import Attachment, Entry, LatePass, Submission, Version
 from submissions.responses.states import Acknowledgement, Channel, SubmissionState
-from submissions.responses.submitting import submit
+from submissions.responses.submitting import (
+    complete_content,
+    lock_call,
+    lock_response,
+    write_first_version,
+)
+from submissions.responses.working_copy import working_answers
+
+logger = logging.getLogger(__name__)
+NO_ADDRESS = (
+    "No email address is among the answers, so nobody can be told the reference by email. Enter "
+    "the address, or choose another way to tell its author"
+)
 
 
 @dataclass(frozen=True)
@@ -104,8 +120,48 @@ def _came(entry: Entry, submission: Submission) -> Came:
 
 
 def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | None) -> Version:
-    """Submit the response as received when it came. Raises what `submit` raises."""
-    return submit(submission=entry.submission, at=at, expected_etag=expected_etag, entered_by=by)
+    """Submit the response as received when it came; its author may have left any question open.
+
+    Again, it returns the version that is already there. Raises what `submit` raises, and
+    EntryRefused for an acknowledgement by mail without an address.
+    """
+    with transaction.atomic():
+        locked = lock_response(entry.submission)
+        if not locked.has_working_copy:
+            return locked.submitted_version
+        call = lock_call(locked.call_id)
+        received_at = locked.entry.received_at
+        _bind_late_pass(locked, call, at=received_at)
+        deadline = applicable_deadline(call, locked, at=received_at, lock=True)
+        content = complete_content(locked, call, expected_etag, needs_answers=False)
+        version = write_first_version(locked, content, deadline, at=received_at, entered_by=by)
+        by_mail = locked.entry.acknowledgement == Acknowledgement.MAIL
+        if by_mail and not enqueue_acknowledgement(version, call, at=at):
+            raise EntryRefused(NO_ADDRESS)
+        record(
+            by=by,
+            at=at,
+            action=AuditAction.RESPONSE_ENTERED,
+            call=call,
+            submission=locked,
+            channel=locked.channel,
+            received_at=received_at.isoformat(),
+        )
+    logger.info("response %s received", locked.reference)
+    return version
+
+
+def _bind_late_pass(locked: Submission, call: Call, *, at: datetime) -> None:
+    """Give what came after closing the pass of its author's address that was live at `at`."""
+    if at < call.closes_at or LatePass.objects.live_at(at).filter(submission=locked).exists():
+        return
+    typed = {comparable(one) for one in typed_addresses(call, working_answers(locked, call))}
+    unused = LatePass.objects.live_at(at).filter(call=call, submission=None)
+    for late_pass in unused.select_for_update():
+        if comparable(late_pass.address) in typed:
+            late_pass.submission = locked
+            late_pass.save(update_fields=["submission"])
+            return
 
 
 def discard_entry(entry: Entry, *, by: User, at: datetime) -> None:

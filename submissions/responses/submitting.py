@@ -9,23 +9,19 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
-from core.addresses import comparable
 from core.references import make_reference
 from submissions.calls.models import Call
 from submissions.responses.addresses import (
-    enqueue_acknowledgement,
     enqueue_infected,
     enqueue_receipt,
     given_for_links,
     known_addresses,
-    typed_addresses,
 )
 from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.colleagues import end_sharing
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
     ChangedSinceSeen,
-    EntryRefused,
     NoFreeReference,
     ResponseIncomplete,
     ResponseWithdrawn,
@@ -34,12 +30,11 @@ from submissions.responses.etags import draft_etag
 from submissions.responses.models import (
     Colleague,
     FileScan,
-    LatePass,
     Submission,
     Version,
     VersionIdentity,
 )
-from submissions.responses.states import AccessEnd, Acknowledgement, ScanState, SubmissionState
+from submissions.responses.states import AccessEnd, ScanState, SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import (
     files_by_key,
@@ -49,21 +44,11 @@ from submissions.responses.working_copy import (
 )
 
 logger = logging.getLogger(__name__)
-NO_ADDRESS = (
-    "No email address is among the answers, so nobody can be told the reference by email. Enter "
-    "the address, or choose another way to tell its author"
-)
 REFERENCE_TRIES = 20
 REFERENCE_TAKEN = "submissions_submission_reference_key"
 
 
-def submit(
-    *,
-    submission: Submission,
-    at: datetime,
-    expected_etag: str | None = None,
-    entered_by: User | None = None,
-) -> Version:
+def submit(*, submission: Submission, at: datetime, expected_etag: str | None = None) -> Version:
     """Take the working copy as evidence received at `at`, and return its version.
 
     One transaction: lock the response, recheck its state, recheck the deadline on the locked
@@ -74,14 +59,11 @@ def submit(
     Requests that wait may be handled in another order than they came in. If the response was
     saved by a request that came later than `at`, the version is received at that later moment.
 
-    What staff enter (`entered_by`) was received when its entry says. Its author may have left any
-    question open.
-
     `expected_etag` is the `draft_etag` of what the author checked, None if that is not known.
     Raises CallClosed or CallNotYetOpen by that moment, ChangedSinceSeen where the working copy was
-    changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn,
-    ResponseGone, and EntryRefused for an acknowledgement by mail without an address. For a
-    colleague it raises AccessEnded or MayNotSubmit if, once the response is locked, they lack that.
+    changed since, ResponseIncomplete while there are validation issues, ResponseWithdrawn and
+    ResponseGone. For a colleague it raises AccessEnded or MayNotSubmit if, once the response is
+    locked, they lack that.
     """
     with transaction.atomic():
         locked = lock_response(submission)
@@ -89,15 +71,10 @@ def submit(
             return locked.submitted_version
         refuse_unless_may_submit(submission.opened_by)
         call = lock_call(locked.call_id)
-        if entered_by is None:
-            at = max(at, _last_touched(locked))
-            deadline = applicable_deadline(call, locked, at=at, lock=True)
-            version = _receive(locked, call, deadline, at=at, expected_etag=expected_etag)
-            _end_sharing(locked, by=submission.opened_by, at=at)
-        else:
-            version = _receive_entered(
-                locked, call, by=entered_by, at=at, expected_etag=expected_etag
-            )
+        at = max(at, _last_touched(locked))
+        deadline = applicable_deadline(call, locked, at=at, lock=True)
+        version = _receive(locked, call, deadline, at=at, expected_etag=expected_etag)
+        _end_sharing(locked, by=submission.opened_by, at=at)
     logger.info("response %s received", version.submission.reference)
     return version
 
@@ -153,12 +130,12 @@ def _receive(
     at: datetime,
     expected_etag: str | None,
 ) -> Version:
-    content = _complete_content(locked, call, expected_etag, needs_answers=True)
+    content = complete_content(locked, call, expected_etag, needs_answers=True)
     for_links = given_for_links(locked)
     earlier = known_addresses(locked, call, for_links=for_links)
     version: Version | None
     if locked.is_draft:
-        version = _write_first_version(locked, content, deadline, at=at)
+        version = write_first_version(locked, content, deadline, at=at)
     else:
         version = _write_next_version(locked, content, deadline, at=at)
     if version is None:
@@ -168,46 +145,13 @@ def _receive(
     return version
 
 
-def _receive_entered(
-    locked: Submission, call: Call, *, by: User, at: datetime, expected_etag: str | None
-) -> Version:
-    received_at = locked.entry.received_at
-    bind_late_pass(locked, call, at=received_at)
-    deadline = applicable_deadline(call, locked, at=received_at, lock=True)
-    content = _complete_content(locked, call, expected_etag, needs_answers=False)
-    version = _write_first_version(locked, content, deadline, at=received_at, entered_by=by)
-    by_mail = locked.entry.acknowledgement == Acknowledgement.MAIL
-    if by_mail and not enqueue_acknowledgement(version, call, at=at):
-        raise EntryRefused(NO_ADDRESS)
-    record(
-        by=by,
-        at=at,
-        action=AuditAction.RESPONSE_ENTERED,
-        call=call,
-        submission=locked,
-        channel=locked.channel,
-        received_at=received_at.isoformat(),
-    )
-    return version
-
-
-def bind_late_pass(locked: Submission, call: Call, *, at: datetime) -> None:
-    """Give what came after closing the pass of its author's address that was live at `at`."""
-    if at < call.closes_at or LatePass.objects.live_at(at).filter(submission=locked).exists():
-        return
-    typed = {comparable(one) for one in typed_addresses(call, working_answers(locked, call))}
-    unused = LatePass.objects.live_at(at).filter(call=call, submission=None)
-    for late_pass in unused.select_for_update():
-        if comparable(late_pass.address) in typed:
-            late_pass.submission = locked
-            late_pass.save(update_fields=["submission"])
-            return
-
-
-def _complete_content(
+def complete_content(
     locked: Submission, call: Call, expected_etag: str | None, *, needs_answers: bool
 ) -> Content:
-    """Return what is to be submitted, if it is what the author checked and nothing is missing."""
+    """Return what is to be submitted, if it is what was checked and nothing is missing.
+
+    Raises ChangedSinceSeen and ResponseIncomplete.
+    """
     answers = working_answers(locked, call)
     attachments = list(locked.attachments.filter(removed_at=None, question__isnull=False))
     if expected_etag not in (None, draft_etag(answers, attachments)):
@@ -226,7 +170,7 @@ def _enqueue_notice_of_infected(version: Version, content: Content, *, at: datet
         enqueue_infected(version, content.call, at=at)
 
 
-def _write_first_version(
+def write_first_version(
     locked: Submission,
     content: Content,
     deadline: ApplicableDeadline,
