@@ -10,6 +10,8 @@ from django.utils import translation
 
 from submissions.calls.models import Call
 
+# The language of each call when this process asked last: of a page in an outage.
+_said: dict[str, str] = {}
 PAGE_OF_CALL = re.compile("/calls/(?P<slug>[-a-zA-Z0-9_]+)/")
 
 
@@ -34,10 +36,13 @@ def _language_of(path: str) -> str:
     A link that was copied in part leads to none.
     """
     if found := PAGE_OF_CALL.match(path):
+        slug = found["slug"]
         try:
-            call = Call.objects.only("language").filter(slug=found["slug"]).first()
+            call = Call.objects.only("language").filter(slug=slug).first()
         except OperationalError:
-            call = None  # the page itself meets the outage, and gives back what was typed
+            # The page itself meets the outage, and gives back what was typed.
+            return _said.get(slug, settings.PORTAL_LANGUAGE)
         if call is not None:
+            _said[slug] = call.spoken_language
             return call.spoken_language
     return settings.PORTAL_LANGUAGE

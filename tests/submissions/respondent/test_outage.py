@@ -14,6 +14,7 @@ from django.test import Client
 
 from core import outages
 from core.redacting_logs import RedactingFormatter
+from submissions.calls.models import Call
 from submissions.respondent import sections
 from tests.makers import make_call, while_open
 from tests.submissions.mail.mail_sink import free_port
@@ -201,13 +202,19 @@ def test_line_of_the_log_has_the_number_of_its_request(call, lines):
     assert lines()[-1].endswith(" portal.test outside of any request")
 
 
-def test_portal_in_several_languages_offers_to_send_again_too(browser, call, draft, settings):
+def test_outage_page_of_a_call_is_in_its_language_and_offers_to_send_again(
+    browser, call, draft, settings
+):
+    settings.LANGUAGES = [("en-gb", "British English"), ("ar", "Arabic")]
+    Call.objects.filter(pk=call.pk).update(language="ar")
     settings.MIDDLEWARE = [
         *settings.MIDDLEWARE[:2],
         "submissions.respondent.languages.LanguageOfCallMiddleware",
         *settings.MIDDLEWARE[2:],
     ]
+    browser.handler.load_middleware()
     page = address(call, "response/evidence/")
     typed = {"csrfmiddlewaretoken": token_on(browser, page), "story": TYPED}
     with database_away():
-        assert "Send again" in browser.post(page, typed).content.decode()
+        said = browser.post(page, typed).content.decode()
+    assert ("Send again" in said, '<html lang="ar" dir="rtl">' in said) == (True, True)
