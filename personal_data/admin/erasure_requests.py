@@ -74,6 +74,10 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        finds = people.calls_to_search(request.user).exists()
+        return super().changelist_view(request, {**(extra_context or {}), "finds": finds})
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
@@ -98,6 +102,7 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             "title": capfirst(str(erasure)),
             "opts": self.opts,
             "erasure": erasure,
+            "reads": may(person, Action.READ_RESPONSES, erasure.call_id),
             "state": state_in_words(erasure),
             "due": say_day(erasure.due_at),
             "times": [

@@ -112,11 +112,17 @@ def copy(request: HttpRequest) -> HttpResponseBase:
     return answer
 
 
-def _calls(person: Person) -> QuerySet[Call]:
-    """Return the calls in which the person may do this; PermissionDenied if there are none."""
+def calls_to_search(person: Person) -> QuerySet[Call]:
+    """Return the calls in which the person may do this."""
     calls: QuerySet[Call] = calls_of(person, Action.FIND_PERSON)
     for action in NEEDED:
         calls = narrowed(calls, person, action, path="pk")
+    return calls
+
+
+def _calls(person: Person) -> QuerySet[Call]:
+    """Return the same calls; PermissionDenied if there are none."""
+    calls = calls_to_search(person)
     if not calls:
         raise PermissionDenied
     return calls

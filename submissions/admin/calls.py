@@ -18,6 +18,7 @@ from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from accounts.identity import text_for
 from accounts.record import record
+from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core import arrival, clock, clock_check
 from core.admin.declared_filters import DeclaredFiltersOnly
@@ -250,6 +251,8 @@ class CallAdmin(
             "is_closed": call.has_closed_at(now),
             "may_grow": call.closes_at <= now < call.closes_at + arrival.LONGEST,
             "report": closing_report(call, at=now),
+            "reads": may(request.user, Action.READ_RESPONSES, call),
+            "sees_mails": may(request.user, Action.SEE_MAILS, call),
             "changes": [
                 (change, text_for(request.user, change.reason, call))
                 for change in call.closing_changes.select_related("by")

@@ -159,6 +159,7 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             "opts": self.opts,
             "mail": mail,
             "shows_text": shows_text,
+            "reads": may(request.user, Action.READ_RESPONSES, mail.call_id),
             "is_recorded": is_recorded,
             "last_error": text_for(request.user, mail.last_error, mail.call_id),
             "times": [

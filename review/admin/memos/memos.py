@@ -224,7 +224,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
                 for one in memo.earlier.select_related("by")
             ],
             "form": form if may_change else None,
-            "may_delete": may_delete(request.user, memo),
+            "may_delete": may_change and may_delete(request.user, memo),
             "error": error,
         }
         return self._page(request, "page", more, status)
