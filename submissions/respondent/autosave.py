@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from core import spoken_time
 from core.posted_from import posted_from
 from submissions.respondent.browser_session import holds_access
-from submissions.respondent.lost_edits import typed_into_removed
 from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.respondent.saving import Save, SaveOutcome, save_page
 from submissions.responses.errors import ResponseGone
@@ -52,7 +51,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
                 for key, value in form.values.items()
                 if saved.current.answers.get(key) == value
             },
-            "warning": _say_removed(request, current) or _warning_of(saved),
+            "warning": WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else "",
         }
     )
 
@@ -85,13 +84,7 @@ def _say_saved(current: ResponseContext) -> str:
     return _("Saved at %(moment)s") % {"moment": moment}
 
 
-def _warning_of(saved: Save) -> str:
-    return WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else ""
-
-
-def _say_removed(request: HttpRequest, current: ResponseContext) -> str:
-    if not typed_into_removed(request, current.call):
-        return ""
+def _say_removed(_saved: Save) -> str:
     return _(
         "A question of this page was taken out of the call meanwhile. What you typed into it is "
         "not saved: copy it to a safe place."
@@ -121,6 +114,7 @@ def _say_closed(saved: Save) -> str:
 
 
 WARNINGS: dict[SaveOutcome, Callable[[Save], str]] = {
+    SaveOutcome.QUESTION_GONE: _say_removed,
     SaveOutcome.CONFLICTS: _say_conflict,
     SaveOutcome.NEEDS_CHANGES: _say_refusal,
     SaveOutcome.CLOSED: _say_closed,

@@ -1,14 +1,13 @@
 """Shows what was typed into a page that could not be saved once more, to be copied."""
 
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from submissions.calls.models import Call, Question
+from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
-from submissions.definitions.tables import OPTION_KEY
 from submissions.respondent.error_pages import say_upload
 from submissions.respondent.forms.fields import every_value, posted_names
-from submissions.respondent.forms.posted_etags import posted_etags
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.response_context import ResponseContext
@@ -29,28 +28,20 @@ def lost_edits_page(
     return render(request, "responses/lost_edits.html", context, status=409)
 
 
-def typed_into_removed(request: HttpRequest, call: Call) -> list[dict[str, str]]:
-    """Return what was typed into questions of the page that the call no longer has."""
-    posted = request.POST
-    gone = [key for key in posted_etags(posted) if key not in call.questions_by_key]
-    typed = [shown_text(text) for key in gone for text in every_value(posted, key)]
-    # What is like a key is a choice.
-    kept = [{"label": "", "text": t} for t in typed if t.strip() and not OPTION_KEY.fullmatch(t)]
-    uploads = [file for key in gone for file in every_value(request.FILES, key)]
-    return kept + [{"label": "", "text": say_upload(file)} for file in uploads]
-
-
 def _lost_edits(request: HttpRequest, current: ResponseContext) -> list[dict[str, str]]:
     """Return what was posted and is not stored: texts, choices by labels, file names."""
     section = current.call.questionnaire.sections[0]  # its form takes what any page posted
     form = current.section_form(section, page=(), request=request)
     form.full_clean()
-    not_stored = [
+    return [{"label": "", "text": _in_words(one)} for one in form.posted_to_removed] + [
         {"label": question.label, "text": text}
         for question in form.questions
         if (text := _lost_of(current, form, question))
     ]
-    return typed_into_removed(request, current.call) + not_stored
+
+
+def _in_words(posted: str | UploadedFile) -> str:
+    return shown_text(posted) if isinstance(posted, str) else say_upload(posted)
 
 
 def _lost_of(current: ResponseContext, form: SectionForm, question: Question) -> str:

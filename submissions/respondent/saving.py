@@ -30,6 +30,7 @@ class SaveOutcome(Enum):
     SIGNPOSTED = auto()  # an answer leads to a page of help
     NEEDS_CHANGES = auto()  # an answer or a file was refused, or is missing
     CONFLICTS = auto()  # another author changed an answer; that one is not overwritten
+    QUESTION_GONE = auto()  # something was typed into a question that the call has no more
     CLOSED = auto()  # saved after the deadline, so it cannot be submitted
     ALREADY_SUBMITTED = auto()  # or withdrawn: nothing is stored
     ACCESS_ENDED = auto()  # the author took the colleague's access back: nothing is stored
@@ -105,6 +106,8 @@ def _outcome(
     conflicts: dict[str, Any],
     refused: Refusals,
 ) -> SaveOutcome:
+    if form.posted_to_removed:
+        return SaveOutcome.QUESTION_GONE
     if conflicts or form.unresolved:
         return SaveOutcome.CONFLICTS
     if not form.errors and not refused:

@@ -13,7 +13,7 @@ from submissions.respondent.conflicts_page import conflicts_page
 from submissions.respondent.decorators import with_working_copy
 from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.section_form import SectionForm
-from submissions.respondent.lost_edits import lost_edits_page, typed_into_removed
+from submissions.respondent.lost_edits import lost_edits_page
 from submissions.respondent.response_context import ResponseContext, closed_page, no_response_page
 from submissions.respondent.saving import (
     CLEAR,
@@ -48,8 +48,6 @@ def section(
     if posted:
         action = _action(request) if step else ""
         save = save_page(current=current, form=form, action=action)
-        if save.outcome not in ENDED and typed_into_removed(request, current.call):
-            return lost_edits_page(request, save.current, has_ended=False)
         if save.outcome in PAGES_WITHOUT_STEP:
             return PAGES_WITHOUT_STEP[save.outcome](request, save)
         if step is not None:
@@ -144,10 +142,12 @@ def _errors_page(request: HttpRequest, step: Step, save: Save) -> HttpResponse:
     return _page(request, save.current, step, save.form, status=422)
 
 
-ENDED = (SaveOutcome.ALREADY_SUBMITTED, SaveOutcome.ACCESS_ENDED)
 PAGES_WITHOUT_STEP: dict[SaveOutcome, Callable[[HttpRequest, Save], HttpResponse]] = {
     SaveOutcome.CONFLICTS: conflicts_page,
     SaveOutcome.CLOSED: lambda request, save: closed_page(request, save.current, just_saved=True),
+    SaveOutcome.QUESTION_GONE: lambda request, save: lost_edits_page(
+        request, save.current, has_ended=False
+    ),
     SaveOutcome.ALREADY_SUBMITTED: lambda request, save: lost_edits_page(request, save.current),
     SaveOutcome.ACCESS_ENDED: lambda request, save: no_response_page(
         request, save.current.call.slug

@@ -30,7 +30,7 @@ from submissions.responses.file_types.detecting import (
     type_by_name,
 )
 from submissions.responses.models import Attachment, Submission
-from submissions.responses.working_copy import files_by_key, lock_working_copy, note_saved
+from submissions.responses.working_copy import lock_working_copy, note_saved
 
 logger = logging.getLogger(__name__)
 Refusals = dict[str, list[str]]
@@ -66,7 +66,7 @@ def change_files(
     refused: Refusals = {}
     if removed is not None:
         detach(submission=submission, public_id=removed, at=at)
-    of = None if replaced is None else _question_of_file(submission, call, replaced)
+    of = None if replaced is None else _question_of_file(submission, replaced)
     if of is not None and not uploads:
         refused[of] = [_("Choose the new file, then press Replace")]
     is_away = False
@@ -92,10 +92,10 @@ def change_files(
     return refused
 
 
-def _question_of_file(submission: Submission, call: Call, public_id: UUID) -> str | None:
+def _question_of_file(submission: Submission, public_id: UUID) -> str | None:
     """Return the key of the file's question; None if the file is gone already."""
-    files = submission.attachments.filter(public_id=public_id, removed_at=None)
-    return next(iter(files_by_key(call, files)), None)
+    of = submission.attachments.filter(public_id=public_id, removed_at=None)
+    return of.values_list("question__key", flat=True).first()
 
 
 def attach(

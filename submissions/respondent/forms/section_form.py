@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from submissions.calls.conditions import Condition, decide
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
+from submissions.definitions.tables import OPTION_KEY
 from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.condition_words import Applies, applies
 from submissions.respondent.forms.conflict_choices import (
@@ -21,7 +22,12 @@ from submissions.respondent.forms.conflict_choices import (
     choice_of,
     merged_from,
 )
-from submissions.respondent.forms.fields import AnswerField, posted_names, row_names
+from submissions.respondent.forms.fields import (
+    AnswerField,
+    every_value,
+    posted_names,
+    row_names,
+)
 from submissions.respondent.forms.layout import section_helper
 from submissions.respondent.forms.posted_etags import BASE_ETAGS, pending_etags, posted_etags
 from submissions.respondent.forms.presenting import FileUrl, answer_id, first_id, present
@@ -145,6 +151,15 @@ class SectionForm(forms.Form):
             for question in self.questions
             if question.kind == QuestionKind.FILE and self.cleaned_data.get(question.key)
         }
+
+    @cached_property
+    def posted_to_removed(self) -> list[str | UploadedFile]:
+        """What was typed into, or added to, questions of the page that the call no longer has."""
+        gone = [key for key in self._posted_etags if key not in self.call.questions_by_key]
+        posted = [text for key in gone for text in every_value(self.data, key)]
+        # What is like a key is a choice.
+        typed = [text for text in posted if text.strip() and not OPTION_KEY.fullmatch(text)]
+        return typed + [file for key in gone for file in every_value(self.files, key)]
 
     @property
     def file_to_remove(self) -> str:

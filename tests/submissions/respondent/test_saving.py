@@ -29,6 +29,7 @@ def test_each_outcome_has_a_page():
 def test_script_warns_of_what_is_not_saved_or_cannot_count():
     assert set(WARNINGS) == {
         SaveOutcome.CONFLICTS,
+        SaveOutcome.QUESTION_GONE,
         SaveOutcome.NEEDS_CHANGES,
         SaveOutcome.CLOSED,
     }
