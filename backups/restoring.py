@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, cast
 
-import psycopg2
 from django.conf import settings
 from django.core.files import File
 from django.core.files.base import ContentFile
@@ -28,7 +27,7 @@ from backups.contents import FORMAT, fingerprint_of
 from backups.encryption import decrypt
 from backups.errors import BackupFailed, Damaged
 from backups.folder import DATABASE, ERASURES, MANIFEST, BackupFolder
-from core import database_roles, disk_reserve, moving_files, schema
+from core import advisory_locks, database_roles, disk_reserve, moving_files, schema
 from core.database_roles import SCHEMA
 from core.outages import StoreAway
 from core.stores import NotListed
@@ -204,25 +203,16 @@ class Restoring:
 def one_at_a_time() -> Iterator[None]:
     """Let no other restore into this database begin meanwhile. Raises BackupFailed while one runs.
 
-    Both would find it empty, and the one that failed would let the other's mail out. The lock is
-    PostgreSQL's, and ends with this process however that ends. A transaction holds it, which keeps
-    its connection behind PgBouncer, too.
+    Both would find it empty, and the one that failed would let the other's mail out.
     """
     with database_roles.as_owner():
-        address, password = programs.address(), connection.settings_dict["PASSWORD"] or None
-    with connection.wrap_database_errors:
-        server = psycopg2.connect(address, password=password)
-    try:
-        with server.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [RESTORE_LOCK])
-            if cursor.fetchone() != (True,):
-                raise BackupFailed(
-                    "Another restore into this database is running. Wait until it has ended."
-                )
+        owner = connection.copy()
+    with advisory_locks.held(RESTORE_LOCK, by=owner) as is_free:
+        if not is_free:
+            raise BackupFailed(
+                "Another restore into this database is running. Wait until it has ended."
+            )
         yield
-    finally:
-        server.close()
 
 
 def refuse_unless_empty(storage: Storage, *, files: bool) -> None:

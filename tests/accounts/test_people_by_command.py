@@ -27,6 +27,14 @@ def test_superuser_made_at_the_command_line_is_on_record():
     assert recorded() == [("person_changed", None, detail)]
 
 
+def test_superuser_who_is_made_without_a_terminal_is_not_said_to_be_there():
+    said = io.StringIO()
+    with pytest.raises(CommandError, match=r"^Nobody was made\.$"):
+        call_command("createsuperuser", stdin=io.StringIO(), stdout=said)
+    assert said.getvalue().startswith("Superuser creation skipped due to not running in a TTY.")
+    assert (User.objects.count(), recorded()) == (0, [])
+
+
 def test_superuser_with_the_address_of_another_is_refused():
     make_user(username="pat", email="Pat@example.org")
     words = ("--noinput", "--username", "ada", "--email", "pat@example.org")

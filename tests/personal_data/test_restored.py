@@ -137,9 +137,15 @@ def test_file_that_lists_no_erasures_is_refused_in_one_line(tmp_path, text):
     with pytest.raises(CommandError) as refused:
         call_command("reapply_erasures", str(wrong))
     assert str(refused.value) == (
-        f"A file cannot be read: {wrong} is no list of erasures, which list_erasures or backup "
-        "writes"
+        f"{wrong} is no list of erasures, which list_erasures or backup writes."
     )
+
+
+def test_list_that_is_not_there_is_refused_in_one_line(tmp_path):
+    with pytest.raises(
+        CommandError, match=r"/nowhere cannot be read: No such file or directory\.$"
+    ):
+        call_command("reapply_erasures", str(tmp_path / "nowhere"))
 
 
 def test_list_is_what_it_was_before_where_the_disk_is_full(call, response, tmp_path, monkeypatch):

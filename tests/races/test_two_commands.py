@@ -7,10 +7,12 @@ from time import sleep
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from accounts.models import Invitation, User
 from accounts.states import Role
-from core import database_roles
+from core import advisory_locks, database_roles
+from core.management.commands import migrate
 from personal_data import erasing, reapplying
 from rehearsal import resetting, seeding
 from rehearsal.seeding import SeedingRefused
@@ -149,6 +151,13 @@ def test_superuser_that_is_made_twice_at_once_is_made_once():
     )
     assert (made, User.objects.count()) == (None, 1)
     assert isinstance(refused, CommandError)
+
+
+def test_migrate_beside_another_changes_nothing():
+    with advisory_locks.held(migrate.MIGRATING_LOCK, by=connection.copy()) as is_free:
+        assert is_free
+        with pytest.raises(CommandError, match=r"^Another migrate of this database is running\. "):
+            call_command("migrate", stdout=StringIO())
 
 
 def test_mail_that_is_held_twice_at_once_has_one_mark(tmp_path, monkeypatch):

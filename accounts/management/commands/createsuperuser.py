@@ -26,7 +26,10 @@ class Command(createsuperuser.Command):
                 raise CommandError(
                     "Somebody else made a user of this name at the same moment. Nobody was made."
                 ) from None
-            for person in User.objects.filter(is_superuser=True).exclude(pk__in=before):
+            made = User.objects.filter(is_superuser=True).exclude(pk__in=before)
+            if not made:
+                raise CommandError("Nobody was made.")
+            for person in made:
                 _refuse_address_of_another(person)
                 record(
                     by=None,

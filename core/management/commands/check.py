@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.management import CommandError
 from django.core.management.commands import check
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connection
 
@@ -14,7 +15,10 @@ class Command(check.Command):
     def handle(self, *app_labels: Any, **options: Any) -> None:
         if options["databases"] is None and self._database_answers():
             options["databases"] = [DEFAULT_DB_ALIAS]
-        super().handle(*app_labels, **options)
+        try:
+            super().handle(*app_labels, **options)
+        except LookupError as error:  # no such app
+            raise CommandError(str(error)) from None
 
     def _database_answers(self) -> bool:
         try:

@@ -1,13 +1,17 @@
 """manage.py migrate"""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.commands import migrate
+from django.db import connection
 
-from core import database_roles, schema, upgrading
+from core import advisory_locks, database_roles, schema, upgrading
+
+MIGRATING_LOCK = 5_283_311  # any number that no other advisory lock of this database has
 
 
 def _is_whole(options: Mapping[str, Any]) -> bool:
@@ -25,7 +29,7 @@ class Command(migrate.Command):
 
     def handle(self, *arguments: Any, **options: Any) -> None:
         password = settings.DATABASES["default"]["PASSWORD"]
-        with database_roles.as_owner() as role:
+        with database_roles.as_owner() as role, self._alone(options):
             if other := schema.other_postgres():
                 self.stderr.write(other)
             if refusal := schema.problem_for_migrate():
@@ -41,6 +45,20 @@ class Command(migrate.Command):
             has_time_outs = database_roles.set_time_outs(role)
         if not has_time_outs:
             database_roles.set_time_outs()
+
+    @contextmanager
+    def _alone(self, options: Mapping[str, Any]) -> Iterator[None]:
+        """Refuse to change the tables while another migrate does, which may then fail half-way."""
+        if options["plan"] or options["check_unapplied"]:
+            yield
+            return
+        with advisory_locks.held(MIGRATING_LOCK, by=connection.copy()) as is_free:
+            if not is_free:
+                raise CommandError(
+                    "Another migrate of this database is running. Wait until it has ended, then "
+                    "run this again."
+                )
+            yield
 
     def check(self, *arguments: Any, **options: Any) -> None:
         """Leave out the checks that ask the database: they would ask for this very command."""

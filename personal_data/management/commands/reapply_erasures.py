@@ -30,8 +30,10 @@ class Command(BaseCommand):
             listed = [one for file in files for one in _listed_in(Path(file))]
         except User.DoesNotExist:
             raise CommandError(f"Nobody here is called {by}.") from None
-        except (OSError, ValueError) as error:
-            raise CommandError(f"A file cannot be read: {error}") from None
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        except ValueError as error:
+            raise CommandError(f"{error}.") from None
         unread: list[str] = []
         both = {one["request"]: one for one in [*listed, *self._kept(files, unread)]}
         try:
