@@ -20,7 +20,7 @@ from exports.queries import cells_of
 from exports.types import Dataset, Pieces
 from exports.writers.apart import as_one, finish, of_the_portal, read, start, write_rows
 from exports.writers.dictionary import DICTIONARY_NAME, dictionary_csv
-from exports.writers.variable_names import LONGEST, RULE, variable_names
+from exports.writers.variable_names import RULE, variable_names
 
 PROCESS = "exports.writers.statistics_process"
 ARCHIVE = "made.zip"
@@ -154,11 +154,11 @@ class _Variables:
         """
         columns = variable_names(each.column.name for each in self._all)
         parts = [
-            _part(name, part)
-            for each, name in zip(self._all, columns, strict=True)
+            f"{each.column.name}_part{part}"
+            for each in self._all
             for part in range(2, each.parts + 1)
         ]
-        more = iter(variable_names([*columns, *parts])[len(columns) :])
+        more = iter(variable_names(parts, taken=columns))
         for each, name in zip(self._all, columns, strict=True):
             yield each, [name, *(next(more) for _ in range(1, each.parts))]
 
@@ -211,11 +211,6 @@ def parts_of(text: str, most: int) -> list[str]:
         found.append(part)
         rest = rest[len(part.encode()) :]
     return [*found, rest.decode()]
-
-
-def _part(name: str, part: int) -> str:
-    end = f"_part{part}"
-    return f"{name[: LONGEST - len(end)]}{end}"
 
 
 def cut(text: str, most: int) -> str:

@@ -5,15 +5,20 @@ Sources: Stata's [U] 11.3 and SPSS's rules for variable names. SPSS allows 64 by
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
+from hashlib import sha256
 
+DIGITS = 5
 LONGEST = 28  # pyreadstat calls a set of labels by the variable and up to four digits
 RULE = (
     "In files for SPSS and Stata, a column has its name of the CSV as far as both programs allow: "
     "only letters of English, digits and underscores, every other character being an underscore; "
-    "28 characters at most, the rest cut; v_ before a name that begins with something else than a "
-    "letter, or that either program reserves. Where a name, whatever its capitals, is taken by an "
-    "earlier column, it ends in _2, _3 and so on. Further parts of long texts are named last."
+    "28 characters at most; v_ before a name that begins with something else than a letter, or "
+    "that either program reserves. A longer name is cut, and ends in _ and the first five "
+    "hexadecimal digits of the SHA-256 of the whole: other columns do not change it. So does a "
+    "name that would then be another column's, whatever its capitals, and is not that column's "
+    "name in the CSV."
 )
 RESERVED = frozenset(
     [
@@ -44,9 +49,22 @@ RESERVED = frozenset(
 _string_type = re.compile(r"str\d+\Z")
 
 
-def variable_names(names: Iterable[str]) -> list[str]:
-    """Return what the columns are called, in their order; RULE says how."""
-    return distinct([_allowed(name) for name in names], longest=LONGEST)
+def variable_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
+    """Return what the columns are called, in their order, and none as one of those that are taken.
+
+    RULE says how: by the name of the column alone, so that a question which comes between others
+    later changes the name of none.
+    """
+    held = {name.lower() for name in taken}
+    allowed = {name: _allowed(name) for name in names}
+    met = Counter([*held, *map(str.lower, allowed.values())])
+
+    def is_its_own(name: str) -> bool:
+        found = allowed[name].lower()
+        return met[found] == 1 or (name == found and name not in held)
+
+    found = [allowed[name] if is_its_own(name) else _signed(name) for name in allowed]
+    return distinct([*held, *found], longest=LONGEST)[len(held) :]
 
 
 def distinct(names: Iterable[str], *, longest: int | None = None) -> list[str]:
@@ -65,9 +83,19 @@ def distinct(names: Iterable[str], *, longest: int | None = None) -> list[str]:
 
 
 def _allowed(name: str) -> str:
-    name = re.sub(r"[^A-Za-z0-9_]", "_", name)
+    spelt = _spelt(name)
+    return spelt if len(spelt) <= LONGEST else _signed(name)
+
+
+def _signed(name: str) -> str:
+    end = f"_{sha256(name.encode()).hexdigest()[:DIGITS]}"
+    return f"{_spelt(name)[: LONGEST - len(end)]}{end}"
+
+
+def _spelt(name: str) -> str:
+    # SPSS keeps names that end in an underscore for variables of its own.
+    name = re.sub(r"[^A-Za-z0-9_]", "_", name).rstrip("_")
     is_reserved = name.lower() in RESERVED or _string_type.match(name.lower())
     if is_reserved or not re.match(r"[A-Za-z]", name):
-        name = f"v_{name}"
-    # SPSS keeps names that end in an underscore for variables of its own.
-    return name[:LONGEST].rstrip("_")
+        name = f"v_{name}".rstrip("_")
+    return name

@@ -184,23 +184,33 @@ def test_names_are_allowed_in_both_programs_and_differ_whatever_their_capitals()
         "_n",
         "a-b",
         "é",
+        "by_",
+        "a.b",
         long,
         f"{long}s",
     ]
     names = variable_names(wanted)
     assert names == [
         "age",
-        "Age_2",
-        "AGE_2_2",
+        "Age_39b73",
+        "AGE_2",
         "v_if",
         "v_LONG",
         "v_str20",
         "v_2nd",
         "v__n",
-        "a_b",
+        "a_b_d4436",
         "v",
-        "fairness_sharing_of_decision",
-        "fairness_sharing_of_decisi_2",
+        "v_by",
+        "a_b_2e733",
+        "fairness_sharing_of_de_1908e",
+        "fairness_sharing_of_de_90912",
+    ]
+    before, after = wanted[-2:], ["fairness_sharing_of_decisions_and_time", "a_b"]
+    assert variable_names([*after, *before]) == [
+        "fairness_sharing_of_de_9d0c2",
+        "a_b",
+        *names[-2:],
     ]
     assert max(map(len, names)) <= LONGEST
     assert len({name.lower() for name in names}) == len(wanted)
