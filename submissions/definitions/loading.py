@@ -144,7 +144,7 @@ def load(
     _refuse_far_times(definition, latest or latest_moment(at), problems)
     changes: list[str] = []
     if call is not None:
-        _hold_answers_still()
+        hold_answers_still()
         found = differences(
             call, definition, reword=reword, reset_times=reset_times, problems=problems
         )
@@ -198,7 +198,7 @@ def wait_for_other_loads() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('submissions.load_call'))")
 
 
-def _hold_answers_still() -> None:
+def hold_answers_still() -> None:
     """Wait for answers that are on their way, and hold back others, until the load is over.
 
     Locks of the questions' rows would not do: PostgreSQL takes an answer's share of them only

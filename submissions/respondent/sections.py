@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +15,12 @@ from submissions.respondent.decorators import with_working_copy
 from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.lost_edits import lost_edits_page
-from submissions.respondent.response_context import ResponseContext, closed_page, no_response_page
+from submissions.respondent.response_context import (
+    ResponseContext,
+    closed_page,
+    current_response,
+    no_response_page,
+)
 from submissions.respondent.saving import (
     CLEAR,
     CONTINUE,
@@ -34,6 +40,19 @@ UNFOLDS = "unfold"
 @with_working_copy
 def section(
     request: HttpRequest, current: ResponseContext, section: str, number: int = 1
+) -> HttpResponse:
+    try:
+        return _section(request, current, section, number)
+    except IntegrityError:
+        # A load took a question out while its answer waited. What is saved already stays as it is.
+        now = current_response(request, current.call.slug)
+        if now is None:
+            return no_response_page(request, current.call.slug)
+        return _section(request, now, section, number)
+
+
+def _section(
+    request: HttpRequest, current: ResponseContext, section: str, number: int
 ) -> HttpResponse:
     shown = current.call.questionnaire.section(section)
     is_there = shown is not None and 1 <= number <= len(pages_of(current.call, shown))

@@ -1,4 +1,4 @@
-"""Submitting while the call is being changed."""
+"""Saving and submitting while the call is being changed."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +8,10 @@ import pytest
 from django.db import connection, transaction
 
 from submissions.calls.models import Call, Question
+from submissions.definitions.loading import hold_answers_still
 from submissions.responses import drafting
 from submissions.responses.models import Submission, Version
+from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -42,6 +44,11 @@ def close(call):
     )
 
 
+def remove_question(call):
+    hold_answers_still()
+    Question.objects.get(call=call, key="story").delete()
+
+
 def submit_while(client, call, change):
     """Submit what was checked while `change` is not yet committed; return the response."""
     client.post(f"/calls/{call.slug}/start/")
@@ -53,6 +60,11 @@ def submit_while(client, call, change):
     seen = re.search(r'name="_expected_etag" value="([^"]+)"', client.get(check).content.decode())[
         1
     ]
+    return post_while(client, call, change, check, {"_expected_etag": seen})
+
+
+def post_while(client, call, change, path, posted):
+    """Post while `change` is not yet committed, and waits for the post to wait for it."""
     changed = Event()
 
     def change_and_commit_when_awaited():
@@ -71,7 +83,7 @@ def submit_while(client, call, change):
     with ThreadPoolExecutor(1) as threads:
         ending = threads.submit(change_and_commit_when_awaited)
         assert changed.wait(timeout=20)
-        response = client.post(check, {"_expected_etag": seen})
+        response = client.post(path, posted)
         ending.result(timeout=60)
     return response
 
@@ -82,6 +94,16 @@ def test_question_added_while_submitting_waits_is_asked_for(client, call):
     for part in ('href="#answer-late"', 'id="answer-late"'):
         assert part in response.content.decode()
     assert Version.objects.count() == 0
+
+
+def test_answer_whose_question_is_removed_while_it_waits_is_given_back(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    page = f"/calls/{call.slug}/response/evidence/"
+    posted = {"_base_etags": "story:- age:-", "story": "What we saw.", "age": "adult"}
+    response = post_while(client, call, remove_question, page, posted)
+    assert response.status_code == 409
+    assert "What we saw." in response.content.decode()
+    assert working_answers(Submission.objects.get(), Call.objects.get()) == {"age": "adult"}
 
 
 def test_closing_time_moved_while_submitting_waits_is_the_one_that_is_said(client, call):
