@@ -7,9 +7,12 @@ from typing import Any, Self
 
 from submissions.calls.models import Call, Question
 from submissions.calls.states import QuestionKind
+from submissions.responses.errors import ImportRefused
 from submissions.responses.states import Acknowledgement, Channel
 
 IGNORED = ""
+# Each column to choose for has all that it may be on its page.
+MOST_TO_CHOOSE = 200
 RECEIVED, CHANNEL, REFERENCE = "received", "channel", "reference"
 PUBLICATION = "publication"
 QUESTION, ROW = "question:", "row:"
@@ -113,6 +116,23 @@ def guess(call: Call, heading: Sequence[str]) -> tuple[str, ...]:
         target = names.get(_plain(name), IGNORED)
         found.append(IGNORED if target in found else target)
     return tuple(found)
+
+
+def first_choices(call: Call, heading: Sequence[str]) -> Choices:
+    """Return what to begin with. Raises ImportRefused where too many columns are left to choose."""
+    found = guess(call, heading)
+    if found.count(IGNORED) > MOST_TO_CHOOSE:
+        raise ImportRefused(
+            f"More than {MOST_TO_CHOOSE} columns have a name that is no question of the call: call "
+            "them by the keys of its questions, as in its CSV, or leave them out of the file"
+        )
+    return Choices(columns=found)
+
+
+def settled(call: Call, heading: Sequence[str]) -> tuple[str, ...]:
+    """Return what the page takes as known by its name, IGNORED where it offers all there is."""
+    is_wide = len(heading) > MOST_TO_CHOOSE
+    return guess(call, heading) if is_wide else (IGNORED,) * len(heading)
 
 
 def _plain(text: str) -> str:

@@ -31,7 +31,7 @@ from submissions.responses.attaching import digest_of, presentable_name
 from submissions.responses.errors import ImportRefused
 from submissions.responses.etags import etag
 from submissions.responses.importing import folders, tables
-from submissions.responses.importing.choices import Choices, guess
+from submissions.responses.importing.choices import Choices, first_choices
 from submissions.responses.importing.folders import Folder
 from submissions.responses.importing.plans import Plan, plans_of_folder, plans_of_table
 from submissions.responses.importing.tables import Table, read_table
@@ -64,7 +64,7 @@ def upload(*, call: Call, file: UploadedFile, by: User, at: datetime) -> Respons
     file.seek(0)
     choices = Choices()
     if isinstance(content, Table):
-        choices = Choices(columns=guess(call, content.heading))
+        choices = first_choices(call, content.heading)
     sha256 = digest_of(file)
     with transaction.atomic():
         Call.objects.select_for_update(no_key=True).get(pk=call.pk)

@@ -11,7 +11,7 @@ from django.test import Client
 from accounts.models import Membership
 from accounts.states import Role
 from core.outages import StoreAway
-from submissions.responses.importing import carrying_out
+from submissions.responses.importing import carrying_out, choices
 from submissions.responses.models import ResponseImport, Submission
 from tests.forms import form_of
 from tests.makers import make_first_call, make_user
@@ -94,6 +94,31 @@ def test_options_are_written_as_often_for_many_columns_as_for_two(call, monkeypa
         r'<select[^>]*name="column_.*?</select>', again.content.decode(), re.DOTALL
     )
     assert [select.count(" selected>") for select in selects] == [1] * 5
+
+
+def test_columns_of_a_wide_table_are_what_they_are_called_or_left_out(call, monkeypatch):
+    monkeypatch.setattr(choices, "MOST_TO_CHOOSE", 2)
+    client = staff()
+    page = uploaded(client, call, "Name,x,good_practice,y\nAnn,1,We share rooms.,2\n")
+    shown = page.content.decode()
+    selects = re.findall(r'<select[^>]*name="column_.*?</select>', shown, re.DOTALL)
+    assert [select.count("<option") == 2 for select in selects] == [True, False, True, False]
+    assert [form_of(page)[f"column_{n}"] for n in range(4)] == [
+        "question:name",
+        "",
+        "question:good_practice",
+        "",
+    ]
+    dry = checked(client, call, column_1="reference", column_2="", column_3="").content.decode()
+    assert "Of 1 row" in dry
+    assert ResponseImport.objects.get().choices["columns"] == [
+        "question:name",
+        "reference",
+        "",
+        "",
+    ]
+    refused = uploaded(client, call, "Name,x,y,z\nAnn,1,2,3\n").content.decode()
+    assert "More than 2 columns have a name that is no question of the call" in refused
 
 
 def test_same_file_again_is_told_and_enters_nothing(call):

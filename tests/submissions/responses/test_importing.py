@@ -396,7 +396,7 @@ def test_table_is_read_in_the_encodings_and_separators_of_programs(
         b"a,b\n\x00\n",
         b'a,b\n"open,1\n',
         b"a,b\n" + b"1,2\n" * 2_001,
-        b",".join([b"a"] * 201) + b"\n1\n",
+        b",".join([b"a"] * 1_001) + b"\n1\n",
         b"a\n" + b"x" * 140_000 + b"\n",
         b"a\n\x81\x8d\n",
     ],
