@@ -61,7 +61,7 @@ def main() -> None:
     say.reached(0.3)
     if out.suffix == ".sav":
         _widen(frame, [n for c in told["columns"] if c["kind"] == "text" for n in c["names"]])
-        formats = dict.fromkeys(whole, "F8.0") | dict.fromkeys(moments, "DATETIME23.3")
+        formats = dict.fromkeys(whole, "F8.0") | dict.fromkeys(moments, "DATETIME24.3")
         pyreadstat.write_sav(frame, str(out), row_compress=True, variable_format=formats, **common)
     else:
         formats = dict.fromkeys(whole, "%8.0g") | dict.fromkeys(moments, "%tc")

@@ -73,6 +73,8 @@ def test_choices_are_numbers_with_labels_and_columns_have_the_questions(tmp_path
     assert (first["roles"], first["history_bid"], first["history_led"]) == ("provider; other", 1, 0)
     moment = first["submitted_at"]
     assert moment.isoformat()[:22] == "2019-07-24T11:59:59.99"
+    if name == "sav":  # 29-MAY-2019 19:34:57.295; in less room PSPP shows 1.4E+010
+        assert about.original_variable_types["submitted_at"] == "DATETIME24.3"
     assert first["story"] == ("  x" if name == "sav" else "  x ")
     hidden = frame.iloc[1]
     answered = {column for column in frame if pandas.notna(hidden[column]) and hidden[column] != ""}
