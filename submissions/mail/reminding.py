@@ -34,7 +34,13 @@ from submissions.responses.asking import is_still_asked, question_of
 from submissions.responses.colleagues import is_still_invited
 from submissions.responses.deadlines import may_submit
 from submissions.responses.late_passes import is_pass_there, pass_of
-from submissions.responses.models import Answer, IdentityAnswer, ReturnAddress, Submission
+from submissions.responses.models import (
+    Answer,
+    IdentityAnswer,
+    LatePass,
+    ReturnAddress,
+    Submission,
+)
 from submissions.responses.signposting import signposted
 from submissions.responses.states import SubmissionState
 
@@ -106,8 +112,11 @@ def _tell_of_closing(call: Call, at: datetime) -> int:
         return 0
     drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
     changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
+    # Whoever has a late pass is not too late. Once it has ended they are told, too.
+    has_pass = Q(late_passes__in=LatePass.objects.live_at(at))
     kind, occasion = MailKind.CLOSED_WITH_DRAFT, closing_of(call)
-    number = _enqueue(kind, occasion, call, drafts, at)
+    number = _enqueue(kind, occasion, call, drafts.exclude(has_pass), at)
+    changed = changed.exclude(has_pass)
     return number + _enqueue(kind, f"{occasion}{OF_CHANGES}", call, changed, at)
 
 
@@ -265,7 +274,8 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         # One that waited until the next closing says what the next one's says.
         closing = mail.occasion.removesuffix(OF_CHANGES)
         is_of_this = closing == closing_of(mail.call) or mail.resend_of_id is not None
-        return _is_as_it_was(mail, submission) and is_of_this
+        is_too_late = not may_submit(mail.call, submission, at=at)
+        return _is_as_it_was(mail, submission) and is_of_this and is_too_late
     return True
 
 

@@ -10,7 +10,7 @@ from submissions.mail.sending import send_due
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind
-from submissions.responses import amending, drafting, submitting
+from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.models import ReturnAddress
 from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
 
@@ -163,6 +163,20 @@ def test_drafts_are_told_once_on_the_morning_after_closing():
     assert reminding.enqueue_closing_notices(at=nine_in_london) == 1
     assert reminding.enqueue_closing_notices(at=nine_in_london + DAY) == 0
     assert enqueued("closed_with_draft") == [("closed-20190724T110000.000000Z", "slow@example.org")]
+
+
+def test_who_has_a_late_pass_is_told_of_the_closing_once_it_has_ended(mailoutbox):
+    call = make_call()
+    late, told = draft_with_address(call), draft_with_address(call, "told@example.org")
+    about = {"call": call, "reason": "Illness", "by": make_user()}
+    give, ends = late_passes.give, call.closes_at + 3 * DAY
+    give(submission=late, at=call.closes_at - HOUR, expires_at=ends, **about)
+    assert reminding.enqueue_closing_notices(at=call.closes_at + DAY) == 1
+    give(submission=told, at=call.closes_at + DAY, expires_at=ends, **about)
+    send_due(portal_now=lambda: call.closes_at + DAY, wall_now=clock.wall_now)
+    assert [mail.subject[:13] for mail in mailoutbox] == ["You can still"] * 2
+    assert reminding.enqueue_closing_notices(at=ends - HOUR) == 0
+    assert reminding.enqueue_closing_notices(at=ends) == 2
 
 
 def test_each_closing_of_a_call_is_told_once(mailoutbox):
