@@ -15,8 +15,8 @@ from submissions.calls.models import Call
 
 MOST = 50  # of one person in one call
 # What the address of a list has beside its filters and its order: words that somebody searched
-# for may be of a response, and a page is a place.
-NOT_KEPT = ("q", "p", "e", "all", "_facets")
+# for may be of a response, a page is a place, and what is only offered narrows nothing.
+NOT_KEPT = ("q", "p", "e", "all", "_facets", "answers_to")
 CALL = "call__id__exact"
 
 

@@ -10,11 +10,12 @@ from django.contrib.admin.views.main import ALL_VAR, ORDER_VAR, PAGE_VAR, SEARCH
 
 from exports.filters import FilterRefused
 from review.admin.inbox_filters import AssigneeFilter, ReceivedFilter
+from review.admin.response_filters import ANSWERS_TO
 
 CALL = "call__id__exact"
 # What narrows no list.
 FACETS = "_facets"  # whether the filters count
-OF_THE_PAGE = {ALL_VAR, FACETS, IS_POPUP_VAR, ORDER_VAR, PAGE_VAR}
+OF_THE_PAGE = {ALL_VAR, ANSWERS_TO, FACETS, IS_POPUP_VAR, ORDER_VAR, PAGE_VAR}
 # What the bare row of a confidential response says: its moment, its timing, its publication. No
 # export has one that is not submitted.
 OF_THE_BARE_ROW = {CALL, "state", "received", "from", "until", "timing", "publication"}
@@ -37,7 +38,7 @@ def narrowed_by(changes: ChangeList) -> list[str]:
     for spec in changes.filter_specs:
         names = set(map(str, spec.expected_parameters()))
         known |= names
-        if CALL not in names and (value := _choice(spec, changes)):
+        if not names & {CALL, ANSWERS_TO} and (value := _choice(spec, changes)):
             said.append(f"{spec.title}: {value}")
     for name, value in changes.params.items():
         if name not in known and value:

@@ -24,6 +24,8 @@ CLOSED = (
 )
 WITH_OWN_FILTER = ("publication", "quote_ok", "org_name_listed")
 ANSWER = "facet_"
+ANSWERS_TO = "answers_to"
+MOST_SHOWN = 60  # filters by questions that are no facet
 CALLS_READ = "_calls_read"  # an attribute of the request
 
 
@@ -107,6 +109,25 @@ class QuestionFilter(OneOf):
         return queryset.filter(**{f"{answer}__has_any_keys": [self.value()]})
 
 
+class AnswersToFilter(OneOf):
+    """Where a call asks a lot: the question whose answers are offered. It narrows nothing."""
+
+    title = "another question"
+    parameter_name = ANSWERS_TO
+    is_of_a_question = True
+    options: Choices = []
+
+    @property
+    def is_chosen(self) -> bool:
+        return self.value() is not None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return self.options
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
+        return queryset
+
+
 class GoneFilter(OneOf):
     """A filter by a question that none of the reader's calls has: it finds nothing, and says so.
 
@@ -133,17 +154,23 @@ def question_filters(request: HttpRequest) -> list[type[OneOf]]:
     """Return a filter for each closed question of the reader's calls, the facets first.
 
     Those that the chosen call lacks are not shown: where another call was chosen since, its
-    address may still have their parameters.
+    address may still have their parameters. Of more than MOST_SHOWN, the list offers the answers
+    to one.
     """
     calls = calls_read(request)
     chosen = chosen_call(request, calls)
     found: dict[str, type[OneOf]] = {}
+    many: dict[str, type[QuestionFilter]] = {}
     for call in sorted(calls, key=lambda call: call == chosen, reverse=True):
         facets = [(facet["label"], question) for facet, question in call.facet_questions]
         others = [(q.label, q) for q in call.questions_in_order if q.key not in WITH_OWN_FILTER]
-        for label, question in [*facets, *others]:
+        for place, (label, question) in enumerate([*facets, *others]):
             for made in _filters_of(question, label, is_shown=call == chosen):
-                found.setdefault(str(made.parameter_name), made)
+                name = str(made.parameter_name)
+                is_new = found.setdefault(name, made) is made
+                if is_new and made.options and place >= len(facets):
+                    many[name] = made
+    found[ANSWERS_TO] = _answers_to(many, request)
     for name in request.GET:
         if name.startswith(ANSWER) and name not in found:
             title = f"filter “{name.removeprefix(ANSWER)[:50]}”"
@@ -151,6 +178,16 @@ def question_filters(request: HttpRequest) -> list[type[OneOf]]:
                 "GoneFilter", (GoneFilter,), {"title": title, "parameter_name": name}
             )
     return list(found.values())
+
+
+def _answers_to(many: dict[str, type[QuestionFilter]], request: HttpRequest) -> type[OneOf]:
+    """Leave the answers out of too many filters, but of those that the address names."""
+    options = []
+    if len(many) > MOST_SHOWN:
+        options = [(name, str(made.title)) for name, made in many.items()]
+        for name in many.keys() - {*request.GET, request.GET.get(ANSWERS_TO)}:
+            many[name].options = []
+    return type("AnswersToFilter", (AnswersToFilter,), {"options": options})
 
 
 def _filters_of(question: Question, label: str, *, is_shown: bool) -> list[type[QuestionFilter]]:

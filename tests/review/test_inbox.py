@@ -11,9 +11,11 @@ from django.urls import reverse
 from accounts.models import AuditEvent, Membership
 from accounts.record import record
 from accounts.states import AuditAction, Role
+from review.admin import response_filters
 from review.bulk import Outcome, spread
 from review.models import Review
 from review.progress import progress
+from review.saved_filters import kept_query
 from review.triage import assign, change_status, flag
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
@@ -167,6 +169,26 @@ def test_list_is_narrowed_by_words_files_channel_and_closed_questions(ann):
     titles = [spec.title for spec in ann.get(LIST).context["cl"].filter_specs]
     assert "How fair was each of these? Split of money" in titles
     assert "Email address" not in titles
+
+
+def test_list_of_many_questions_offers_the_answers_to_the_one_that_is_asked_for(ann, monkeypatch):
+    monkeypatch.setattr(response_filters, "MOST_SHOWN", 2)
+    call = make_call()
+    led, bid = (make_submitted(call, history=[each]) for each in ("led", "bid"))
+
+    def offered(query):
+        specs = ann.get(f"{LIST}{query}").context["cl"].filter_specs
+        return [spec.title for spec in specs if getattr(spec, "is_of_a_question", False)]
+
+    history = call.questions.get(key="history").label
+    first, *facets = reversed(offered(""))
+    assert first == "another question"
+    assert history not in facets
+    assert offered("?answers_to=facet_history") == [*reversed(facets), history, first]
+    assert offered("?facet_history=led") == [*reversed(facets), history, first]
+    assert listed(ann, "?answers_to=facet_history") == {led.pk, bid.pk}
+    assert listed(ann, "?answers_to=facet_declaration&facet_history=led") == {led.pk}
+    assert kept_query("answers_to=facet_history&facet_history=led") == "facet_history=led"
 
 
 def test_list_asks_as_much_for_assigned_responses_as_for_one(ann, ben):
