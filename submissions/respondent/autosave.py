@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from core import spoken_time
 from core.posted_from import posted_from
 from submissions.respondent.browser_session import holds_access
+from submissions.respondent.decorators import repeated_without_removed
 from submissions.respondent.response_context import ResponseContext, current_response
 from submissions.respondent.saving import Save, SaveOutcome, save_page
 from submissions.responses.errors import ResponseGone
@@ -15,6 +16,7 @@ from submissions.responses.etags import etag
 
 
 @posted_from("response", "slug")
+@repeated_without_removed
 def save(request: HttpRequest, slug: str) -> JsonResponse:
     """Save the posted answers of the section named by `_section`, and overwrite nobody's.
 

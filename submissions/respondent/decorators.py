@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -56,6 +57,22 @@ def with_response(view: View) -> View:
             return no_response_page(request, slug)
 
     return view_with_response
+
+
+def repeated_without_removed(view: View) -> View:
+    """Call the view again if `load_call` took out a question while its answer waited for the load.
+
+    It then reads the call anew. What it saved the first time stays.
+    """
+
+    @wraps(view)
+    def view_repeated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except IntegrityError:
+            return view(request, *args, **kwargs)
+
+    return view_repeated
 
 
 def _is_for_erased(request: HttpRequest) -> bool:

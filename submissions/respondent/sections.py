@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -11,16 +10,11 @@ from django.views.decorators.http import require_http_methods
 from core import spoken_time
 from core.public_pages import compressed
 from submissions.respondent.conflicts_page import conflicts_page
-from submissions.respondent.decorators import with_working_copy
+from submissions.respondent.decorators import repeated_without_removed, with_working_copy
 from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.section_form import SectionForm
 from submissions.respondent.lost_edits import lost_edits_page
-from submissions.respondent.response_context import (
-    ResponseContext,
-    closed_page,
-    current_response,
-    no_response_page,
-)
+from submissions.respondent.response_context import ResponseContext, closed_page, no_response_page
 from submissions.respondent.saving import (
     CLEAR,
     CONTINUE,
@@ -37,22 +31,10 @@ UNFOLDS = "unfold"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@repeated_without_removed
 @with_working_copy
 def section(
     request: HttpRequest, current: ResponseContext, section: str, number: int = 1
-) -> HttpResponse:
-    try:
-        return _section(request, current, section, number)
-    except IntegrityError:
-        # A load took a question out while its answer waited. What is saved already stays as it is.
-        now = current_response(request, current.call.slug)
-        if now is None:
-            return no_response_page(request, current.call.slug)
-        return _section(request, now, section, number)
-
-
-def _section(
-    request: HttpRequest, current: ResponseContext, section: str, number: int
 ) -> HttpResponse:
     shown = current.call.questionnaire.section(section)
     is_there = shown is not None and 1 <= number <= len(pages_of(current.call, shown))

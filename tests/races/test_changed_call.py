@@ -106,6 +106,15 @@ def test_answer_whose_question_is_removed_while_it_waits_is_given_back(client, c
     assert working_answers(Submission.objects.get(), Call.objects.get()) == {"age": "adult"}
 
 
+def test_script_says_that_a_question_was_removed_while_its_answer_waited(client, call):
+    client.post(f"/calls/{call.slug}/start/")
+    posted = {"_base_etags": "story:- age:-", "story": "What we saw.", "age": "adult"}
+    path = f"/calls/{call.slug}/response/save/"
+    response = post_while(client, call, remove_question, path, posted)
+    assert "was taken out of the call meanwhile" in response.json()["warning"]
+    assert working_answers(Submission.objects.get(), Call.objects.get()) == {"age": "adult"}
+
+
 def test_closing_time_moved_while_submitting_waits_is_the_one_that_is_said(client, call):
     response = submit_while(client, call, close)
     assert response.status_code == 403
