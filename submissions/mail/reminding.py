@@ -113,9 +113,12 @@ def _tell_of_closing(call: Call, at: datetime) -> int:
     drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
     changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
     # Whoever has a late pass is not too late. Once it has ended they are told, too.
-    has_pass = Q(late_passes__in=LatePass.objects.live_at(at))
+    passes = LatePass.objects.live_at(at).filter(call=call)
+    has_pass = Q(late_passes__in=passes)
+    not_taken_up = passes.filter(submission=None).values_list("address", flat=True)
+    has_time = {comparable(address) for address in not_taken_up}
     kind, occasion = MailKind.CLOSED_WITH_DRAFT, closing_of(call)
-    number = _enqueue(kind, occasion, call, drafts.exclude(has_pass), at)
+    number = _enqueue(kind, occasion, call, drafts.exclude(has_pass), at, except_to=has_time)
     changed = changed.exclude(has_pass)
     return number + _enqueue(kind, f"{occasion}{OF_CHANGES}", call, changed, at)
 
@@ -143,8 +146,12 @@ def _enqueue(
     at: datetime,
     *,
     earlier: Q = NOTHING,
+    except_to: Collection[str] = (),
 ) -> int:
-    """Enqueue a mail for each response that has none of this occasion, nor one of `earlier`."""
+    """Enqueue a mail for each response that has none of this occasion, nor one of `earlier`.
+
+    `except_to` are addresses, as `comparable` gives them, that get none now.
+    """
     sent = OutboxEmail.objects.filter(Q(occasion=occasion) | earlier, kind=kind, call=call)
     told = sent.values("submission_id")
     keys = list(
@@ -176,7 +183,7 @@ def _enqueue(
                     at=at,
                 )
                 for draft in waiting
-                if draft.pk in addresses
+                if draft.pk in addresses and comparable(addresses[draft.pk]) not in except_to
             ]
             OutboxEmail.objects.bulk_create(mails, ignore_conflicts=True)
             _put_together(mails)

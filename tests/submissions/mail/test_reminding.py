@@ -168,15 +168,17 @@ def test_drafts_are_told_once_on_the_morning_after_closing():
 def test_who_has_a_late_pass_is_told_of_the_closing_once_it_has_ended(mailoutbox):
     call = make_call()
     late, told = draft_with_address(call), draft_with_address(call, "told@example.org")
+    draft_with_address(call, "Ill@example.org")
     about = {"call": call, "reason": "Illness", "by": make_user()}
     give, ends = late_passes.give, call.closes_at + 3 * DAY
     give(submission=late, at=call.closes_at - HOUR, expires_at=ends, **about)
+    give(address="ill@example.org", at=call.closes_at - HOUR, expires_at=ends, **about)
     assert reminding.enqueue_closing_notices(at=call.closes_at + DAY) == 1
     give(submission=told, at=call.closes_at + DAY, expires_at=ends, **about)
     send_due(portal_now=lambda: call.closes_at + DAY, wall_now=clock.wall_now)
-    assert [mail.subject[:13] for mail in mailoutbox] == ["You can still"] * 2
+    assert [mail.subject[:13] for mail in mailoutbox] == ["You can still"] * 3
     assert reminding.enqueue_closing_notices(at=ends - HOUR) == 0
-    assert reminding.enqueue_closing_notices(at=ends) == 2
+    assert reminding.enqueue_closing_notices(at=ends) == 3
 
 
 def test_each_closing_of_a_call_is_told_once(mailoutbox):
