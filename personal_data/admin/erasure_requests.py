@@ -26,6 +26,7 @@ from core.spoken_time import say_day
 from personal_data.admin import entering, people
 from personal_data.admin.forms import RefuseForm
 from personal_data.tasks import nudge_erasures
+from review.admin.shortening import you_wrote
 from submissions.mail.tasks import nudge_mail
 from submissions.responses import erasing
 from submissions.responses.addresses import NO_ADDRESS
@@ -162,7 +163,8 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
                 )
                 nudge_mail()
         except ErasureRefused as refused:
-            messages.error(request, refused.message)
+            typed = you_wrote(form.cleaned_data["words"])
+            messages.error(request, f"{refused.message}{typed}")
         else:
             if erasing.is_author_told(erasure):
                 messages.success(request, "It is refused. Its author is told by mail.")

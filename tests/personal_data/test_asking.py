@@ -364,6 +364,9 @@ def test_refusal_goes_to_its_author_in_plain_words(call, response):
     text = render(mail, at=at).message.body
     assert "A court needs it until May." in text
     assert "https://ico.org.uk/make-a-complaint/" in text
+    again = client.post(address, {"words": "Until June."}, follow=True).content.decode()
+    assert "This request is not open any more: refused" in again
+    assert "You wrote: “Until June.”" in again
     response.refresh_from_db()
     assert response.state == SubmissionState.SUBMITTED
 
