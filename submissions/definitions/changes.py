@@ -201,6 +201,8 @@ def _refuse_unasked_publication(call: Call, definition: CallDefinition, problems
     if "publication" not in call.questions_by_key or "publication" not in definition.questions:
         return
     said = conditions_of(definition)
+    if dict(said) == call.questionnaire.conditions:
+        return  # answers wait meanwhile: not all responses are read for nothing
     submitted = Submission.objects.submitted().filter(call=call)
     lost = sum(
         call.questionnaire.asked(choices)["publication"] is True
