@@ -1,82 +1,37 @@
 """Files in a bucket of S3: private, whole, never overwritten, and gone once they are deleted.
 
 Only an installation with requirements-s3.txt imports this module. django-storages makes the clients
-and lists; what its own writing, reading and deleting do not promise stands here.
+and lists; what its own writing, reading and deleting do not promise stands here and in `s3_bucket`.
 """
 
-import base64
 import errno
-import hashlib
 import secrets
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing
 from datetime import datetime
-from threading import Lock
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
-from django.core.files.base import ContentFile, File
-from django.utils.functional import cached_property
-from storages.backends.s3 import S3Storage
+from django.core.files.base import File
 
 from core import disk_reserve
 from core.outages import StoreAway
+from core.s3_bucket import PIECE, S3Bucket, code_of, digest_of, status_of
 from core.stores import NotListed
 
-CONNECTS_WITHIN = 3  # seconds
-ANSWERS_WITHIN = 10  # seconds without a byte
-ATTEMPTS = 2
 IN_MEMORY = 1024 * 1024  # bytes of a file; beyond, it passes through the disk
-PIECE = 64 * 1024  # bytes
 LARGEST = 5 * 1024**3  # bytes that S3 takes in one request
 NAMES_TRIED = 5
 VERSIONS = 1_000  # of one name, far more than there ever are
-_making = Lock()  # boto3 makes one client at a time
-TRIALS = "trials"  # what is written to see whether it can be
-REASONS = {
-    "NoSuchBucket": "there is no such bucket",
-    "InvalidAccessKeyId": "the key is not known there",
-    "SignatureDoesNotMatch": "the secret is not the key’s",
-    "ExpiredToken": "the key has expired",
-    "AccessDenied": "the key may not do this",
-    "403": "the key may not do this",
-}
 
 
-class S3Files(S3Storage):
+class S3Files(S3Bucket):
     """The files of one bucket.
 
     Every method raises StoreAway where S3 does not answer or refuses, and FileNotFoundError only
     for a file that is certainly not there. No right to list is needed: without it S3 answers 403
     for a missing file, and a trial tells that from a key without rights.
     """
-
-    def __init__(self, **options: Any) -> None:
-        config = Config(
-            connect_timeout=CONNECTS_WITHIN,
-            read_timeout=ANSWERS_WITHIN,
-            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-            signature_version="s3v4",
-            # Other makers' servers are seldom found under a name of the bucket's own.
-            s3={"addressing_style": "path" if options.get("endpoint_url") else "auto"},
-            # A file has its SHA-256; of what else the client may add, other servers know little.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        )
-        super().__init__(**options, client_config=config, file_overwrite=False)
-        self._left: list[tuple[str, str | None]] = []  # trials that the bucket would not delete
-
-    @cached_property
-    def _client(self) -> Any:
-        """One for all threads: making one takes half a second, and boto3's clients allow it."""
-        with _making:
-            return self.connection.meta.client
-
-    @cached_property
-    def _where(self) -> str:
-        return f"the bucket {self.bucket_name}"
 
     def url(self, name: str | None, *_args: Any, **_options: Any) -> str:
         """Refuse: views send files to those who may have them."""
@@ -92,7 +47,7 @@ class S3Files(S3Storage):
         S3 compares the bytes with their SHA-256 before it keeps them. A client that tries again
         after an answer was lost finds its own file, which has the mark of this writing.
         """
-        digest, size = _digest_of(content)
+        digest, size = digest_of(content)
         if size > LARGEST:
             raise disk_reserve.NoRoom(
                 f"It has {size:,} bytes, and a bucket takes 5 GB in one file. Choose less at once."
@@ -119,9 +74,9 @@ class S3Files(S3Storage):
                 content.seek(0)
                 self._client.put_object(**target, **facts, Body=content, IfNoneMatch="*")
             except ClientError as error:
-                if _status(error) == 412:
+                if status_of(error) == 412:
                     return False
-                if _status(error) != 501:
+                if status_of(error) != 501:
                     raise
                 # A server that does not know the condition.
                 if self.exists(name):
@@ -182,7 +137,7 @@ class S3Files(S3Storage):
             try:
                 self._delete(key, version)
             except StoreAway as error:
-                refused = isinstance(error.__cause__, ClientError) and _status(error.__cause__)
+                refused = isinstance(error.__cause__, ClientError) and status_of(error.__cause__)
                 if refused != 403 or self.problem():
                     raise
                 raise PermissionError(
@@ -191,11 +146,6 @@ class S3Files(S3Storage):
             if version is None:
                 return
         raise StoreAway("more versions than can be", self._where)
-
-    def _delete(self, key: str, version: str | None) -> None:
-        which = {} if version is None else {"VersionId": version}
-        with self._asking():
-            self._client.delete_object(Bucket=self.bucket_name, Key=key, **which)
 
     def _look(self, name: str, *, markers: bool = False) -> dict[str, Any] | None:
         """Return what S3 knows of a file, None if it is not there; or of the marker of one."""
@@ -207,7 +157,7 @@ class S3Files(S3Storage):
                 headers = error.response["ResponseMetadata"].get("HTTPHeaders", {})
                 if markers and headers.get("x-amz-delete-marker") == "true":
                     return {"VersionId": headers["x-amz-version-id"]}
-                if _status(error) not in {403, 404}:
+                if status_of(error) not in {403, 404}:
                     raise
             # An answer to HEAD has no body to say which of several reasons it was.
             try:
@@ -220,18 +170,9 @@ class S3Files(S3Storage):
             return found
 
     def _is_missing(self, error: ClientError) -> bool:
-        if _code(error) == "AccessDenied":
+        if code_of(error) == "AccessDenied":
             return self._reads()
-        return _code(error) == "NoSuchKey"
-
-    def _reads(self) -> bool:
-        """Return whether the key may read what there is, tried with a file of its own."""
-        with self._trial() as key, self._asking():
-            try:
-                self._client.get_object(Bucket=self.bucket_name, Key=key)["Body"].read()
-            except ClientError:
-                return False
-        return True
+        return code_of(error) == "NoSuchKey"
 
     def exists(self, name: str) -> bool:
         return self._look(name) is not None
@@ -264,145 +205,7 @@ class S3Files(S3Storage):
                     keys = (one["Key"].removeprefix(prefix) for one in page.get("Contents", []))
                     files += filter(None, keys)
             except ClientError as error:
-                if _code(error) == "AccessDenied":
+                if code_of(error) == "AccessDenied":
                     raise NotListed from error
                 raise
         return folders, files
-
-    def problem(self) -> str:
-        """Return why no file can be taken; "" if one can. Costs one writing and one deletion."""
-        try:
-            key, version = self._write_trial()
-        except StoreAway as error:
-            return f"cannot be written ({error.host}: {error})"
-        try:
-            self._end_trial(key, version)
-        except StoreAway as error:
-            return f"warning: no file can be deleted ({error.host}: {error})"
-        return ""
-
-    def problems(self) -> Iterator[str]:
-        """Yield what is wrong with the bucket, in sentences, for `manage.py check --deploy`."""
-        try:
-            key, version = self._write_trial()
-        except StoreAway as error:
-            yield f"No file can be kept in {error.host}: {error}."
-            return
-        try:
-            self._end_trial(key, version)
-        except StoreAway as error:
-            yield f"No file can be deleted in {error.host}, so nothing can be erased: {error}."
-            return
-        try:
-            with self._trial() as key:
-                if not self._reads():
-                    yield f"Files are written to {self._where}, and the key may not read them."
-                if self._is_public(key):
-                    yield (
-                        f"Everybody can read files in {self._where}: take away its public access."
-                    )
-                if self._overwrites(key):
-                    yield (
-                        f"The server of {self._where} overwrites in spite of “If-None-Match: *”. "
-                        "The portal’s names are random, so nothing is overwritten by chance."
-                    )
-        except StoreAway as error:
-            yield f"Not all could be tried in {error.host}: {error}."
-
-    def _is_public(self, key: str) -> bool:
-        unsigned = self.unsigned_connection.meta.client
-        with self._asking():
-            try:
-                unsigned.get_object(Bucket=self.bucket_name, Key=key)["Body"].close()
-            except ClientError:
-                return False
-        return True
-
-    def _overwrites(self, key: str) -> bool:
-        with self._asking():
-            try:
-                answer = self._client.put_object(
-                    Bucket=self.bucket_name, Key=key, Body=b"again", IfNoneMatch="*"
-                )
-            except ClientError as error:
-                if _status(error) in {409, 412, 501}:
-                    return False
-                raise
-        self._delete(key, answer.get("VersionId"))
-        return True
-
-    @contextmanager
-    def _trial(self) -> Iterator[str]:
-        """Write a small file, lend its key, and delete it."""
-        key, version = self._write_trial()
-        try:
-            yield key
-        finally:
-            self._end_trial(key, version)
-
-    def _write_trial(self) -> tuple[str, str | None]:
-        """Return the key and the version, by which it is deleted for good.
-
-        One that the bucket would not delete is taken again: S3 says that it may not be written
-        before it says that it is there.
-        """
-        left = None
-        with suppress(IndexError):
-            left = self._left.pop()
-        key = left[0] if left else self._normalize_name(f"{TRIALS}/{secrets.token_hex(16)}")
-        content = ContentFile(b"ready")
-        facts = {"ChecksumSHA256": _digest_of(content)[0], **self.object_parameters}
-        if left:
-            facts["IfNoneMatch"] = "*"
-        with self._asking():
-            try:
-                answer = self._client.put_object(
-                    Bucket=self.bucket_name, Key=key, Body=content, **facts
-                )
-            except (BotoCoreError, ClientError) as error:
-                if left and isinstance(error, ClientError) and _status(error) in {412, 501}:
-                    return left
-                if left:
-                    self._left.append(left)
-                raise
-        return key, answer.get("VersionId")
-
-    def _end_trial(self, key: str, version: str | None) -> None:
-        try:
-            self._delete(key, version)
-        except StoreAway:
-            self._left.append((key, version))
-            raise
-
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        """Turn what the client raises into StoreAway, with a reason without data."""
-        try:
-            yield
-        except ClientError as error:
-            code = _code(error)
-            reason = REASONS.get(code)
-            raise StoreAway(f"{reason} ({code})" if reason else code, self._where) from error
-        except BotoCoreError as error:
-            # Its message has an address, and may have what somebody typed as one.
-            raise StoreAway(f"no answer ({type(error).__name__})", self._where) from error
-
-
-def _digest_of(content: File) -> tuple[str, int]:
-    """Return the SHA-256 as S3 takes it, and the bytes: of a file that is being written, Django
-    may know fewer.
-    """
-    found, size = hashlib.sha256(), 0
-    for piece in content.chunks(PIECE):
-        found.update(piece)
-        size += len(piece)
-    content.seek(0)
-    return base64.b64encode(found.digest()).decode(), size
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response["Error"].get("Code", "no reason"))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response["ResponseMetadata"].get("HTTPStatusCode", 0))

@@ -11,7 +11,7 @@ from django.core.files.base import ContentFile, File
 from django.core.files.storage import storages
 from werkzeug.wrappers import Response
 
-from core import s3_files
+from core import s3_bucket
 from core.outages import StoreAway
 from core.s3_files import IN_MEMORY
 from core.stores import S3, NotListed
@@ -147,7 +147,7 @@ def test_half_a_file_is_none(s3, on_s3, store):
 
 
 def test_server_that_falls_silent_in_a_file_is_away_and_no_full_disk(s3, on_s3, monkeypatch):
-    monkeypatch.setattr(s3_files, "ANSWERS_WITHIN", 0.2)
+    monkeypatch.setattr(s3_bucket, "ANSWERS_WITHIN", 0.2)
     on_s3.put(NAME, CONTENT)
     ended = threading.Event()
 
