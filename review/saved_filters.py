@@ -14,8 +14,7 @@ from review.models import SavedFilter
 from submissions.calls.models import Call
 
 MOST = 50  # of one person in one call
-# What the address of a list has beside its filters and its order: words that somebody searched
-# for may be of a response, a page is a place, and what is only offered narrows nothing.
+# Parameters of a list that are neither filter nor order. Words in `q` may be somebody's answer.
 NOT_KEPT = ("q", "p", "e", "all", "_facets", "answers_to")
 CALL = "call__id__exact"
 

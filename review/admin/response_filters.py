@@ -78,15 +78,9 @@ class StateFilter(OneOf):
         return queryset.filter(state=self.value() or SubmissionState.SUBMITTED)
 
 
-class QuestionFilter(OneOf):
-    """A filter by the answers to one closed question; `options` are those of the chosen call.
+class FilterOfAnswers(OneOf):
+    """A filter that the page shows among those by answers; `options` are of the chosen call."""
 
-    Of a matrix it is by one of its rows.
-    """
-
-    question = ""
-    row = ""
-    is_box = False
     is_of_a_question = True
     options: Choices = []
 
@@ -96,6 +90,14 @@ class QuestionFilter(OneOf):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return self.options
+
+
+class QuestionFilter(FilterOfAnswers):
+    """A filter by the answers to one closed question; of a matrix, by one of its rows."""
+
+    question = ""
+    row = ""
+    is_box = False
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
@@ -109,32 +111,25 @@ class QuestionFilter(OneOf):
         return queryset.filter(**{f"{answer}__has_any_keys": [self.value()]})
 
 
-class AnswersToFilter(OneOf):
-    """Where a call asks a lot: the question whose answers are offered. It narrows nothing."""
+class AnswersToFilter(FilterOfAnswers):
+    """Chooses the question whose answers the list offers, in a call with very many questions.
+
+    It narrows nothing, and refuses nothing: another call may have been chosen since.
+    """
 
     title = "another question"
     parameter_name = ANSWERS_TO
-    is_of_a_question = True
-    options: Choices = []
-
-    @property
-    def is_chosen(self) -> bool:
-        return self.value() is not None
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return self.options
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset
 
 
-class GoneFilter(OneOf):
+class GoneFilter(FilterOfAnswers):
     """A filter by a question that none of the reader's calls has: it finds nothing, and says so.
 
     An address that somebody saved may have it, once a call asks otherwise.
     """
 
-    is_of_a_question = True
     is_chosen = True
 
     def refusal(self, given: str) -> str:
@@ -142,9 +137,6 @@ class GoneFilter(OneOf):
 
     def has_output(self) -> bool:
         return True
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        return []
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         return queryset
@@ -154,8 +146,8 @@ def question_filters(request: HttpRequest) -> list[type[OneOf]]:
     """Return a filter for each closed question of the reader's calls, the facets first.
 
     Those that the chosen call lacks are not shown: where another call was chosen since, its
-    address may still have their parameters. Of more than MOST_SHOWN, the list offers the answers
-    to one.
+    address may still have their parameters. If more than MOST_SHOWN are no facets, those are not
+    shown either, until the reader chooses one of them by AnswersToFilter.
     """
     calls = calls_read(request)
     chosen = chosen_call(request, calls)
@@ -181,7 +173,10 @@ def question_filters(request: HttpRequest) -> list[type[OneOf]]:
 
 
 def _answers_to(many: dict[str, type[QuestionFilter]], request: HttpRequest) -> type[OneOf]:
-    """Leave the answers out of too many filters, but of those that the address names."""
+    """Return the filter that offers `many`; it offers nothing if they are few enough to show.
+
+    If not, this empties those of `many` that the address does not name: the page then omits them.
+    """
     options = []
     if len(many) > MOST_SHOWN:
         options = [(name, str(made.title)) for name, made in many.items()]

@@ -15,7 +15,7 @@ from core.time_limits import moments_of
 from submissions.admin.entry_form import CHANNELS, checked_day
 from submissions.calls.models import Call, Question
 from submissions.calls.states import PublicationPolicy, QuestionKind
-from submissions.responses.importing.choices import Choices, settled, targets
+from submissions.responses.importing.choices import Choices, fixed_targets, targets
 from submissions.responses.importing.folders import Folder
 from submissions.responses.importing.tables import Table
 from submissions.responses.importing.uploads import Content
@@ -91,17 +91,18 @@ class ImportForm(forms.Form):
             self._add_consent()
 
     def _add_columns(self, table: Table) -> None:
-        choices = [("", LEFT_OUT), *targets(self.call)]
+        groups = targets(self.call)
+        choices = [("", LEFT_OUT), *groups]
         options = forms.Select(choices=choices).render(COLUMN, NO_OPTION)
-        labels = {key: label for _title, group in targets(self.call) for key, label in group}
-        for n, known in enumerate(settled(self.call, table.heading)):
+        labels = {key: label for _title, group in groups for key, label in group}
+        for n, fixed in enumerate(fixed_targets(self.call, table.heading)):
             first = next((row.cells[n] for row in table.rows if n < len(row.cells)), "").strip()
             cut = first if len(first) <= SHOWN else f"{first[:SHOWN]}…"
             self.fields[f"{COLUMN}{n}"] = forms.ChoiceField(
                 label=table.column(n),
-                choices=[("", LEFT_OUT), (known, labels[known])] if known else choices,
+                choices=[("", LEFT_OUT), (fixed, labels[fixed])] if fixed else choices,
                 required=False,
-                widget=forms.Select() if known else _SelectOfMany(options),
+                widget=forms.Select() if fixed else _SelectOfMany(options),
                 help_text=f"First: {cut}" if cut else "The first is empty.",
             )
 

@@ -11,7 +11,7 @@ from submissions.responses.errors import ImportRefused
 from submissions.responses.states import Acknowledgement, Channel
 
 IGNORED = ""
-# Each column to choose for has all that it may be on its page.
+# Columns. Its page lists every question of the call beside each of them.
 MOST_TO_CHOOSE = 200
 RECEIVED, CHANNEL, REFERENCE = "received", "channel", "reference"
 PUBLICATION = "publication"
@@ -119,18 +119,24 @@ def guess(call: Call, heading: Sequence[str]) -> tuple[str, ...]:
 
 
 def first_choices(call: Call, heading: Sequence[str]) -> Choices:
-    """Return what to begin with. Raises ImportRefused where too many columns are left to choose."""
+    """Return what the columns are by their headings.
+
+    Raises ImportRefused if staff would have to choose for more than MOST_TO_CHOOSE others.
+    """
     found = guess(call, heading)
     if found.count(IGNORED) > MOST_TO_CHOOSE:
         raise ImportRefused(
-            f"More than {MOST_TO_CHOOSE} columns have a name that is no question of the call: call "
+            f"More than {MOST_TO_CHOOSE} columns have a name that is no question of the call: name "
             "them by the keys of its questions, as in its CSV, or leave them out of the file"
         )
     return Choices(columns=found)
 
 
-def settled(call: Call, heading: Sequence[str]) -> tuple[str, ...]:
-    """Return what the page takes as known by its name, IGNORED where it offers all there is."""
+def fixed_targets(call: Call, heading: Sequence[str]) -> tuple[str, ...]:
+    """Return the only target that each column may have; IGNORED where staff choose among all.
+
+    Only a table of more than MOST_TO_CHOOSE columns has fixed ones, to keep its page small.
+    """
     is_wide = len(heading) > MOST_TO_CHOOSE
     return guess(call, heading) if is_wide else (IGNORED,) * len(heading)
 
