@@ -14,6 +14,11 @@ def in_uk_time(moment: datetime | None) -> str:
     return f"{local.day} {local:%B %Y, %H:%M:%S}"
 
 
+def uk_day(moment: datetime) -> str:
+    """Return for instance "2019-07-24", as names of files have it: the day in the UK."""
+    return f"{moment.astimezone(ZoneInfo(UK)):%Y-%m-%d}"
+
+
 def in_uk_time_exactly(moment: datetime) -> str:
     """Return for instance "24 July 2019, 11:59:59.999999 BST"."""
     local = moment.astimezone(ZoneInfo(UK))

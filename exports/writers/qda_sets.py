@@ -7,6 +7,7 @@ somebody used and the sources in which; each coding names who made it.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from core.admin.uk_time import uk_day
 from core.xml_text import element, tag
 from exports.types import CodedPassage, Record
 from exports.writers import qda_xml
@@ -94,6 +95,6 @@ class Sets:
 def _told(sample: CodingSample) -> tuple[str, str]:
     blind = "blind" if sample.is_blind else "not blind"
     return (
-        f"Sample {sample.pk} of {sample.drawn_at:%Y-%m-%d}",
+        f"Sample {sample.pk} of {uk_day(sample.drawn_at)}",
         f"Drawn at random for several coders, {blind}. Seed: {sample.seed}.",
     )

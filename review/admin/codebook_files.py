@@ -17,6 +17,7 @@ from accounts.current_user import current_user
 from accounts.rights import calls_of
 from accounts.states import Action
 from core import clock
+from core.admin.uk_time import uk_day
 from review.admin.codebook_pages import list_address
 from review.coding.codebook_files.contents import MOST_BYTES, MOST_CODES, FileBook
 from review.coding.codebook_files.file_kinds import read_codebook
@@ -68,7 +69,7 @@ def download(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if not tree(own):
         messages.info(request, "There is no code to download yet.")
         return redirect(list_address(own))
-    day = f"{clock.portal_now():%Y-%m-%d}"
+    day = uk_day(clock.portal_now())
     answer = HttpResponse(write(own), content_type=content_type)
     answer["Content-Disposition"] = f'attachment; filename="{own.slug}-codebook-{day}.{kind}"'
     return answer

@@ -14,7 +14,7 @@ from accounts.call_admin import refuse_unless_somewhere
 from accounts.rights import calls_of
 from accounts.states import Action
 from core import clock
-from core.admin.uk_time import in_uk_time
+from core.admin.uk_time import in_uk_time, uk_day
 from core.safe_cells import neutralise
 from review.progress import progress
 from submissions.calls.models import Call
@@ -61,7 +61,7 @@ def download(request: HttpRequest, slug: str) -> HttpResponse:
     writer.writerow(["part", "what", "responses"])
     for line in progress(own):
         writer.writerow([neutralise(line.group), neutralise(line.what), line.number])
-    day = f"{clock.portal_now():%Y-%m-%d}"
+    day = uk_day(clock.portal_now())
     content = text.getvalue().encode("utf-8-sig")
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{own.slug}-progress-{day}.csv"'

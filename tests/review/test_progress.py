@@ -1,7 +1,7 @@
 """Progress in numbers, as a page and a file; what staff decided; the first page of the admin."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -102,7 +102,8 @@ def test_refused_form_gives_back_what_was_typed(ann):
     assert (gone.status_code, "Who are “they”?" in gone.content.decode()) == (404, True)
 
 
-def test_table_is_downloaded_with_nothing_that_a_spreadsheet_runs(ann, reviewed):
+def test_table_is_downloaded_with_nothing_that_a_spreadsheet_runs(ann, reviewed, at):
+    at(datetime(2019, 7, 24, 23, 30, tzinfo=UTC))
     page = ann.get(f"{LIST}progress/").content.decode()
     address = reverse("admin:submissions_submission_progress_csv", args=["halls"])
     assert f'href="{address}"' in page
@@ -110,7 +111,8 @@ def test_table_is_downloaded_with_nothing_that_a_spreadsheet_runs(ann, reviewed)
     lines = answer.content.decode("utf-8-sig").split("\r\n")
     assert lines[:2] == ["part,what,responses", "Received,in all,6"]
     assert "Considered by,'@ben,1" in lines
-    assert answer["Content-Disposition"].startswith('attachment; filename="halls-progress-')
+    name = "halls-progress-2019-07-25.csv"  # half past midnight in the UK
+    assert answer["Content-Disposition"] == f'attachment; filename="{name}"'
 
 
 def test_table_of_another_call_is_not_there(ann, reviewed):

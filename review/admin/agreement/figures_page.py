@@ -14,6 +14,7 @@ from accounts.current_user import current_user
 from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
+from core.admin.uk_time import uk_day
 from core.direction import isolated
 from core.row_keys import row_key
 from core.safe_cells import neutralise
@@ -121,7 +122,7 @@ def download(request: HttpRequest, admin: OfOwnCalls, sample: CodingSample) -> H
         sample=sample.pk,
         sha256=sha256(content).hexdigest(),
     )
-    name = f"{sample.call.slug}-sample-{sample.pk}-agreement-{at:%Y-%m-%d}.csv"
+    name = f"{sample.call.slug}-sample-{sample.pk}-agreement-{uk_day(at)}.csv"
     answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{name}"'
     return answer

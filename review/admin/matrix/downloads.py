@@ -8,6 +8,7 @@ from accounts.call_admin import OfOwnCalls
 from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
+from core.admin.uk_time import uk_day
 from review.admin.matrix.choosing import selection_from
 from review.coding.tree import tree
 from review.matrix.files import (
@@ -71,6 +72,6 @@ def _sent(selection: Selection, content: bytes, name: str, kind: str) -> HttpRes
         sha256=sha256(content).hexdigest(),
     )
     answer = HttpResponse(content, content_type=kind)
-    file = f"{selection.call.slug}-{at:%Y-%m-%d}-{name}"
+    file = f"{selection.call.slug}-{uk_day(at)}-{name}"
     answer["Content-Disposition"] = f'attachment; filename="{file}"'
     return answer

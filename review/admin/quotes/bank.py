@@ -24,7 +24,7 @@ from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.reference_search import SearchedByReference
-from core.admin.uk_time import in_uk_time
+from core.admin.uk_time import in_uk_time, uk_day
 from core.posted_from import led_to_its_page
 from core.row_keys import row_key
 from review.admin.coding_source import Source
@@ -266,7 +266,7 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
             export_bank(call, by=current_user(request), at=at),
             content_type="text/csv; charset=utf-8; header=present",
         )
-        name = f"{call.slug}-quotes-{at:%Y-%m-%d}.csv"
+        name = f"{call.slug}-quotes-{uk_day(at)}.csv"
         answer["Content-Disposition"] = f'attachment; filename="{name}"'
         return answer
 
