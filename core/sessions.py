@@ -6,22 +6,43 @@ when a page has a message for its person. `accounts.signed_in` ends it sooner. T
 still opens the respondent's responses.
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY as SIGNED_IN
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.models import Session
 
 from core import clock
 
 # The responses that the browser opens; submissions.respondent.browser_session reads and writes it.
 RESPONSES = "responses"
+RENEWED_AFTER = timedelta(days=7)
 # When the sign-in ends, in seconds since 1970; in what is stored only.
 _SIGN_IN_ENDS = "sign_in_ends"
 
 
 class SessionStore(db.SessionStore):
     """Django's sessions in the database, in which a sign-in ends by itself."""
+
+    _ends_at: datetime | None = None  # as it was read
+
+    def _get_session_from_db(self) -> Session | None:
+        found: Session | None = super()._get_session_from_db()  # type: ignore[misc]  # not in stubs
+        self._ends_at = found.expire_date if found is not None else None
+        return found
+
+    def renew(self) -> None:
+        """Let the session last as long again; write it only once a week.
+
+        Not while somebody is signed in: that would prolong the sign-in.
+        """
+        if SIGNED_IN in self or self._ends_at is None:
+            return
+        lasts = timedelta(seconds=self.get_session_cookie_age())
+        if self._ends_at < clock.wall_now() + lasts - RENEWED_AFTER:
+            self.modified = True
 
     def flush(self) -> None:
         """Delete the session and its key. A respondent's responses go on under a new key.

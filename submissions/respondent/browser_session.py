@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404
 
-from core.sessions import RESPONSES
+from core.sessions import RESPONSES, SessionStore
 from submissions.calls.models import Call
 from submissions.responses.models import Colleague, Submission
 from submissions.responses.working_copy import find_response, find_response_of
@@ -46,6 +46,12 @@ def _hold(request: HttpRequest, call: Call, what: str) -> None:
     if held.get(call.slug, what) != what:
         rotate_token(request)
     request.session[SESSION_KEY] = held | {call.slug: what}
+
+
+def renew(request: HttpRequest) -> None:
+    """Let this browser keep its response for as long again: its author still works on it."""
+    if isinstance(request.session, SessionStore):
+        request.session.renew()
 
 
 def forget(request: HttpRequest, call: Call) -> None:

@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from submissions.respondent.browser_session import renew
 from submissions.respondent.lost_edits import lost_edits_page
 from submissions.respondent.response_context import (
     ResponseContext,
@@ -46,6 +47,8 @@ def with_response(view: View) -> View:
         current = current_response(request, slug)
         if current is None:
             return no_response_page(request, slug)
+        if request.method == "GET":
+            renew(request)
         if current.submission.is_erased and not _is_for_erased(request):
             return lost_edits_page(request, current)
         if current.colleague is not None and not _is_for_colleagues(request):

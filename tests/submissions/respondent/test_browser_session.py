@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db.models import F
 from django.test import Client
 
 from accounts.states import Action, Role
@@ -122,6 +123,20 @@ def test_sign_in_ends_by_itself_and_the_draft_stays(client, call, monkeypatch, s
 def test_session_with_a_draft_lasts_as_long_as_one_that_nobody_signed_in_to(client, call, settings):
     sign_in(client)
     assert client.session.get_expiry_age() == settings.SESSION_COOKIE_AGE
+
+
+def test_session_lasts_on_while_its_author_comes_back(client, call):
+    def ends():
+        return Session.objects.get().expire_date
+
+    Session.objects.update(expire_date=F("expire_date") - timedelta(days=6))
+    before = ends()
+    assert opens(client, call)
+    assert ends() == before
+    Session.objects.update(expire_date=F("expire_date") - timedelta(days=2))
+    answer = client.get(f"/calls/{call.slug}/response/")
+    assert ends() > before + timedelta(days=5)
+    assert answer.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == settings.SESSION_COOKIE_AGE
 
 
 def test_signing_out_without_a_draft_ends_the_session(client):
