@@ -88,6 +88,18 @@ def test_a_note_that_is_typed_is_not_lost_by_another_key(first_of_two, key):
     assert asked == []
 
 
+def test_a_memo_that_came_back_with_an_error_is_not_lost_by_a_link(first_of_two):
+    page, responses = first_of_two(Role.REVIEWER)
+    page.goto(f"/admin/review/memo/write/{responses[1].call_id}/")
+    page.get_by_label("Title").fill("On councils")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Keep").click()
+    expect(page.locator(".errorlist")).to_have_text("Enter what you think.")
+    page.locator("h1").click()  # a browser asks of a page that was used
+    stay(page, page.get_by_role("link", name="Memos", exact=True).first.click)
+    expect(page.get_by_label("Title")).to_have_value("On councils")
+
+
 def leave_while_coding(page, key):
     """Code two sentences, of which the first stays on its way, and press a key that leads away."""
     held = []
