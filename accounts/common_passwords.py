@@ -30,9 +30,9 @@ def _forms(password: str) -> set[str]:
 
 
 def _once(form: str) -> str:
-    """Return what is repeated to make the form; the form itself, if nothing is.
+    """Return the shortest text that the form repeats; the form itself, if it repeats none.
 
-    The form is found again in two of itself first where it begins to repeat. The search takes time
-    in proportion to its length, however long a text somebody sends.
+    In the form written twice, the form is found again after the length of that text. Unlike a
+    regular expression, this takes time in proportion to the length.
     """
     return form[: (form + form).find(form, 1)]

@@ -207,8 +207,8 @@ def one_at_a_time() -> Iterator[None]:
     """
     with database_roles.as_owner():
         owner = connection.copy()
-    with advisory_locks.held(RESTORE_LOCK, by=owner) as is_free:
-        if not is_free:
+    with advisory_locks.held(RESTORE_LOCK, connection=owner) as is_alone:
+        if not is_alone:
             raise BackupFailed(
                 "Another restore into this database is running. Wait until it has ended."
             )

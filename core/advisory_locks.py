@@ -1,4 +1,4 @@
-"""Letting one process alone do something for minutes, by an advisory lock of PostgreSQL's."""
+"""Advisory locks of PostgreSQL which a process holds for minutes, so that it works alone."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,18 +7,18 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 @contextmanager
-def held(number: int, *, by: BaseDatabaseWrapper) -> Iterator[bool]:
-    """Hold the lock meanwhile; yield whether it was free.
+def held(number: int, *, connection: BaseDatabaseWrapper) -> Iterator[bool]:
+    """Hold the lock during the block, if no other process does; yield whether this one does.
 
-    `by` is a copy of the connection for this alone: a transaction holds the lock, which keeps its
-    connection behind PgBouncer, too. It ends with this process however that ends.
+    `connection` is a copy for this alone, which is closed at the end. A transaction holds the lock,
+    so PgBouncer gives its connection to nobody else. If the process dies, PostgreSQL frees it.
     """
     try:
-        by.set_autocommit(False)
-        with by.cursor() as cursor:
+        connection.set_autocommit(False)
+        with connection.cursor() as cursor:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [number])
-            is_free = cursor.fetchone() == (True,)
-        yield is_free
+            is_held = cursor.fetchone() == (True,)
+        yield is_held
     finally:
-        by.close()
+        connection.close()

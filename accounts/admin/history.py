@@ -39,7 +39,7 @@ class HistoryFromRecord(ModelAdmin):
     def seen_on_record(
         self, events: QuerySet[AuditEvent], request: HttpRequest
     ) -> QuerySet[AuditEvent]:
-        """Return those of the events that the reader sees here."""
+        """Return those of the events that the reader may see in this history."""
         return narrowed(events, request.user, Action.READ_RECORD)
 
     def history_view(

@@ -113,7 +113,7 @@ def copy(request: HttpRequest) -> HttpResponseBase:
 
 
 def calls_to_search(person: Person) -> QuerySet[Call]:
-    """Return the calls in which the person may do this."""
+    """Return the calls in which the person may look for everything about somebody."""
     calls: QuerySet[Call] = calls_of(person, Action.FIND_PERSON)
     for action in NEEDED:
         calls = narrowed(calls, person, action, path="pk")
@@ -121,7 +121,7 @@ def calls_to_search(person: Person) -> QuerySet[Call]:
 
 
 def _calls(person: Person) -> QuerySet[Call]:
-    """Return the same calls; PermissionDenied if there are none."""
+    """Return the calls to search. Raises PermissionDenied if there are none."""
     calls = calls_to_search(person)
     if not calls:
         raise PermissionDenied

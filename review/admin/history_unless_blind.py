@@ -1,4 +1,4 @@
-"""“History” of what an analysis is made of."""
+"""“History” of codes and findings."""
 
 from django.db.models import QuerySet
 from django.http import HttpRequest

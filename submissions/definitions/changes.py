@@ -197,7 +197,10 @@ def _role_options(definition: CallDefinition) -> tuple[Option, ...]:
 
 
 def _refuse_unasked_publication(call: Call, definition: CallDefinition, problems: Problems) -> None:
-    """Add that responses would become confidential by an amendment: nothing asks them then."""
+    """Add a problem if responses would become confidential once their authors change them.
+
+    They answered `publication`; by the new conditions it would not be asked of them.
+    """
     if "publication" not in call.questions_by_key or "publication" not in definition.questions:
         return
     said = conditions_of(definition)

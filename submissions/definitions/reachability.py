@@ -46,7 +46,7 @@ def check_reachable(call: CallDefinition, problems: Problems) -> None:
 
 
 def conditions_of(call: CallDefinition) -> list[tuple[str, Condition]]:
-    """Return each question's key with what must be true for it to be asked, in order."""
+    """Return the key of each question, in order, and the condition under which it is asked."""
     found = []
     for section in call.sections:
         of_section = _written("", section.show_if)

@@ -112,13 +112,13 @@ def _tell_of_closing(call: Call, at: datetime) -> int:
         return 0
     drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
     changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
-    # Whoever has a late pass is not too late. Once it has ended they are told, too.
+    # Whoever has a late pass is not too late. They are told once it has ended.
     passes = LatePass.objects.live_at(at).filter(call=call)
     has_pass = Q(late_passes__in=passes)
     not_taken_up = passes.filter(submission=None).values_list("address", flat=True)
-    has_time = {comparable(address) for address in not_taken_up}
+    with_pass = {comparable(address) for address in not_taken_up}
     kind, occasion = MailKind.CLOSED_WITH_DRAFT, closing_of(call)
-    number = _enqueue(kind, occasion, call, drafts.exclude(has_pass), at, except_to=has_time)
+    number = _enqueue(kind, occasion, call, drafts.exclude(has_pass), at, except_to=with_pass)
     changed = changed.exclude(has_pass)
     return number + _enqueue(kind, f"{occasion}{OF_CHANGES}", call, changed, at)
 
@@ -150,7 +150,7 @@ def _enqueue(
 ) -> int:
     """Enqueue a mail for each response that has none of this occasion, nor one of `earlier`.
 
-    `except_to` are addresses, as `comparable` gives them, that get none now.
+    The addresses `except_to`, as `comparable` returns them, get none.
     """
     sent = OutboxEmail.objects.filter(Q(occasion=occasion) | earlier, kind=kind, call=call)
     told = sent.values("submission_id")

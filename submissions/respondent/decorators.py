@@ -63,9 +63,9 @@ def with_response(view: View) -> View:
 
 
 def repeated_without_removed(view: View) -> View:
-    """Call the view again if `load_call` took out a question while its answer waited for the load.
+    """Call the view again if `load_call` removed a question while the answer to it waited.
 
-    It then reads the call anew. What it saved the first time stays.
+    The second time the view reads the call as it is now. What it saved the first time stays.
     """
 
     @wraps(view)

@@ -10,8 +10,8 @@ from django.utils import translation
 
 from submissions.calls.models import Call
 
-# The language of each call when this process asked last: of a page in an outage.
-_said: dict[str, str] = {}
+# By slug, the language of each call that this process has read: for pages in an outage.
+_last_known: dict[str, str] = {}
 PAGE_OF_CALL = re.compile("/calls/(?P<slug>[-a-zA-Z0-9_]+)/")
 
 
@@ -41,8 +41,8 @@ def _language_of(path: str) -> str:
             call = Call.objects.only("language").filter(slug=slug).first()
         except OperationalError:
             # The page itself meets the outage, and gives back what was typed.
-            return _said.get(slug, settings.PORTAL_LANGUAGE)
+            return _last_known.get(slug, settings.PORTAL_LANGUAGE)
         if call is not None:
-            _said[slug] = call.spoken_language
+            _last_known[slug] = call.spoken_language
             return call.spoken_language
     return settings.PORTAL_LANGUAGE

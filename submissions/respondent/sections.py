@@ -77,20 +77,18 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     saved_at = current.submission.saved_at
-    back = _back_address(request, current, step)
     is_saved = saved_at != current.submission.started_at
+    last_saved = spoken_time.say_saved(saved_at, current.received_at, current.call.timezone)
     context = current.template_context(
         form=form,
         errors=form.error_summary,
         section=step.section,
         step=step,
-        last_saved=spoken_time.say_saved(saved_at, current.received_at, current.call.timezone)
-        if is_saved
-        else "",
-        saver=last_saver(current) if is_saved else "",
         number=current.sections.index(step.section) + 1,
         of=len(current.sections),
-        back=back,
+        back=_back_address(request, current, step),
+        last_saved=last_saved if is_saved else "",
+        saver=last_saver(current) if is_saved else "",
         evidence_needed=current.evidence_needed if _leads_back(request) else "",
     )
     return render(request, "responses/section.html", context, status=status)

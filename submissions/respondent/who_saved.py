@@ -22,8 +22,10 @@ def last_saver(current: ResponseContext) -> str:
     present = Colleague.objects.present().filter(submission=current.submission)
     if current.colleague is None and not present.exists():
         return ""
-    changes, names = last_changes(current.submission), names_in(current.submission)
-    return _sign(next(reversed(changes)), names, current) if changes else ""
+    changes = last_changes(current.submission)
+    if not changes:
+        return ""
+    return _sign(next(reversed(changes)), names_in(current.submission), current)
 
 
 def _sign(number: int | None, names: dict[int, str], current: ResponseContext) -> str:

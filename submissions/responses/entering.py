@@ -122,8 +122,8 @@ def _came(entry: Entry, submission: Submission) -> Came:
 def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | None) -> Version:
     """Submit the response as received when it came; its author may have left any question open.
 
-    Again, it returns the version that is already there. Raises what `submit` raises, and
-    EntryRefused for an acknowledgement by mail without an address.
+    If it is submitted already, return that version. Raises what `submit` raises, and EntryRefused
+    for an acknowledgement by mail without an address.
     """
     with transaction.atomic():
         locked = lock_response(entry.submission)
@@ -152,7 +152,7 @@ def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | N
 
 
 def _bind_late_pass(locked: Submission, call: Call, *, at: datetime) -> None:
-    """Give what came after closing the pass of its author's address that was live at `at`."""
+    """Give a response that came after closing the pass that its author's address had at `at`."""
     if at < call.closes_at or LatePass.objects.live_at(at).filter(submission=locked).exists():
         return
     typed = {comparable(one) for one in typed_addresses(call, working_answers(locked, call))}

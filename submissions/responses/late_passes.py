@@ -244,34 +244,34 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
     """Bind the pass to a response and return that; submitting it uses the pass.
 
     It goes to `current`, the response of this browser, if that has a working copy; else a draft
-    begins. From then on it is no way into that response: taking it up again returns it to the
-    browser that holds it. In every other it goes to another response while nothing is answered in
-    that one, whose page may never have arrived; later it raises LinkDead, as does a dead pass.
+    begins. Taking it up again in the browser that holds that response returns it. In another
+    browser the pass goes to another response while nothing is answered in the first, whose page
+    may never have arrived. Raises LinkDead once something is, and for a dead pass.
     """
     with transaction.atomic():
         # The response before the pass, as its submission and its erasure lock them.
         locked = _lock_if_there(current)
         late_pass = look_up(call=call, token=token, at=at, lock=True)
-        if late_pass.submission is None or (
-            current != late_pass.submission and _is_untouched(late_pass.submission)
-        ):
-            if locked is None or not locked.has_working_copy:
-                locked = begin(call=call, at=at)
-            late_pass.submission = locked
-            late_pass.save(update_fields=["submission"])
-        elif current != late_pass.submission:
+        bound = late_pass.submission
+        if bound is not None and bound == current:
+            return bound
+        if bound is not None and not _is_untouched(bound):
             raise LinkDead
-    return late_pass.submission
+        if locked is None or not locked.has_working_copy:
+            locked = begin(call=call, at=at)
+        late_pass.submission = locked
+        late_pass.save(update_fields=["submission"])
+    return locked
 
 
 def goes_to(late_pass: LatePass, current: Submission | None) -> bool:
-    """Return whether taking up a live pass where `current` is open would give it to a response."""
+    """Return whether `take_up` would take the live pass in the browser where `current` is open."""
     bound = late_pass.submission
     return bound in (None, current) or Submission.objects.untouched().filter(pk=bound.pk).exists()
 
 
 def _is_untouched(draft: Submission) -> bool:
-    """Lock the draft if nothing is answered in it; False if somebody is writing in it just now.
+    """Lock the draft if nothing is answered in it; False if something is, or somebody is writing.
 
     To wait would be a deadlock: whoever writes locks the response before the pass.
     """

@@ -64,7 +64,7 @@ def submit_while(client, call, change):
 
 
 def post_while(client, call, change, path, posted):
-    """Post while `change` is not yet committed, and waits for the post to wait for it."""
+    """Post while `change` is not yet committed: it is once the post waits for it."""
     changed = Event()
 
     def change_and_commit_when_awaited():

@@ -153,9 +153,9 @@ def test_superuser_that_is_made_twice_at_once_is_made_once():
     assert isinstance(refused, CommandError)
 
 
-def test_migrate_beside_another_changes_nothing():
-    with advisory_locks.held(migrate.MIGRATING_LOCK, by=connection.copy()) as is_free:
-        assert is_free
+def test_migrate_beside_another_is_refused():
+    with advisory_locks.held(migrate.MIGRATING_LOCK, connection=connection.copy()) as is_held:
+        assert is_held
         with pytest.raises(CommandError, match=r"^Another migrate of this database is running\. "):
             call_command("migrate", stdout=StringIO())
 

@@ -48,12 +48,12 @@ class Command(migrate.Command):
 
     @contextmanager
     def _alone(self, options: Mapping[str, Any]) -> Iterator[None]:
-        """Refuse to change the tables while another migrate does, which may then fail half-way."""
+        """Refuse to change the tables while another migrate does: one of the two could fail."""
         if options["plan"] or options["check_unapplied"]:
             yield
             return
-        with advisory_locks.held(MIGRATING_LOCK, by=connection.copy()) as is_free:
-            if not is_free:
+        with advisory_locks.held(MIGRATING_LOCK, connection=connection.copy()) as is_alone:
+            if not is_alone:
                 raise CommandError(
                     "Another migrate of this database is running. Wait until it has ended, then "
                     "run this again."

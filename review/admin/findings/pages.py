@@ -44,7 +44,7 @@ def call_page(
 
 
 def calls_with_pages(request: HttpRequest, action: Action) -> QuerySet[Call]:
-    """Return the calls of which `call_page` shows the reader the pages for this."""
+    """Return the calls in which the reader may do this and read responses."""
     calls = calls_of(request.user, action)
     return narrowed(calls, request.user, Action.READ_RESPONSES, path="pk")
 

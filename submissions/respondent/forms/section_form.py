@@ -157,7 +157,7 @@ class SectionForm(forms.Form):
         """What was typed into, or added to, questions of the page that the call no longer has."""
         gone = [key for key in self._posted_etags if key not in self.call.questions_by_key]
         posted = [text for key in gone for text in every_value(self.data, key)]
-        # What is like a key is a choice.
+        # A text that looks like an option's key was chosen, not typed.
         typed = [text for text in posted if text.strip() and not OPTION_KEY.fullmatch(text)]
         return typed + [file for key in gone for file in every_value(self.files, key)]
 

@@ -32,7 +32,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         return self.filter(state=SubmissionState.DRAFT)
 
     def untouched(self) -> "SubmissionQuerySet":
-        """Drafts in which nothing was answered, which no mail is about and the record names not."""
+        """Drafts without an answer, file, address or entry, which no mail or event is about."""
         return self.drafts().filter(
             answers=None,
             identity_answers=None,
