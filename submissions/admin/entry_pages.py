@@ -19,7 +19,9 @@ from submissions.admin.entry_page import current_of, render_entry
 from submissions.calls.models import Section
 from submissions.calls.states import QuestionKind
 from submissions.respondent.conflicts_page import conflicts_page
+from submissions.respondent.decorators import repeated_without_removed
 from submissions.respondent.forms.section_form import SectionForm
+from submissions.respondent.lost_edits import lost_edits
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.saving import UPLOAD, SaveOutcome, save_page
 from submissions.responses.entering import change_entry
@@ -40,6 +42,7 @@ Page = Callable[..., HttpResponseBase]
 
 def urls(admin: OfOwnCalls) -> list[URLPattern]:
     def page(view: Page) -> Page:
+        @repeated_without_removed
         def guarded(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
             refuse_unless_somewhere(request, Action.ENTER_RESPONSES)
             if request.method == "POST" and view is entry_checking.discard and _is_gone(pk):
@@ -143,6 +146,10 @@ def _section(request: HttpRequest, admin: OfOwnCalls, entry: Entry, section: str
     save = save_page(current=current, form=form, action=UPLOAD if action == UPLOAD else "")
     if save.outcome == SaveOutcome.CONFLICTS:
         return conflicts_page(request, save)
+    if save.outcome == SaveOutcome.QUESTION_GONE:
+        lost = lost_edits(request, save.current)
+        anew = _section_form(save.current, shown)
+        return _section_page(request, admin, entry, shown, anew, status=409, lost_edits=lost)
     if save.outcome == SaveOutcome.ALREADY_SUBMITTED:
         messages.error(request, "Somebody else has submitted this response.")
         typed = _section_form(current, shown, request)
@@ -185,6 +192,7 @@ def _section_page(
     section: Section,
     form: SectionForm,
     status: int = 200,
+    **more: Any,
 ) -> HttpResponse:
     return render_entry(
         request,
@@ -197,4 +205,5 @@ def _section_page(
         form=form,
         errors=form.error_summary,
         asks_publication="publication" in form.fields,
+        **more,
     )

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from submissions.respondent.browser_session import renew
@@ -19,6 +19,7 @@ from submissions.respondent.response_context import (
 from submissions.responses.errors import ResponseGone
 
 View = Callable[..., HttpResponse]
+Answer = TypeVar("Answer", bound=HttpResponseBase)
 FOR_COLLEAGUES = {
     "response",
     "section",
@@ -62,14 +63,14 @@ def with_response(view: View) -> View:
     return view_with_response
 
 
-def repeated_without_removed(view: View) -> View:
+def repeated_without_removed(view: Callable[..., Answer]) -> Callable[..., Answer]:
     """Call the view again if `load_call` removed a question while the answer to it waited.
 
     The second time the view reads the call as it is now. What it saved the first time stays.
     """
 
     @wraps(view)
-    def view_repeated(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def view_repeated(request: HttpRequest, *args: Any, **kwargs: Any) -> Answer:
         try:
             return view(request, *args, **kwargs)
         except IntegrityError:

@@ -19,7 +19,7 @@ def lost_edits_page(
     request: HttpRequest, current: ResponseContext, *, has_ended: bool = True
 ) -> HttpResponse:
     """Say that the response has ended, or a question is gone; lead on if nothing was lost."""
-    lost = _lost_edits(request, current) if request.method == "POST" else []
+    lost = lost_edits(request, current) if request.method == "POST" else []
     if not lost:
         return redirect("submitted", slug=current.call.slug)
     context = current.template_context(
@@ -28,7 +28,7 @@ def lost_edits_page(
     return render(request, "responses/lost_edits.html", context, status=409)
 
 
-def _lost_edits(request: HttpRequest, current: ResponseContext) -> list[dict[str, str]]:
+def lost_edits(request: HttpRequest, current: ResponseContext) -> list[dict[str, str]]:
     """Return what was posted and is not stored: texts, choices by labels, file names."""
     section = current.call.questionnaire.sections[0]  # its form takes what any page posted
     form = current.section_form(section, page=(), request=request)

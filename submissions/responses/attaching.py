@@ -12,7 +12,7 @@ from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.core.files.uploadedfile import UploadedFile
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -174,6 +174,7 @@ def store(
     try:
         attachment.save()
         note_saved(submission, at=at)
+        connection.check_constraints()  # its question may be gone, which else the commit tells
     except BaseException:
         attachment.file.storage.delete(attachment.file.name)
         raise

@@ -1,18 +1,24 @@
 """Saving and submitting while the call is being changed."""
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Event
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
 
+from accounts.states import Role
 from submissions.calls.models import Call, Question
 from submissions.definitions.loading import hold_answers_still
 from submissions.responses import drafting
+from submissions.responses.entering import Came, begin_entry
 from submissions.responses.models import Submission, Version
+from submissions.responses.states import Acknowledgement, Channel
 from submissions.responses.working_copy import working_answers
-from tests.makers import complete_answers, make_call, while_open
+from tests.makers import complete_answers, make_call, make_user, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
@@ -44,9 +50,9 @@ def close(call):
     )
 
 
-def remove_question(call):
+def remove_question(call, key="story"):
     hold_answers_still()
-    Question.objects.get(call=call, key="story").delete()
+    Question.objects.get(call=call, key=key).delete()
 
 
 def submit_while(client, call, change):
@@ -113,6 +119,22 @@ def test_script_says_that_a_question_was_removed_while_its_answer_waited(client,
     response = post_while(client, call, remove_question, path, posted)
     assert "was taken out of the call meanwhile" in response.json()["warning"]
     assert working_answers(Submission.objects.get(), Call.objects.get()) == {"age": "adult"}
+
+
+def test_file_that_staff_add_to_a_question_that_is_removed_meanwhile_is_not_kept(client, call):
+    by = make_user(Role.REVIEWER)
+    came = Came(Channel.POST, while_open(call), Acknowledgement.NONE)
+    entry = begin_entry(came, call=call, by=by, at=while_open(call))
+    client.force_login(by)
+    page = f"/admin/submissions/entry/{entry.pk}/in/evidence/"
+    # Of a file this long the store takes the very one that the upload stands in.
+    file = SimpleUploadedFile("notes.txt", b"What we saw. " * 300_000, "text/plain")
+    posted = {"_base_etags": "story:- documents:-", "story": "What we saw.", "documents": file}
+    response = post_while(client, call, partial(remove_question, key="documents"), page, posted)
+    assert response.status_code == 409
+    assert "File that was not added: notes.txt</textarea>" in response.content.decode()
+    assert working_answers(Submission.objects.get(), Call.objects.get())["story"] == "What we saw."
+    assert not any(names for _, _, names in os.walk(os.environ["PORTAL_MEDIA"]))
 
 
 def test_closing_time_moved_while_submitting_waits_is_the_one_that_is_said(client, call):

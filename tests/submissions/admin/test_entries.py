@@ -103,6 +103,20 @@ def test_what_is_typed_while_a_colleague_submits_comes_back(call):
     assert Submission.objects.get().current_version.texts == {"good_practice": "We share rooms."}
 
 
+def test_what_was_typed_into_a_question_that_was_removed_comes_back_and_the_rest_is_saved(call):
+    client = staff()
+    entry = begun(client, call)
+    page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'good_practice')}/"
+    form = form_of(client.get(page))
+    form |= {"_base_etags": f"{form['_base_etags']} gone:-", "gone": "Their long words."}
+    shown = client.post(page, form | {"good_practice": "We share rooms."})
+    assert shown.status_code == 409
+    said = shown.content.decode()
+    for part in ("was taken out of the call meanwhile", "\nTheir long words.</textarea>"):
+        assert part in said
+    assert form_of(shown)["good_practice"] == "We share rooms."
+
+
 def test_choice_is_cleared_on_the_page_that_stays(call):
     client = staff()
     entry = begun(client, call)
