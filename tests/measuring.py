@@ -219,7 +219,7 @@ def unmeasured(make):
 
 
 def _count_only(counted):
-    """Take back what was marked since, but for what importing modules of the portal marked."""
+    """Forget what was marked since, but for what importing modules of the portal marked."""
     marks[:] = _both(counted, imported)
 
 
