@@ -14,7 +14,7 @@ import sys
 import threading
 import tomllib
 from collections import defaultdict
-from functools import wraps
+from functools import cache, wraps
 from importlib.machinery import SourceFileLoader
 from itertools import takewhile
 from pathlib import Path
@@ -156,6 +156,8 @@ def begin():
     setattr(builtins, MARKS, marks)
     SourceFileLoader.exec_module = import_marked
     PythonFileReporter.translate_arcs = translate_arcs
+    # The report is made twice, for its figure and for its lines, and reads each file for it.
+    Coverage._get_file_reporter = cache(Coverage._get_file_reporter)
 
 
 is_measured = os.environ.get(MEASURED_BY) == str(os.getppid()) or (
