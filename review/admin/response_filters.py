@@ -82,6 +82,7 @@ class FilterOfAnswers(OneOf):
     """A filter that the page shows among those by answers; `options` are of the chosen call."""
 
     is_of_a_question = True
+    is_asked_for = False  # by AnswersToFilter
     options: Choices = []
 
     @property
@@ -89,6 +90,7 @@ class FilterOfAnswers(OneOf):
         return self.value() is not None
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        self.is_asked_for = request.GET.get(ANSWERS_TO) == self.parameter_name
         return self.options
 
 
@@ -119,6 +121,7 @@ class AnswersToFilter(FilterOfAnswers):
 
     title = "another question"
     parameter_name = ANSWERS_TO
+    narrows_nothing = True
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset

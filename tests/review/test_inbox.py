@@ -185,6 +185,9 @@ def test_list_of_many_questions_offers_the_answers_to_the_one_that_is_asked_for(
     assert first == "another question"
     assert history not in facets
     assert offered("?answers_to=facet_history") == [*reversed(facets), history, first]
+    page = ann.get(f"{LIST}?answers_to=facet_history").content.decode()
+    opened = re.findall(r'data-filter-title="([^"]*)" open', page)
+    assert opened == [history]
     assert offered("?facet_history=led") == [*reversed(facets), history, first]
     assert listed(ann, "?answers_to=facet_history") == {led.pk, bid.pk}
     assert listed(ann, "?answers_to=facet_declaration&facet_history=led") == {led.pk}
