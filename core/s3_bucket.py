@@ -1,4 +1,4 @@
-"""The bucket of S3: how it is asked, what it answers in words, and what can be done in it.
+"""A bucket of S3: its clients, its errors in words, and trials of what can be done in it.
 
 Only an installation with requirements-s3.txt imports this module.
 """
@@ -24,7 +24,7 @@ ANSWERS_WITHIN = 10  # seconds without a byte
 ATTEMPTS = 2
 PIECE = 64 * 1024  # bytes
 _making = Lock()  # boto3 makes one client at a time
-TRIALS = "trials"  # what is written to see whether it can be
+TRIALS = "trials"  # folder of the small files that are written as a trial
 REASONS = {
     "NoSuchBucket": "there is no such bucket",
     "InvalidAccessKeyId": "the key is not known there",
@@ -47,9 +47,9 @@ class S3Bucket(S3Storage):
             read_timeout=ANSWERS_WITHIN,
             retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             signature_version="s3v4",
-            # Other makers' servers are seldom found under a name of the bucket's own.
+            # Few servers of other makers have a host name for each bucket.
             s3={"addressing_style": "path" if options.get("endpoint_url") else "auto"},
-            # A file has its SHA-256; of what else the client may add, other servers know little.
+            # A file has its SHA-256. Not all servers know the checksums that the client would add.
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
         )
@@ -200,8 +200,9 @@ class S3Bucket(S3Storage):
 
 
 def digest_of(content: File) -> tuple[str, int]:
-    """Return the SHA-256 as S3 takes it, and the bytes: of a file that is being written, Django
-    may know fewer.
+    """Return the content's SHA-256 in base64, as S3 takes it, and its size in bytes.
+
+    Django may know fewer bytes of a file that is being written.
     """
     found, size = hashlib.sha256(), 0
     for piece in content.chunks(PIECE):

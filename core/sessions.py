@@ -34,9 +34,9 @@ class SessionStore(db.SessionStore):
         return found
 
     def renew(self) -> None:
-        """Let the session last as long again; write it only once a week.
+        """Let the session last its whole period from now on. This writes it once a week at most.
 
-        Not while somebody is signed in: that would prolong the sign-in.
+        It does nothing while somebody is signed in: that would prolong the sign-in.
         """
         if SIGNED_IN in self or self._ends_at is None:
             return

@@ -16,9 +16,9 @@ RULE = (
     "only letters of English, digits and underscores, every other character being an underscore; "
     "28 characters at most; v_ before a name that begins with something else than a letter, or "
     "that either program reserves. A longer name is cut, and ends in _ and the first five "
-    "hexadecimal digits of the SHA-256 of the whole: other columns do not change it. So does a "
-    "name that would then be another column's, whatever its capitals, and is not that column's "
-    "name in the CSV."
+    "hexadecimal digits of the SHA-256 of the whole, so other columns do not change it. Names that "
+    "differ from each other in capitals alone, or would become the same, end in these digits, too. "
+    "Of these, only the one that has no capitals and is in the CSV as it stands keeps its name."
 )
 RESERVED = frozenset(
     [
@@ -50,10 +50,10 @@ _string_type = re.compile(r"str\d+\Z")
 
 
 def variable_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> list[str]:
-    """Return what the columns are called, in their order, and none as one of those that are taken.
+    """Return the columns' names as RULE says, in order; none of them is one of `taken`.
 
-    RULE says how: by the name of the column alone, so that a question which comes between others
-    later changes the name of none.
+    Each follows from the column's name in the CSV, so a question that a revision puts between
+    others renames no variable.
     """
     held = {name.lower() for name in taken}
     allowed = {name: _allowed(name) for name in names}

@@ -205,7 +205,7 @@ def _refuse_unasked_publication(call: Call, definition: CallDefinition, problems
         return
     said = conditions_of(definition)
     if dict(said) == call.questionnaire.conditions:
-        return  # answers wait meanwhile: not all responses are read for nothing
+        return  # saves wait meanwhile, and to read all responses takes long
     submitted = Submission.objects.submitted().filter(call=call)
     lost = sum(
         call.questionnaire.asked(choices)["publication"] is True

@@ -49,7 +49,7 @@ def _hold(request: HttpRequest, call: Call, what: str) -> None:
 
 
 def renew(request: HttpRequest) -> None:
-    """Let this browser keep its response for as long again: its author still works on it."""
+    """Let this browser keep its response for the whole period from now on: somebody opened it."""
     if isinstance(request.session, SessionStore):
         request.session.renew()
 

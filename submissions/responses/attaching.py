@@ -174,7 +174,7 @@ def store(
     try:
         attachment.save()
         note_saved(submission, at=at)
-        connection.check_constraints()  # its question may be gone, which else the commit tells
+        connection.check_constraints()  # else only the commit says that its question is gone
     except BaseException:
         attachment.file.storage.delete(attachment.file.name)
         raise

@@ -127,7 +127,7 @@ def test_file_that_staff_add_to_a_question_that_is_removed_meanwhile_is_not_kept
     entry = begin_entry(came, call=call, by=by, at=while_open(call))
     client.force_login(by)
     page = f"/admin/submissions/entry/{entry.pk}/in/evidence/"
-    # Of a file this long the store takes the very one that the upload stands in.
+    # The store takes over the temporary file of an upload that is this long.
     file = SimpleUploadedFile("notes.txt", b"What we saw. " * 300_000, "text/plain")
     posted = {"_base_etags": "story:- documents:-", "story": "What we saw.", "documents": file}
     response = post_while(client, call, partial(remove_question, key="documents"), page, posted)
