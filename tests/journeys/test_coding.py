@@ -108,6 +108,16 @@ def test_sentences_are_coded_by_keyboard_and_undone(coder_page, at):
     for key in ("]", "]", "}", "["):
         page.keyboard.press(key)
     assert status.inner_text() == "Chosen: One is fair."
+    page.emulate_media(forced_colors="active")
+    lines = """getComputedStyle(document.querySelector("[data-source=story]"),
+        "::highlight(coding-chosen)").textDecorationLine"""
+    assert page.evaluate(lines) == "underline overline"
+    page.emulate_media(forced_colors="none")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        border = page.locator("#coding-code").evaluate("(one) => getComputedStyle(one).borderColor")
+        assert border == "rgb(127, 127, 127)"  # 4.0 on white, 4.7 on the dark page
+    page.emulate_media(color_scheme="light")
     for key in ("]", "}"):
         page.keyboard.press(key)
     assert status.inner_text() == "Chosen: Two is not. Three is."
