@@ -82,15 +82,18 @@ class FilterOfAnswers(OneOf):
     """A filter that the page shows among those by answers; `options` are of the chosen call."""
 
     is_of_a_question = True
-    is_asked_for = False  # by AnswersToFilter
     options: Choices = []
 
     @property
     def is_chosen(self) -> bool:
         return self.value() is not None
 
+    @property
+    def is_asked_for(self) -> bool:
+        """Whether AnswersToFilter names it: the page shows its answers at once."""
+        return self.request.GET.get(ANSWERS_TO) == self.parameter_name
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
-        self.is_asked_for = request.GET.get(ANSWERS_TO) == self.parameter_name
         return self.options
 
 
