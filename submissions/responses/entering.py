@@ -17,6 +17,7 @@ from submissions.responses.deadlines import applicable_deadline
 from submissions.responses.drafting import begin
 from submissions.responses.ending.stored_files import delete_files
 from submissions.responses.errors import ChangedSinceSeen, EntryRefused
+from submissions.responses.late_passes import may_go_elsewhere
 from submissions.responses.models import Attachment, Entry, LatePass, Submission, Version
 from submissions.responses.states import Acknowledgement, Channel, SubmissionState
 from submissions.responses.submitting import (
@@ -156,9 +157,10 @@ def _bind_late_pass(locked: Submission, call: Call, *, at: datetime) -> None:
     if at < call.closes_at or LatePass.objects.live_at(at).filter(submission=locked).exists():
         return
     typed = {comparable(one) for one in typed_addresses(call, working_answers(locked, call))}
-    unused = LatePass.objects.live_at(at).filter(call=call, submission=None)
-    for late_pass in unused.select_for_update():
-        if comparable(late_pass.address) in typed:
+    passes = LatePass.objects.live_at(at).filter(call=call)
+    theirs = [one.pk for one in passes if comparable(one.address) in typed]
+    for late_pass in passes.filter(pk__in=theirs).select_for_update():
+        if may_go_elsewhere(late_pass):
             late_pass.submission = locked
             late_pass.save(update_fields=["submission"])
             return

@@ -255,7 +255,7 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
         bound = late_pass.submission
         if bound is not None and bound == current:
             return bound
-        if bound is not None and not _is_untouched(bound):
+        if not may_go_elsewhere(late_pass):
             raise LinkDead
         if locked is None or not locked.has_working_copy:
             locked = begin(call=call, at=at)
@@ -270,13 +270,17 @@ def goes_to(late_pass: LatePass, current: Submission | None) -> bool:
     return bound in (None, current) or Submission.objects.untouched().filter(pk=bound.pk).exists()
 
 
-def _is_untouched(draft: Submission) -> bool:
-    """Lock the draft if nothing is answered in it; False if something is, or somebody is writing.
+def may_go_elsewhere(late_pass: LatePass) -> bool:
+    """Return whether nothing is answered in the response of the locked pass, and lock that.
 
-    To wait would be a deadlock: whoever writes locks the response before the pass.
+    False if somebody is writing in it. To wait would be a deadlock: whoever writes locks the
+    response before the pass.
     """
-    untouched = Submission.objects.untouched().filter(pk=draft.pk)
-    return untouched.select_for_update(skip_locked=True, of=("self",)).first() is not None
+    if late_pass.submission is None:
+        return True
+    bound = Submission.objects.filter(pk=late_pass.submission.pk)
+    is_locked = bound.select_for_update(skip_locked=True).first() is not None
+    return is_locked and bound.untouched().exists()
 
 
 def _lock_if_there(current: Submission | None) -> Submission | None:

@@ -81,9 +81,9 @@ def test_letter_that_came_too_late_is_refused_and_kept():
     assert Submission.objects.get(pk=entry.pk).is_draft
 
 
-def test_letter_with_a_late_pass_of_its_authors_address_counts():
+def test_letter_with_a_late_pass_of_its_authors_address_counts_if_nothing_is_answered_by_it():
     call = make_first_call()
-    late_passes.give(
+    late_pass = late_passes.give(
         call=call,
         address=ADDRESS.upper(),
         reason="Flood",
@@ -91,8 +91,15 @@ def test_letter_with_a_late_pass_of_its_authors_address_counts():
         by=make_user(Role.MANAGER),
         at=CLOSES_AT - timedelta(days=2),
     )
+    token = late_passes.make_link(late_pass)
+    begun_there = late_passes.take_up(call=call, token=token, current=None, at=CLOSES_AT)
     entry = begun(call, received_at=CLOSES_AT + timedelta(days=1))
-    version = submitted(answered(entry, email=ADDRESS))
+    answered(entry, email=ADDRESS)
+    save_answers(submission=begun_there, call=call, values={"good_practice": "Mine."}, at=CLOSES_AT)
+    with pytest.raises(CallClosed):
+        submitted(entry)
+    begun_there.answers.all().delete()
+    version = submitted(entry)
     assert (version.timing, version.late_pass.used_at) == ("late_pass", version.received_at)
 
 
