@@ -34,6 +34,7 @@ app.autodiscover_tasks(
 Channel.do_restore = False
 # The worker and beat look for a lost broker for as long as it takes.
 app.conf.broker_connection_max_retries = None
+app.conf.beat_scheduler = "evidence_portal.beat_scheduler:Scheduler"
 app.conf.beat_schedule = {
     "send-due-mail": {
         "task": "submissions.send_due_mail",
