@@ -80,14 +80,19 @@ def _check_roles(call: CallDefinition, problems: Problems) -> None:
 
 
 def _check_columns(call: CallDefinition, problems: Problems) -> None:
-    """A matrix has one column a row in the CSV: none may have the name of another column."""
+    """A matrix has one column a row in the CSV: none may have the name of another column.
+
+    Nor may two on one page: by these names its radios are posted, too.
+    """
+    taken = {*call.questions, *RESERVED_QUESTIONS}
     for section in call.sections:
         for question in section.questions:
-            for row in question.rows:
-                column = f"{question.key}_{row['key']}"
-                if column in call.questions or column in RESERVED_QUESTIONS:
-                    path = f"sections.{section.key}.{question.key}.rows.{row['key']}"
+            for key in dict.fromkeys(row["key"] for row in question.rows):
+                column = f"{question.key}_{key}"
+                if column in taken:
+                    path = f"sections.{section.key}.{question.key}.rows.{key}"
                     problems.add(path, f"its column “{column}” has the name of another column")
+                taken.add(column)
 
 
 def _check_question(

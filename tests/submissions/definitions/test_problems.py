@@ -160,6 +160,16 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
             "column",
         ),
         (
+            'rows = [{ key = "money", label = "Money" }, ',
+            'rows = [{ key = "money_now", label = "Money" }]\n'
+            'options = [{ key = "poor", label = "Poor" }, { key = "good", label = "Good" }]\n'
+            "[[sections.questions]]\n"
+            'key = "fairness_money"\nkind = "matrix"\nlabel = "Money"\n'
+            'rows = [{ key = "now", label = "Now" }, ',
+            f"{EVIDENCE}.fairness_money.rows.now: its column “fairness_money_now” has the name of "
+            "another column",
+        ),
+        (
             'reveals = "role_other"',
             'reveals = "role_other"\n[[roles]]\nkey = "other"\nlabel = "Third"',
             "roles.other: there are two roles with this key",
