@@ -103,6 +103,7 @@ class QuestionFilter(FilterOfAnswers):
     question = ""
     row = ""
     is_box = False
+    is_facet = False
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         if self.value() is None:
@@ -157,32 +158,32 @@ def question_filters(request: HttpRequest) -> list[type[OneOf]]:
     """
     calls = calls_read(request)
     chosen = chosen_call(request, calls)
-    found: dict[str, type[OneOf]] = {}
-    many: dict[str, type[QuestionFilter]] = {}
+    found: dict[str, type[QuestionFilter]] = {}
     for call in sorted(calls, key=lambda call: call == chosen, reverse=True):
-        facets = [(facet["label"], question) for facet, question in call.facet_questions]
-        others = [(q.label, q) for q in call.questions_in_order if q.key not in WITH_OWN_FILTER]
-        for place, (label, question) in enumerate([*facets, *others]):
-            for made in _filters_of(question, label, is_shown=call == chosen):
-                name = str(made.parameter_name)
-                is_new = found.setdefault(name, made) is made
-                if is_new and made.options and place >= len(facets):
-                    many[name] = made
-    found[ANSWERS_TO] = _answers_to(many, request)
-    for name in request.GET:
-        if name.startswith(ANSWER) and name not in found:
-            title = f"filter “{name.removeprefix(ANSWER)[:50]}”"
-            found[name] = type(
-                "GoneFilter", (GoneFilter,), {"title": title, "parameter_name": name}
-            )
-    return list(found.values())
+        facets = [(question, facet["label"], True) for facet, question in call.facet_questions]
+        others = [
+            (question, question.label, False)
+            for question in call.questions_in_order
+            if question.key not in WITH_OWN_FILTER
+        ]
+        for question, label, is_facet in [*facets, *others]:
+            for made in _filters_of(question, label, is_facet=is_facet, is_shown=call == chosen):
+                found.setdefault(str(made.parameter_name), made)
+    gone = [_gone(name) for name in request.GET if name.startswith(ANSWER) and name not in found]
+    return [*found.values(), _answers_to(found, request), *gone]
 
 
-def _answers_to(many: dict[str, type[QuestionFilter]], request: HttpRequest) -> type[OneOf]:
-    """Return the filter that offers `many`; it offers nothing if they are few enough to show.
+def _gone(name: str) -> type[GoneFilter]:
+    title = f"filter “{name.removeprefix(ANSWER)[:50]}”"
+    return type("GoneFilter", (GoneFilter,), {"title": title, "parameter_name": name})
 
-    If not, this empties those of `many` that the address does not name: the page then omits them.
+
+def _answers_to(found: dict[str, type[QuestionFilter]], request: HttpRequest) -> type[OneOf]:
+    """Return the filter that offers those that are no facets; it offers none if they are few.
+
+    If they are not, this empties those that the address does not name: the page then omits them.
     """
+    many = {name: made for name, made in found.items() if made.options and not made.is_facet}
     options = []
     if len(many) > MOST_SHOWN:
         options = [(name, str(made.title)) for name, made in many.items()]
@@ -191,7 +192,9 @@ def _answers_to(many: dict[str, type[QuestionFilter]], request: HttpRequest) -> 
     return type("AnswersToFilter", (AnswersToFilter,), {"options": options})
 
 
-def _filters_of(question: Question, label: str, *, is_shown: bool) -> list[type[QuestionFilter]]:
+def _filters_of(
+    question: Question, label: str, *, is_facet: bool, is_shown: bool
+) -> list[type[QuestionFilter]]:
     """Return the question's filter, of a matrix one for each row; none for an open question."""
     if question.identity or question.kind not in CLOSED:
         return []
@@ -211,6 +214,7 @@ def _filters_of(question: Question, label: str, *, is_shown: bool) -> list[type[
                 "question": question.key,
                 "row": row,
                 "is_box": question.kind == QuestionKind.CHECKBOX,
+                "is_facet": is_facet,
                 "options": labels if is_shown else [],
             },
         )
