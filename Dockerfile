@@ -29,11 +29,13 @@ RUN groupadd --system --gid 10001 portal \
 COPY --from=packages /venv /venv
 WORKDIR /portal
 COPY . .
-# Neither needs a secret or an engine, but the settings ask for their addresses.
+# Neither needs a secret or an engine, but the settings ask for their addresses. The account below reads all of it, also
+# where it was checked out for one account alone.
 RUN PORTAL_ENV=local SECRET_KEY=of-the-build-only PORTAL_URL=http://127.0.0.1:8000 \
     DATABASE_URL=postgresql://nobody@127.0.0.1:9/none BROKER_URL=redis://127.0.0.1:9/0 \
     EMAIL_URL=smtp://127.0.0.1:9 python manage.py collectstatic --no-input \
-    && python -m compileall -q accounts backups core evidence_portal exports personal_data rehearsal retention review submissions
+    && python -m compileall -q accounts backups core evidence_portal exports personal_data rehearsal retention review submissions \
+    && chmod --recursive a+rX .
 USER 10001:10001
 EXPOSE 8000
 CMD ["python", "-m", "evidence_portal.web", "--bind", "0.0.0.0:8000"]

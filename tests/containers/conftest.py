@@ -186,6 +186,8 @@ def image_files(tmp_path_factory):
     """The image's /portal: what .dockerignore lets in, after the last stage's own commands."""
     folder = tmp_path_factory.mktemp("image")
     copy_build_context(folder / "portal")
+    for path in (folder / "portal").rglob("*"):
+        path.chmod(path.stat().st_mode & 0o700)  # as where `umask` is 077
     environment = BARE | {
         "PORTAL_STATIC": str(folder / "static"),
         "PORTAL_MEDIA": str(folder / "uploads"),

@@ -71,6 +71,14 @@ def test_engines_are_of_the_embedded_versions(service, image, program):
     assert stated.partition("@sha256:")[0] == f"{image}:{version_said_by(program)}"
 
 
+def test_the_account_of_the_image_reads_all_of_it(image_files):
+    paths = list((image_files / "portal").rglob("*"))
+    closed = [
+        path for path in paths if not path.stat().st_mode & (0o001 if path.is_dir() else 0o004)
+    ]
+    assert (len(paths) > 1000, closed) == (True, [])
+
+
 def test_postgres_keeps_its_data_where_the_image_has_it():
     services = compose(**FILLED_IN)["services"]
     # From 18 on the image declares the folder above the data folder of each major version.
