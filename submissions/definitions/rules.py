@@ -80,9 +80,9 @@ def _check_roles(call: CallDefinition, problems: Problems) -> None:
 
 
 def _check_columns(call: CallDefinition, problems: Problems) -> None:
-    """A matrix has one column a row in the CSV: none may have the name of another column.
+    """Add a problem for each row of a matrix whose column in the CSV has the name of another.
 
-    Nor may two on one page: by these names its radios are posted, too.
+    The page posts the row's radios by the same name.
     """
     taken = {*call.questions, *RESERVED_QUESTIONS}
     for section in call.sections:

@@ -1,3 +1,5 @@
+"""Beat goes on when the machine's clock is set back."""
+
 from datetime import timedelta
 
 from celery.beat import PersistentScheduler
