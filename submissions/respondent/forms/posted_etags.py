@@ -1,6 +1,7 @@
 """The etags that a page of a section posts back: of what it showed, and of what its script sent."""
 
 from contextlib import suppress
+from itertools import islice
 
 from django.forms import Widget
 from django.http import QueryDict
@@ -15,12 +16,14 @@ from submissions.responses.etags import etag
 # Question keys begin with a letter, so no name here can be a question's.
 BASE_ETAGS = "_base_etags"
 PENDING = "_pending_"
+MOST_SHOWN = 5_000  # questions of a call; a body has room for a million keys
 
 
 def posted_etags(data: Posted) -> dict[str, str]:
-    """Return the etag of each answer that the page showed, by key."""
-    shown = [part for value in every_value(data, BASE_ETAGS) for part in str(value).split()]
-    return {key: etag for key, _, etag in (part.partition(":") for part in shown)}
+    """Return the etag of each answer that the page showed, by key; of MOST_SHOWN at most."""
+    shown = (part for value in every_value(data, BASE_ETAGS) for part in str(value).split())
+    parts = (part.partition(":") for part in islice(shown, MOST_SHOWN))
+    return {key: etag for key, _, etag in parts}
 
 
 def pending_etags(data: Posted, question: Question, widget: Widget) -> set[str]:

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from submissions.calls.models import Call
+from submissions.respondent.forms.posted_etags import BASE_ETAGS, MOST_SHOWN, posted_etags
 from submissions.responses import drafting
 from submissions.responses.models import Submission
 from submissions.responses.working_copy import working_answers
@@ -155,6 +156,11 @@ def test_too_many_fields_get_a_page(client, call, draft, settings):
     response = client.post(f"/calls/{call.slug}/response/evidence/", fields)
     assert response.status_code == 400
     assert answers_of(draft) == SAVED
+
+
+def test_no_more_is_read_of_what_a_page_showed_than_a_call_asks():
+    posted = {BASE_ETAGS: " ".join(f"key{number}:-" for number in range(MOST_SHOWN + 1))}
+    assert list(posted_etags(posted).items())[-1] == (f"key{MOST_SHOWN - 1}", "-")
 
 
 @pytest.mark.parametrize(
