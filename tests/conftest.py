@@ -15,6 +15,7 @@ from django.db import DatabaseError, close_old_connections, connection
 from django.test import Client, TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg2 import Error as DriverError
+from pypdf import PageObject
 
 from core import arrival, can_write, clock, clock_check, database_roles
 from review.texts import extracting, reading_due_files
@@ -33,7 +34,7 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
-# They read the code, or ask for every page and look only at who is let in and that none breaks.
+# They read the code, or ask for every page again and again; measured, they take half as long again.
 UNMEASURED = (*order.SLOW_FOLDERS, "architecture", "fuzz", "rights")
 
 
@@ -75,12 +76,12 @@ def pytest_collection():
 def pytest_collection_modifyitems(items):
     """Begin with the longest files, and leave the slow folders out of what is measured.
 
-    So coverage is the same without a browser.
+    So coverage is the same without a browser, and the slow are no slower.
     """
     items.sort(key=lambda item: order.place(item.path))
     for item in items:
         if item.path.parent.name in UNMEASURED:
-            item.add_marker("unmeasured")
+            item.add_marker("no_cover")
 
 
 def pytest_xdist_make_scheduler(config, log):
@@ -122,6 +123,14 @@ def each_file_is_read_once():
         patch.setattr(
             reading_due_files, "extract", lambda file_type, file: read(file_type, file.read())
         )
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reading_of_pdfs_is_not_measured():
+    """Of what tests read files with, it takes longest; the portal reads them in another process."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PageObject, "extract_text", unmeasured(PageObject.extract_text))
         yield
 
 

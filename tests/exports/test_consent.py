@@ -205,6 +205,7 @@ def shown(said, scope=PSEUDONYMISED, *, shares_files=False):
     return marks
 
 
+@pytest.mark.no_cover
 @pytest.mark.django_db
 def test_every_file_holds_what_may_be_shown_and_nothing_else():
     call, said = make_swept()

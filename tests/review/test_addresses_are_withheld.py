@@ -127,6 +127,7 @@ def look_ups_of_text(model):
                 yield f"{prefix}{field.name}__startswith"
 
 
+@pytest.mark.no_cover  # it asks for lists again and again
 def test_no_filter_of_any_list_tells_an_address_to_staff_without_the_permission(client, discreet):
     call = make_call()
     make_submitted(call, email="ada@example.org")

@@ -1,10 +1,10 @@
 """Settings out of the environment: what is refused, in which words, and what comes of the rest."""
 
 import os
+import runpy
 import subprocess
 import sys
 from datetime import timedelta
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -62,11 +62,7 @@ def settings_with(monkeypatch):
         for name, value in (PRODUCTION | changes).items():
             if value is not None:
                 monkeypatch.setenv(name, value)
-        file = ROOT / "evidence_portal" / "settings.py"
-        spec = spec_from_file_location("settings_of_production", file)
-        settings = module_from_spec(spec)
-        spec.loader.exec_module(settings)
-        return vars(settings)
+        return runpy.run_path(str(ROOT / "evidence_portal" / "settings.py"))
 
     return read
 

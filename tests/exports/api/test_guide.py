@@ -17,7 +17,7 @@ from tests.makers import make_call, make_submitted
 from tests.programs import skip_for_want_of
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "programs.md"
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_cover]
 
 
 def block(language):
