@@ -1,6 +1,7 @@
 """Backups of the tests' database, and an empty place beside it to restore into."""
 
 import io
+import resource
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from psycopg2 import sql
 from pyrage import x25519
 
 from backups.folder import BackupFolder
+from submissions.responses import submitting
 from submissions.responses.models.attachments import private_storage
+from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
 
 
 def run(name, *words):
@@ -22,6 +25,28 @@ def run(name, *words):
     said = io.StringIO()
     call_command(name, *map(str, words), stdout=said, stderr=said)
     return said.getvalue()
+
+
+def make_with_file(call, content=b"Minutes of the meeting.\n"):
+    draft = make_draft(call, **complete_answers(call))
+    attachment = make_attachment(draft, content=content)
+    submitting.submit(submission=draft, at=while_open(call))
+    return attachment
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@contextmanager
+def full_disk():
+    """No file may have over 8 KB meanwhile."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @dataclass
@@ -56,6 +81,13 @@ def store(tmp_path, monkeypatch):
     place.mkdir()
     monkeypatch.setattr(private_storage(), "location", str(place))
     return place
+
+
+@pytest.fixture
+def call(store, at):
+    call = make_call()
+    at(while_open(call))
+    return call
 
 
 @pytest.fixture

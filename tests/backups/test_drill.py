@@ -35,7 +35,6 @@ from tests.exports.api.pulling import make_token
 from tests.makers import (
     complete_answers,
     make_attachment,
-    make_call,
     make_draft,
     make_submitted,
     make_user,
@@ -45,13 +44,6 @@ from tests.submissions.respondent.test_receipts import belongs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTES = b"Minutes of the meeting.\n"
-
-
-@pytest.fixture
-def call(store, at):
-    call = make_call()
-    at(while_open(call))
-    return call
 
 
 @pytest.fixture

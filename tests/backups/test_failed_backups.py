@@ -16,18 +16,9 @@ from backups.errors import AlreadyRunning
 from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, SUMS, BackupFolder
 from backups.reports import Kind
 from core import clock, clock_check, schema
-from tests.backups.conftest import run
-from tests.backups.test_failures import cut, full_disk, make_with_file
-from tests.makers import make_call, while_open
+from tests.backups.conftest import cut, full_disk, make_with_file, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def call(store, at):
-    call = make_call()
-    at(while_open(call))
-    return call
 
 
 def test_backup_without_a_key_or_a_program_says_what_to_do(

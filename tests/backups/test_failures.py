@@ -2,7 +2,6 @@
 
 import errno
 import os
-import resource
 import shutil
 from contextlib import contextmanager
 
@@ -17,27 +16,11 @@ from core import clock
 from core.outages import StoreAway
 from personal_data import reapplying
 from submissions.outbox import holding
-from submissions.responses import submitting
 from submissions.responses.models import Attachment
 from submissions.responses.models.attachments import private_storage
-from tests.backups.conftest import make_keys, run
-from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
+from tests.backups.conftest import cut, full_disk, make_keys, make_with_file, run
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def call(store, at):
-    call = make_call()
-    at(while_open(call))
-    return call
-
-
-def make_with_file(call, content=b"Minutes of the meeting.\n"):
-    draft = make_draft(call, **complete_answers(call))
-    attachment = make_attachment(draft, content=content)
-    submitting.submit(submission=draft, at=while_open(call))
-    return attachment
 
 
 @contextmanager
@@ -55,10 +38,6 @@ def sum_up(of):
     lines = (of / SUMS).read_text().splitlines()
     paths = [line.split("  ", 1)[1] for line in lines]
     (of / SUMS).write_text("".join(f"{digest_of(of / path)[0]}  {path}\n" for path in paths))
-
-
-def cut(path):
-    path.write_bytes(path.read_bytes()[:-1])
 
 
 def put_other(path, keys):
@@ -133,17 +112,6 @@ def test_list_of_erasures_that_cannot_be_read_is_no_success(call, folder, keys, 
         with pytest.raises(CommandError, match="1 list of erasures unread"):
             run("restore", "--identity", keys.identity)
         assert holding.is_held()
-
-
-@contextmanager
-def full_disk():
-    """No file may have over 8 KB meanwhile."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (8_192, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_full_disk_ends_the_restore_and_leaves_no_part_of_a_file(call, folder, keys, elsewhere):
