@@ -18,6 +18,7 @@ from django.urls import get_resolver
 TRACER = pytest.StashKey()
 IS_MEASURED = pytest.StashKey()
 CASES_MEASURED = 5
+_cases = Counter()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -57,17 +58,15 @@ def _import_what_the_first_request_imports():
         get_resolver().resolve_error_handler(status)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
+def pytest_itemcollected(item):
     """Measure the first cases of a parametrised test: the others seldom reach other lines.
 
-    First in the order of the code, so that each run measures the same.
+    First in the order of the code, which tests have until pytest-randomly turns it: so each run
+    measures the same.
     """
-    cases = Counter()
-    for item in items:
-        function = item.nodeid.partition("[")[0]
-        cases[function] += 1
-        item.stash[IS_MEASURED] = cases[function] <= CASES_MEASURED
+    function = item.nodeid.partition("[")[0]
+    _cases[function] += 1
+    item.stash[IS_MEASURED] = _cases[function] <= CASES_MEASURED
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
