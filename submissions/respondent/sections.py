@@ -78,7 +78,7 @@ def _page(
 ) -> HttpResponse:
     saved_at = current.submission.saved_at
     is_saved = saved_at != current.submission.started_at
-    last_saved = spoken_time.say_saved(saved_at, current.received_at, current.call.timezone)
+    back = _back_address(request, current, step)
     context = current.template_context(
         form=form,
         errors=form.error_summary,
@@ -86,8 +86,9 @@ def _page(
         step=step,
         number=current.sections.index(step.section) + 1,
         of=len(current.sections),
-        back=_back_address(request, current, step),
-        last_saved=last_saved if is_saved else "",
+        back=back,
+        is_saved=is_saved,
+        last_saved=spoken_time.say_saved(saved_at, current.received_at, current.call.timezone),
         saver=last_saver(current) if is_saved else "",
         evidence_needed=current.evidence_needed if _leads_back(request) else "",
     )

@@ -23,9 +23,8 @@ def last_saver(current: ResponseContext) -> str:
     if current.colleague is None and not present.exists():
         return ""
     changes = last_changes(current.submission)
-    if not changes:
-        return ""
-    return _sign(next(reversed(changes)), names_in(current.submission), current)
+    names = names_in(current.submission)
+    return _sign(next(reversed(changes)), names, current) if changes else ""
 
 
 def _sign(number: int | None, names: dict[int, str], current: ResponseContext) -> str:
