@@ -5,7 +5,6 @@ half as long again as well.
 """
 
 import sys
-from collections import Counter
 from functools import wraps
 from importlib.machinery import SourceFileLoader
 
@@ -16,9 +15,6 @@ from django.template import engines
 from django.urls import get_resolver
 
 TRACER = pytest.StashKey()
-IS_MEASURED = pytest.StashKey()
-CASES_MEASURED = 5
-_cases = Counter()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -58,17 +54,6 @@ def _import_what_the_first_request_imports():
         get_resolver().resolve_error_handler(status)
 
 
-def pytest_itemcollected(item):
-    """Measure the first cases of a parametrised test: the others seldom reach other lines.
-
-    First in the order of the code, which tests have until pytest-randomly turns it: so each run
-    measures the same.
-    """
-    function = item.nodeid.partition("[")[0]
-    _cases[function] += 1
-    item.stash[IS_MEASURED] = _cases[function] <= CASES_MEASURED
-
-
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item):
     tracer = item.stash[TRACER] = _tracer()
@@ -84,7 +69,7 @@ def pytest_runtest_protocol(item):
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item):
     tracer = item.stash[TRACER]
-    if tracer is None or not item.stash[IS_MEASURED]:
+    if tracer is None:
         return (yield)
     _trace_by(tracer)
     try:
