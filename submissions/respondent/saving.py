@@ -30,7 +30,7 @@ class SaveOutcome(Enum):
     SIGNPOSTED = auto()  # an answer leads to a page of help
     NEEDS_CHANGES = auto()  # an answer or a file was refused, or is missing
     CONFLICTS = auto()  # another author changed an answer; that one is not overwritten
-    QUESTION_GONE = auto()  # something was typed into a question that the call has no more
+    QUESTION_GONE = auto()  # there was an answer to a question that the call no longer has
     CLOSED = auto()  # saved after the deadline, so it cannot be submitted
     ALREADY_SUBMITTED = auto()  # or withdrawn: nothing is stored
     ACCESS_ENDED = auto()  # the author took the colleague's access back: nothing is stored

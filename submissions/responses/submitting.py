@@ -154,14 +154,15 @@ def complete_content(
     """
     answers = working_answers(locked, call)
     attachments = list(locked.attachments.filter(removed_at=None, question__isnull=False))
+    files = files_by_key(call, attachments)
     if expected_etag not in (None, draft_etag(answers, attachments)):
         raise ChangedSinceSeen
-    files = files_by_key(call, attachments)
+    content = Content(call, asked_questions(call, answers), answers, files)
     counts = {key: len(those) for key, those in files.items()}
     issues = validation_issues(call, answers, counts, needs_answers=needs_answers)
     if issues:
         raise ResponseIncomplete(issues)
-    return Content(call, asked_questions(call, answers), answers, files)
+    return content
 
 
 def _enqueue_notice_of_infected(version: Version, content: Content, *, at: datetime) -> None:

@@ -13,7 +13,6 @@ from django.utils.functional import cached_property
 from submissions.calls.conditions import Condition, decide
 from submissions.calls.models import Call, Question, Section
 from submissions.calls.states import QuestionKind
-from submissions.definitions.tables import OPTION_KEY
 from submissions.respondent.forms.clearing import CLEARS
 from submissions.respondent.forms.condition_words import Applies, applies
 from submissions.respondent.forms.conflict_choices import (
@@ -154,12 +153,13 @@ class SectionForm(forms.Form):
 
     @cached_property
     def posted_to_removed(self) -> list[str | UploadedFile]:
-        """What was typed into, or added to, questions of the page that the call no longer has."""
+        """What was typed, chosen or added under questions that the call no longer has.
+
+        Nothing tells what was typed from the key of an option: the one may be a single word.
+        """
         gone = [key for key in self._posted_etags if key not in self.call.questions_by_key]
-        posted = [text for key in gone for text in every_value(self.data, key)]
-        # A text that looks like an option's key was chosen, not typed.
-        typed = [text for text in posted if text.strip() and not OPTION_KEY.fullmatch(text)]
-        return typed + [file for key in gone for file in every_value(self.files, key)]
+        posted = [text for key in gone for text in every_value(self.data, key) if text.strip()]
+        return posted + [file for key in gone for file in every_value(self.files, key)]
 
     @property
     def file_to_remove(self) -> str:

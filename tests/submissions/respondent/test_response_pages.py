@@ -67,9 +67,12 @@ def test_what_was_typed_into_a_question_that_was_removed_is_shown_to_be_copied(c
     assert f'href="{address(call, "response/")}"' in page.content.decode()
     saved = client.post(address(call, "response/save/"), posted).json()
     assert saved["warning"].startswith("A question of this page was taken out of the call")
-    chosen = posted | {"story": "agree", "age": "adult"}
-    page = client.post(address(call, "response/evidence/"), chosen)
-    assert (page.status_code, answers_of(draft)) == (302, {"age": "adult"})
+    one_word = posted | {"story": "leeds", "age": "adult"}
+    page = client.post(address(call, "response/evidence/"), one_word)
+    assert (page.status_code, answers_of(draft)) == (409, {"age": "adult"})
+    assert "leeds" in text_of(page)
+    left_open = posted | {"story": " ", "age": "adult"}
+    assert client.post(address(call, "response/evidence/"), left_open).status_code == 302
 
 
 def test_save_and_come_back_later_keeps_an_incomplete_page_without_complaint(client, call):
