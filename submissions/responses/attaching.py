@@ -61,7 +61,7 @@ def change_files(
     """Take out the file `removed`, and add `uploads` (question key -> files), each by itself.
 
     The first upload to the question of the file `replaced` comes in its place. Return the refusals,
-    sentences for the respondent, by question key. Raises AlreadySubmitted.
+    sentences for the respondent, by question key. Raises AlreadySubmitted and AccessEnded.
     """
     refused: Refusals = {}
     if removed is not None:

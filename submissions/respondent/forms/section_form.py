@@ -155,7 +155,7 @@ class SectionForm(forms.Form):
     def posted_to_removed(self) -> list[str | UploadedFile]:
         """What was typed, chosen or added under questions that the call no longer has.
 
-        Nothing tells what was typed from the key of an option: the one may be a single word.
+        Choices are among them as the keys of options: what was typed may look like one.
         """
         gone = [key for key in self._posted_etags if key not in self.call.questions_by_key]
         posted = [text for key in gone for text in every_value(self.data, key) if text.strip()]

@@ -165,7 +165,7 @@ def test_cookies_page_names_every_cookie_that_is_set(client, at):
     text = text_of(client.get("/cookies/"))
     assert set(client.cookies) == {"session", "csrf"}
     assert set(client.cookies) - set(text.split()) == set()
-    assert "90 days at most after you opened your response last, or until you choose" in text
+    assert "90 days at most after you last opened a response here, or until you choose" in text
 
 
 def test_addresses_in_a_calls_own_texts_are_links(client, at):
