@@ -1,8 +1,9 @@
 """Advisory locks of PostgreSQL which a process holds for minutes, so that it works alone."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
@@ -21,4 +22,6 @@ def held(number: int, *, connection: BaseDatabaseWrapper) -> Iterator[bool]:
             is_held = cursor.fetchone() == (True,)
         yield is_held
     finally:
+        with suppress(Error):  # the server may be gone
+            connection.rollback()  # it frees the lock now, and closing only some time later
         connection.close()

@@ -153,6 +153,18 @@ def test_superuser_that_is_made_twice_at_once_is_made_once():
     assert isinstance(refused, CommandError)
 
 
+def test_lock_is_free_before_the_server_has_ended_the_connection(monkeypatch):
+    first = connection.copy()
+    end = first.close
+    monkeypatch.setattr(first, "close", lambda: None)
+    try:
+        for copy in (first, connection.copy()):
+            with advisory_locks.held(migrate.MIGRATING_LOCK, connection=copy) as is_held:
+                assert is_held
+    finally:
+        end()
+
+
 def test_migrate_beside_another_is_refused():
     with advisory_locks.held(migrate.MIGRATING_LOCK, connection=connection.copy()) as is_held:
         assert is_held
