@@ -38,9 +38,8 @@ from submissions.responses.models import (
     VersionIdentity,
 )
 from submissions.responses.states import Channel, SubmissionState
-from submissions.responses.submitting import lock_call
 from submissions.responses.versions import Content, build_version
-from submissions.responses.working_copy import files_by_key
+from submissions.responses.working_copy import files_by_key, lock_call
 
 BATCH = 500
 ADDS_FILES = 0.04  # the share of responses with files

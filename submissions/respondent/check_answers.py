@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -29,8 +28,6 @@ from submissions.respondent.response_context import (
     ResponseContext,
     answers_by_section,
     closed_page,
-    current_response,
-    no_response_page,
     received_at,
     rows_of,
 )
@@ -54,7 +51,7 @@ from submissions.responses.models import Colleague, Version
 # The etag of the draft that the page showed, posted back by it.
 EXPECTED_ETAG = "_expected_etag"
 Rows = list[dict[str, Any]]
-# What /metrics/ calls each refusal of “Submit”.
+# What /metrics/ calls each refusal of “Submit”. A draft that was deleted meanwhile is none.
 REASONS: dict[type[PortalError], str] = {
     AccessEnded: "access_ended",
     CallClosed: "closed",
@@ -64,82 +61,65 @@ REASONS: dict[type[PortalError], str] = {
     ResponseIncomplete: "incomplete",
     ResponseWithdrawn: "withdrawn",
 }
+STATUSES: dict[type[PortalError], int] = {
+    ChangedSinceSeen: 409,
+    MayNotSubmit: 403,
+    ResponseIncomplete: 422,
+}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the answers to check; a POST submits."""
-    return _submit(request, slug) if request.method == "POST" else _show(request, slug)
+    """Show the answers to check; a POST submits them, or shows why it cannot."""
+    if request.method != "POST":
+        return _show(request, slug)
+    try:
+        return _submit(request, slug)
+    except ResponseGone:
+        return _show(request, slug)
+    except tuple(REASONS) as refusal:
+        metrics.REFUSALS.labels(REASONS[type(refusal)]).inc()
+        return _show(request, slug, refusal=refusal)
 
 
 @with_response
-def _show(request: HttpRequest, current: ResponseContext) -> HttpResponse:
+def _show(
+    request: HttpRequest, current: ResponseContext, *, refusal: PortalError | None = None
+) -> HttpResponse:
+    """Show the response as it is now: the call may have changed while a POST waited for a lock."""
     if not current.has_working_copy:
         return redirect("submitted", slug=current.call.slug)
+    if isinstance(refusal, CallNotOpen):
+        at_refusal = replace(current, received_at=refusal.at)
+        return closed_page(request, at_refusal, tried=True)
     if not current.is_open:
-        return closed_page(request, current)
-    return _check_page(request, current)
+        return closed_page(request, current, tried=request.method == "POST")
+    return _check_page(request, current, refusal)
 
 
 def _submit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Submit the answers that the page showed; each refusal has its page.
+    """Submit the answers that the page showed, and lead to the receipt.
 
     Everything but the response's key is read by the transaction, and not here before it: in the
-    last minute of a call very many press.
+    last minute of a call very many press. Raises ResponseGone where this browser has no response,
+    and what `submitting.submit` raises.
     """
     at = received_at(request)
     submission = response_in_session(request, slug)
     if submission is None:
-        return no_response_page(request, slug)
+        raise ResponseGone
     if clock_check.is_wrong():
         metrics.REFUSALS.labels("wrong_clock").inc()
         return wrong_clock_page(request, submission.call, submission)
-    try:
-        version = submitting.submit(
-            submission=submission,
-            at=at,
-            # Without an etag, no page has shown these answers: the page comes first.
-            expected_etag=request.POST.get(EXPECTED_ETAG, ""),
-        )
-    except ResponseGone:
-        return no_response_page(request, slug)
-    except AccessEnded:
-        _count(AccessEnded)
-        return no_response_page(request, slug)
-    except ResponseWithdrawn:
-        # Another tab withdrew it; the next page says so.
-        _count(ResponseWithdrawn)
-        return redirect("submitted", slug=slug)
-    except (CallNotOpen, ChangedSinceSeen, MayNotSubmit, ResponseIncomplete) as refusal:
-        _count(type(refusal))
-        return _refusal_page(request, slug, at, refusal)
+    version = submitting.submit(
+        submission=submission,
+        at=at,
+        # Without an etag, no page has shown these answers: the page comes first.
+        expected_etag=request.POST.get(EXPECTED_ETAG, ""),
+    )
     _hold_mail_back(request, version)
     nudge_mail()
     return redirect("submitted", slug=slug)
-
-
-def _count(refusal: type[PortalError]) -> None:
-    metrics.REFUSALS.labels(REASONS[refusal]).inc()
-
-
-def _refusal_page(
-    request: HttpRequest,
-    slug: str,
-    at: datetime,
-    refusal: CallNotOpen | ChangedSinceSeen | MayNotSubmit | ResponseIncomplete,
-) -> HttpResponse:
-    """Show the response as it is now: the call may have changed while this waited for a lock."""
-    current = current_response(request, slug)
-    if current is None:
-        return no_response_page(request, slug)
-    now = replace(current, received_at=refusal.at if isinstance(refusal, CallNotOpen) else at)
-    if isinstance(refusal, CallNotOpen):
-        return closed_page(request, now, tried=True)
-    if isinstance(refusal, MayNotSubmit):
-        return _check_page(request, now, status=403)
-    if isinstance(refusal, ResponseIncomplete):
-        return _check_page(request, now, standing=refusal.issues, status=422)
-    return _check_page(request, now, status=409)
 
 
 def _hold_mail_back(request: HttpRequest, version: Version) -> None:
@@ -151,15 +131,12 @@ def _hold_mail_back(request: HttpRequest, version: Version) -> None:
 
 
 def _check_page(
-    request: HttpRequest,
-    current: ResponseContext,
-    *,
-    standing: Sequence[answering.ValidationIssue] = (),
-    status: int = 200,
+    request: HttpRequest, current: ResponseContext, refusal: PortalError | None
 ) -> HttpResponse:
     if current.help_address and current.submission.is_draft:
         # There is nothing to submit, so nothing is asked for.
         return redirect(current.help_address)
+    standing = refusal.issues if isinstance(refusal, ResponseIncomplete) else []
     issues = standing or current.issues()
     unfinished = {issue.key for issue in issues}
     publication = as_chosen(
@@ -176,10 +153,10 @@ def _check_page(
         not_counted=rows_of(current, current.not_counted),
         missing=_missing(current, issues),
         refused=bool(standing),
-        changed=status == 409,
-        unchecked=status == 409 and not request.POST.get(EXPECTED_ETAG),
+        changed=isinstance(refusal, ChangedSinceSeen),
+        unchecked=isinstance(refusal, ChangedSinceSeen) and not request.POST.get(EXPECTED_ETAG),
         may_submit=current.colleague is None or current.colleague.may_submit,
-        not_allowed=status == 403,
+        not_allowed=isinstance(refusal, MayNotSubmit),
         submitters=_others_who_may_submit(current),
         draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
         publication=publication,
@@ -187,6 +164,7 @@ def _check_page(
         gets_mail=bool(known_address(current.submission, current.call, current.answers)),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )
+    status = STATUSES[type(refusal)] if refusal else 200
     return render(request, "responses/check.html", context, status=status)
 
 

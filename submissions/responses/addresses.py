@@ -14,6 +14,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import AddressSource, MailKind
 from submissions.responses.models import ReturnAddress, Submission, Version
+from submissions.responses.states import ScanState
 from submissions.responses.working_copy import working_answers
 
 AT_MOST_ONCE_IN = timedelta(hours=1)
@@ -142,10 +143,12 @@ def enqueue_withdrawal(version: Version, call: Call, *, at: datetime) -> None:
 
 
 def enqueue_infected(version: Version, call: Call, *, at: datetime) -> None:
-    """Enqueue, once a version, the notice that it has a file in which something harmful is.
+    """Enqueue, once a version, the notice that a file of it is infected, if one is.
 
     Call it with the response locked: the scanner and its author may get here at once.
     """
+    if not version.attachments.filter(scan__state=ScanState.INFECTED).exists():
+        return
     if version.submission.is_entered:  # staff see it where they read the response
         return
     kind, present = MailKind.FILE_INFECTED, address_of(version, call)

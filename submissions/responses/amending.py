@@ -16,8 +16,13 @@ from submissions.responses.deadlines import applicable_deadline, refuse_unless_o
 from submissions.responses.errors import NotSubmitted
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import AccessEnd, SubmissionState
-from submissions.responses.submitting import lock_call, lock_response
-from submissions.responses.working_copy import lock_row, store_answers, working_answers
+from submissions.responses.working_copy import (
+    lock_call,
+    lock_response,
+    lock_row,
+    store_answers,
+    working_answers,
+)
 
 logger = logging.getLogger(__name__)
 NOTHING = Q(pk__in=[])

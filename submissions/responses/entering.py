@@ -20,13 +20,8 @@ from submissions.responses.errors import ChangedSinceSeen, EntryRefused
 from submissions.responses.late_passes import may_go_elsewhere
 from submissions.responses.models import Attachment, Entry, LatePass, Submission, Version
 from submissions.responses.states import Acknowledgement, Channel, SubmissionState
-from submissions.responses.submitting import (
-    complete_content,
-    lock_call,
-    lock_response,
-    write_first_version,
-)
-from submissions.responses.working_copy import working_answers
+from submissions.responses.submitting import complete_content, write_version
+from submissions.responses.working_copy import lock_call, lock_response, working_answers
 
 logger = logging.getLogger(__name__)
 NO_ADDRESS = (
@@ -135,7 +130,7 @@ def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | N
         _bind_late_pass(locked, call, at=received_at)
         deadline = applicable_deadline(call, locked, at=received_at, lock=True)
         content = complete_content(locked, call, expected_etag, needs_answers=False)
-        version = write_first_version(locked, content, deadline, at=received_at, entered_by=by)
+        version = write_version(locked, content, deadline, at=received_at, entered_by=by)
         by_mail = locked.entry.acknowledgement == Acknowledgement.MAIL
         if by_mail and not enqueue_acknowledgement(version, call, at=at):
             raise EntryRefused(NO_ADDRESS)

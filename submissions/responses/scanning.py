@@ -104,13 +104,7 @@ def _note(attachment: Attachment, verdict: clamd.Verdict, *, at: datetime) -> No
             return
         FileScan.objects.update_or_create(attachment=attachment, defaults=values)
         if state == ScanState.INFECTED and response.state == SubmissionState.SUBMITTED:
-            _tell_author(response, attachment, at=at)
-
-
-def _tell_author(response: Submission, attachment: Attachment, *, at: datetime) -> None:
-    version = response.submitted_version
-    if version.attachments.filter(pk=attachment.pk).exists():
-        enqueue_infected(version, response.call, at=at)
+            enqueue_infected(response.submitted_version, response.call, at=at)
 
 
 def state_of(attachment: Attachment) -> str:

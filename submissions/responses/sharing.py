@@ -35,8 +35,7 @@ from submissions.responses.errors import AccessEnded, CallNotOpen, LinkDead, Sha
 from submissions.responses.models import Colleague, ReturnToken, Submission
 from submissions.responses.signposting import question_of_help
 from submissions.responses.states import AccessEnd
-from submissions.responses.submitting import lock_call
-from submissions.responses.working_copy import lock_working_copy, working_answers
+from submissions.responses.working_copy import lock_call, lock_working_copy, working_answers
 
 MOST_AT_ONCE = 10  # invited or in it
 INVITATIONS_AN_HOUR = 10  # mails about one response

@@ -7,8 +7,6 @@ import psycopg2
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from accounts.record import record
-from accounts.states import AuditAction
 from core.references import make_reference
 from submissions.calls.models import Call
 from submissions.responses.addresses import (
@@ -18,27 +16,25 @@ from submissions.responses.addresses import (
     known_addresses,
 )
 from submissions.responses.answering import asked_questions, validation_issues
-from submissions.responses.colleagues import end_sharing
+from submissions.responses.colleagues import end_as_submitted
 from submissions.responses.deadlines import ApplicableDeadline, applicable_deadline
 from submissions.responses.errors import (
     ChangedSinceSeen,
     NoFreeReference,
     ResponseIncomplete,
-    ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import (
-    Colleague,
-    FileScan,
     Submission,
     Version,
     VersionIdentity,
 )
-from submissions.responses.states import AccessEnd, ScanState, SubmissionState
+from submissions.responses.states import SubmissionState
 from submissions.responses.versions import Content, build_version, says_the_same
 from submissions.responses.working_copy import (
     files_by_key,
-    lock_row,
+    lock_call,
+    lock_response,
     refuse_unless_may_submit,
     working_answers,
 )
@@ -71,77 +67,19 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
             return locked.submitted_version
         refuse_unless_may_submit(submission.opened_by)
         call = lock_call(locked.call_id)
-        at = max(at, _last_touched(locked))
+        at = max(at, locked.last_touched)
         deadline = applicable_deadline(call, locked, at=at, lock=True)
-        version = _receive(locked, call, deadline, at=at, expected_etag=expected_etag)
-        _end_sharing(locked, by=submission.opened_by, at=at)
+        content = complete_content(locked, call, expected_etag, needs_answers=True)
+        for_links = given_for_links(locked)
+        earlier = known_addresses(locked, call, for_links=for_links)
+        before = locked.current_version
+        version = write_version(locked, content, deadline, at=at)
+        if version != before:
+            enqueue_receipt(version, call, at=at, earlier=earlier, for_links=for_links)
+            if content.attached:
+                enqueue_infected(version, call, at=at)
+        end_as_submitted(locked, by=submission.opened_by, at=at)
     logger.info("response %s received", version.submission.reference)
-    return version
-
-
-def _end_sharing(locked: Submission, *, by: Colleague | None, at: datetime) -> None:
-    """Let go of the colleagues: what they worked on together has become evidence."""
-    if by is not None:
-        record(
-            by=None,
-            at=at,
-            action=AuditAction.COLLEAGUE_SUBMITTED,
-            call=locked.call,
-            submission=locked,
-            colleague=by.number,
-        )
-    end_sharing(locked, AccessEnd.SUBMITTED, at=at)
-
-
-def _last_touched(locked: Submission) -> datetime:
-    """Return the last moment at which a request changed anything of the response."""
-    moments = [locked.saved_at]
-    if locked.amending_since is not None:
-        moments.append(locked.amending_since)
-    if locked.current_version is not None:
-        moments.append(locked.current_version.received_at)
-    return max(moments)
-
-
-def lock_response(submission: Submission) -> Submission:
-    """Lock the response's row until the transaction ends; raise ResponseWithdrawn if it ended.
-
-    Raises ResponseGone for a draft that was deleted since it was read.
-    """
-    locked = lock_row(submission)
-    if locked.state in {SubmissionState.WITHDRAWN, SubmissionState.ERASED}:
-        raise ResponseWithdrawn(locked.reference)
-    return locked
-
-
-def lock_call(pk: int) -> Call:
-    """Return the call, whose closing time cannot change until the transaction ends.
-
-    FOR SHARE lets submissions run side by side and makes a change of the call wait.
-    """
-    return Call.objects.raw("SELECT * FROM submissions_call WHERE id = %s FOR SHARE", [pk])[0]
-
-
-def _receive(
-    locked: Submission,
-    call: Call,
-    deadline: ApplicableDeadline,
-    *,
-    at: datetime,
-    expected_etag: str | None,
-) -> Version:
-    content = complete_content(locked, call, expected_etag, needs_answers=True)
-    for_links = given_for_links(locked)
-    earlier = known_addresses(locked, call, for_links=for_links)
-    version: Version | None
-    if locked.is_draft:
-        version = write_first_version(locked, content, deadline, at=at)
-    else:
-        version = _write_next_version(locked, content, deadline, at=at)
-    if version is None:
-        return locked.submitted_version
-    enqueue_receipt(version, call, at=at, earlier=earlier, for_links=for_links)
-    _enqueue_notice_of_infected(version, content, at=at)
     return version
 
 
@@ -165,13 +103,7 @@ def complete_content(
     return content
 
 
-def _enqueue_notice_of_infected(version: Version, content: Content, *, at: datetime) -> None:
-    infected = FileScan.objects.filter(state=ScanState.INFECTED)
-    if content.attached and infected.filter(attachment__in=content.attached).exists():
-        enqueue_infected(version, content.call, at=at)
-
-
-def write_first_version(
+def write_version(
     locked: Submission,
     content: Content,
     deadline: ApplicableDeadline,
@@ -179,19 +111,31 @@ def write_first_version(
     at: datetime,
     entered_by: User | None = None,
 ) -> Version:
-    """Write version 1 under a reference that no other response has.
+    """Write the next version, and return it; the current one where nothing changed since.
 
-    The unique column tells that a reference is taken; looking first would not, as two
-    transactions may draw one code at once. The savepoint keeps the transaction alive for the
-    next try.
+    The first one gets a reference that no other response has. The unique column tells that a
+    reference is taken; looking first would not, as two transactions may draw one code at once. The
+    savepoint keeps the transaction alive for the next try. Raises NoFreeReference.
     """
+    current = locked.current_version
+    number = 1 if current is None else current.number + 1
     for _ in range(REFERENCE_TRIES):
-        reference = make_reference(content.call.reference_prefix)
-        locked.reference, locked.submitted_at = reference, at
+        if current is None:
+            locked.reference = make_reference(content.call.reference_prefix)
+            locked.submitted_at = at
         version, identity = build_version(
-            locked, content, reference=reference, deadline=deadline, at=at
+            locked,
+            content,
+            reference=str(locked.reference),
+            number=number,
+            deadline=deadline,
+            at=at,
         )
         version.entered_by = entered_by
+        if current is not None and says_the_same(current, version, identity, content):
+            locked.amending_since = None
+            locked.save_locked("amending_since")
+            return current
         try:
             with transaction.atomic():
                 _save_version(locked, version, identity, content, deadline)
@@ -204,27 +148,6 @@ def write_first_version(
         else:
             return version
     raise NoFreeReference(content.call.reference_prefix)
-
-
-def _write_next_version(
-    locked: Submission, content: Content, deadline: ApplicableDeadline, *, at: datetime
-) -> Version | None:
-    """Write the next version under the same reference; None, and close it, if nothing changed."""
-    current = locked.submitted_version
-    version, identity = build_version(
-        locked,
-        content,
-        reference=str(locked.reference),
-        number=current.number + 1,
-        deadline=deadline,
-        at=at,
-    )
-    if says_the_same(current, version, identity, content):
-        locked.amending_since = None
-        locked.save_locked("amending_since")
-        return None
-    _save_version(locked, version, identity, content, deadline)
-    return version
 
 
 def _save_version(

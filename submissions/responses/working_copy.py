@@ -7,8 +7,15 @@ from uuid import UUID
 
 from submissions.calls.models import Call, Question
 from submissions.calls.states import ORGANISATION_NAME
-from submissions.responses.errors import AccessEnded, AlreadySubmitted, MayNotSubmit, ResponseGone
+from submissions.responses.errors import (
+    AccessEnded,
+    AlreadySubmitted,
+    MayNotSubmit,
+    ResponseGone,
+    ResponseWithdrawn,
+)
 from submissions.responses.models import Answer, Attachment, Colleague, IdentityAnswer, Submission
+from submissions.responses.states import SubmissionState
 
 Row = TypeVar("Row", Answer, IdentityAnswer)
 
@@ -72,6 +79,22 @@ def lock_row(submission: Submission) -> Submission:
     if locked is None:
         raise ResponseGone
     return locked
+
+
+def lock_response(submission: Submission) -> Submission:
+    """Lock the row as `lock_row` does; raise ResponseWithdrawn if the response has ended."""
+    locked = lock_row(submission)
+    if locked.state in {SubmissionState.WITHDRAWN, SubmissionState.ERASED}:
+        raise ResponseWithdrawn(locked.reference)
+    return locked
+
+
+def lock_call(pk: int) -> Call:
+    """Return the call, whose closing time cannot change until the transaction ends.
+
+    FOR SHARE lets submissions run side by side and makes a change of the call wait.
+    """
+    return Call.objects.raw("SELECT * FROM submissions_call WHERE id = %s FOR SHARE", [pk])[0]
 
 
 def lock_working_copy(submission: Submission) -> Submission:

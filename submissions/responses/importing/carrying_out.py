@@ -33,7 +33,7 @@ from submissions.responses.importing.uploads import FAULT, UNREADABLE
 from submissions.responses.models import Attachment, Entry, ImportedRow, ResponseImport
 from submissions.responses.originals import add_original
 from submissions.responses.states import Acknowledgement
-from submissions.responses.submitting import lock_call
+from submissions.responses.working_copy import lock_call
 
 logger = logging.getLogger(__name__)
 MOST_ATTEMPTS = 5  # without a row gone through

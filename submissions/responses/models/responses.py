@@ -173,6 +173,13 @@ class Submission(models.Model):
             raise ValueError("a draft has no version")
         return self.current_version
 
+    @property
+    def last_touched(self) -> datetime:
+        """The last moment (aware) at which a request changed anything of the response."""
+        moments = [self.saved_at, self.amending_since]
+        moments += [self.current_version.received_at] if self.current_version else []
+        return max(filter(None, moments))
+
     def save_locked(self, *fields: str) -> None:
         """Save these fields of a row that the caller has locked, with the next `lock_version`."""
         self.lock_version += 1
