@@ -174,7 +174,8 @@ SEEN_BY_AXE = """() => new Map([...document.querySelectorAll("*")].map((one) => 
   const shown = one.childElementCount ? one.cloneNode() : one;
   return [one, isSeen || scrolls ? `${isSeen} ${scrolls} ${shown.outerHTML}` : ""];
 }))"""
-# Each text's colour and size class, with every ground that it stands on and what lifts it out.
+# Each text's colour and size class, with every ground that it stands on and what lifts it out; of
+# a link what tells it from the text around it, too.
 CONTRASTS = """() => {
   const grounds = new Map([[null, ""]]);
   const groundOf = (one) => {
@@ -193,9 +194,12 @@ CONTRASTS = """() => {
       [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) &&
     one.checkVisibility({ visibilityProperty: true }));
   return [...new Set(found.map((one) => {
-    const { color, fontSize, fontWeight, textShadow } = getComputedStyle(one);
+    const style = getComputedStyle(one);
+    const { color, fontSize, fontWeight, fontStyle, textShadow } = style;
     const isLarge = parseFloat(fontSize) >= (fontWeight < 700 ? 24 : 18.66);
-    return [color, isLarge, textShadow, one.matches(":disabled"), groundOf(one)].join();
+    const apart = !one.closest("a") ? "" : [style.textDecorationLine, style.borderBottomStyle,
+      fontWeight, fontStyle, getComputedStyle(one.closest("a").parentElement).color];
+    return [color, isLarge, textShadow, one.matches(":disabled"), apart, groundOf(one)].join();
   }))];
 }"""
 RUN_AXE = f"""async (options) => {{
@@ -214,24 +218,26 @@ with_axe = WeakSet()
 def faults_found_by_axe(page):
     """Every violation of WCAG A or AA and of axe's best practices on the page as it stands.
 
-    Contrast takes more than all other rules together; and to name each element by a selector, as
-    much again as all rules. So it is looked at where a page has a text in colours, on a ground,
-    that no page had before.
+    Contrast takes more than all other rules together, and links in a text more than each other
+    rule; and to name each element by a selector, as much again as all rules. So they are looked
+    at where a page has a text in colours, on a ground, that no page had before.
     """
     page.wait_for_load_state()
     if page.context not in with_axe:
         with_axe.add(page.context)
         page.context.add_init_script(path=AXE)
-    if not page.evaluate("Boolean(window.axe)"):
+    contrasts = page.evaluate(f"() => window.axe && ({CONTRASTS})()")
+    if contrasts is None:
         page.evaluate(AXE.read_text())
-    contrasts = set(page.evaluate(CONTRASTS))
+        contrasts = page.evaluate(CONTRASTS)
+    is_new = not sound_contrasts.issuperset(contrasts)
     options = {
         "resultTypes": ["violations"],
         "preload": False,
         # Those of a mail's preview may run no script.
         "iframes": False,
         "selectors": False,
-        "rules": {"color-contrast": {"enabled": not contrasts <= sound_contrasts}},
+        "rules": {rule: {"enabled": is_new} for rule in ("color-contrast", "link-in-text-block")},
     }
     found = page.evaluate(RUN_AXE, options)
     if not found:
@@ -244,8 +250,9 @@ def faults_not_yet_seen_by_axe(page):
 
     It looks again where something comes into sight, or scrolls, that did so on no page before.
     """
-    new = set(page.evaluate(NOT_SEEN_BY_AXE)) - sound_at_another_width
-    if not new and sound_contrasts.issuperset(page.evaluate(CONTRASTS)):
+    shown, contrasts = page.evaluate(f"() => [({NOT_SEEN_BY_AXE})(), ({CONTRASTS})()]")
+    new = set(shown) - sound_at_another_width
+    if not new and sound_contrasts.issuperset(contrasts):
         return []
     found = faults_found_by_axe(page)
     if not found:
@@ -253,8 +260,11 @@ def faults_not_yet_seen_by_axe(page):
     return found
 
 
+SCROLLS = "() => document.documentElement.scrollWidth > window.innerWidth"
+
+
 def scrolls_sideways(page):
-    return page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
+    return page.evaluate(SCROLLS)
 
 
 # A paragraph that says nothing is read out as one; those that the script fills are told apart.
@@ -279,10 +289,6 @@ SMALL_TARGETS = """() => {
 }"""
 
 
-def small_targets(page):
-    return page.evaluate(SMALL_TARGETS)
-
-
 # What floats beside a line of text lies upon a box that has a ground of its own.
 UNDER_A_FLOAT = """() => {
   // Where colours are forced everything has a ground.
@@ -298,15 +304,19 @@ UNDER_A_FLOAT = """() => {
   }).map((one) => one.outerHTML.slice(0, 120));
 }"""
 # What its ground or colour alone tells from the page around it, where colours are forced.
-EDGELESS = """() => [...document.querySelectorAll(
+GROUNDED = """[...document.querySelectorAll(
     ".button, .notice, .error-summary, .inset, .closing, .confirmation, .tag, .drop, " +
     "main input:not([type=hidden], [type=checkbox], [type=radio], [type=file]), textarea, select")]
-  .filter((one) => one.checkVisibility() && !one.matches(".enter-key"))
-  .filter((one) => {
+  .filter((one) => one.checkVisibility() && !one.matches(".enter-key"))"""
+KINDS_OF_GROUNDED = f"""() => [...new Set({GROUNDED}.map((one) => {{
+  const kinds = [one, one.parentElement, one.parentElement.parentElement];
+  return kinds.map(({{ tagName, className, type }}) => [tagName, className, type]).join();
+}}))]"""
+EDGELESS = f"""() => {GROUNDED}.filter((one) => {{
     const style = getComputedStyle(one);
     return !["Top", "Right", "Bottom", "Left"].some((side) =>
-      style[`border${side}Style`] !== "none" && parseFloat(style[`border${side}Width`]) >= 1);
-  }).map((one) => one.outerHTML.slice(0, 120))"""
+      style[`border${{side}}Style`] !== "none" && parseFloat(style[`border${{side}}Width`]) >= 1);
+  }}).map((one) => one.outerHTML.slice(0, 120))"""
 # WCAG 2.2, 1.4.12: text that is spaced out is neither cut nor does it overlap.
 SPACE_OUT = """() => {
   const spaced = new CSSStyleSheet();
@@ -327,10 +337,32 @@ SPACE_OUT = """() => {
 }"""
 
 
-def edgeless_in_forced_colours(page):
+OF_OUR_OWN_PAGES = {"too small to press": SMALL_TARGETS}
+OF_NARROW_PAGES = {
+    "empty": EMPTY_PARAGRAPHS,
+    "landmarks of one link": LANDMARKS_OF_ONE_LINK,
+    "under what floats": UNDER_A_FLOAT,
+    "spaced out": SPACE_OUT,
+}
+# What had an edge where colours are forced, on whichever page, for the length of a run.
+with_an_edge = set()
+
+
+def what_is_wrong(page, checks):
+    """What each of the scripts finds, in one question; nothing of those that find nothing."""
+    script = ", ".join(f"{json.dumps(name)}: ({check})()" for name, check in checks.items())
+    return {name: found for name, found in page.evaluate(f"() => ({{{script}}})").items() if found}
+
+
+def edgeless_in_forced_colours(page, kinds):
+    """What has no edge there; of kinds that all had one before nothing is asked."""
+    if with_an_edge.issuperset(kinds):
+        return []
     page.emulate_media(forced_colors="active")
     found = page.evaluate(EDGELESS)
     page.emulate_media(forced_colors="none")
+    if not found:
+        with_an_edge.update(kinds)
     return found
 
 
@@ -351,28 +383,25 @@ def look(request):
     parameters = request.node.callspec.params if hasattr(request.node, "callspec") else {}
     asks_axe = parameters.get("fonts", noto) is noto
 
-    def look_at(page, name):
+    def look_at(page, name, widths=None):
         page.wait_for_load_state()  # a press may lead to another page
         size = page.viewport_size
-        for width in WIDTHS.values():
-            page.set_viewport_size({"width": width, "height": size["height"]})
+        for width in widths or WIDTHS.values():
+            if page.viewport_size["width"] != width:
+                page.set_viewport_size({"width": width, "height": size["height"]})
             if folder:
                 page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-            in_admin = "/admin/" in page.url
             is_narrow = width == WIDTHS["narrow"]
             if asks_axe:
                 found = faults_found_by_axe if is_narrow else faults_not_yet_seen_by_axe
                 assert found(page) == []
-            assert not scrolls_sideways(page), page.url
-            if in_admin:
-                continue
-            assert small_targets(page) == []
-            if is_narrow:
-                assert page.evaluate(EMPTY_PARAGRAPHS) == [], page.url
-                assert page.evaluate(LANDMARKS_OF_ONE_LINK) == [], page.url
-                assert page.evaluate(UNDER_A_FLOAT) == [], page.url
-                assert edgeless_in_forced_colours(page) == [], page.url
-                assert page.evaluate(SPACE_OUT) == [], page.url
-        page.set_viewport_size(size)
+            checks = {"scrolls sideways": SCROLLS}
+            if "/admin/" not in page.url:
+                checks |= OF_OUR_OWN_PAGES | (OF_NARROW_PAGES if is_narrow else {})
+                kinds = page.evaluate(KINDS_OF_GROUNDED) if is_narrow else []
+                assert edgeless_in_forced_colours(page, kinds) == [], page.url
+            assert what_is_wrong(page, checks) == {}, (page.url, width)
+        if page.viewport_size != size:
+            page.set_viewport_size(size)
 
     return look_at

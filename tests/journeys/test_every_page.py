@@ -33,7 +33,6 @@ from submissions.responses import (
 from submissions.responses.models import ErasureRequest, FileScan
 from submissions.responses.states import ErasureScope
 from tests.asking import make_askable, make_asking_call, put_question
-from tests.fonts import noto, wide_and_low
 from tests.journeys.touring import Tour, page_templates
 from tests.makers import (
     ABOUT,
@@ -268,7 +267,6 @@ def test_while_answering(tour, call):
     assert tour.seen == ANSWERING
 
 
-@pytest.mark.parametrize("fonts", [noto, wide_and_low], indirect=True)
 def test_after_submitting(tour, call):
     response = make_submitted(call, story="What happened here.")
     mail = OutboxEmail.objects.get()

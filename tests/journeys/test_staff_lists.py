@@ -1,4 +1,4 @@
-"""Project staff's lists and the page of a call in a browser: nothing is cut off."""
+"""Pages in letters that are wider than usual, in lines as low as any: nothing is cut off."""
 
 import os
 from pathlib import Path
@@ -11,13 +11,25 @@ from accounts.record import record
 from accounts.states import AuditAction
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
-from submissions.responses import late_passes
-from tests.fonts import noto, wide_and_low
+from submissions.responses import drafting, late_passes, submitting
+from submissions.responses.models import Submission
+from tests.fonts import wide_and_low
 from tests.journeys.conftest import WIDTHS
 from tests.journeys.test_staff import sign_in
-from tests.makers import make_first_call, make_submitted, make_user, while_open
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_first_call,
+    make_submitted,
+    make_user,
+    while_open,
+)
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.parametrize("fonts", [wide_and_low], indirect=True),
+]
 
 # How far Django's own boxes around tables scroll, and cells that a person cannot read.
 CUT_OFF = """() => {
@@ -87,7 +99,6 @@ def shot(page, name):
         page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 
 
-@pytest.mark.parametrize("fonts", [noto, wide_and_low], indirect=True)
 def test_staff_see_every_column_and_the_whole_call(open_browser, first_call):
     call, user = first_call
     page = open_browser()
@@ -124,3 +135,23 @@ def test_staff_see_every_column_and_the_whole_call(open_browser, first_call):
     page.get_by_text("about_you: roles").wait_for()
     for _ in at_both_widths("staff-call-questions"):
         assert page.evaluate(CUT_OFF) == []
+
+
+def test_respondents_pages_fit(start_response, look, at):
+    call = make_call()
+    at(while_open(call))
+    page = start_response(call, "response/about/", 320)
+    look(page, "about-wide-letters")
+    draft = Submission.objects.get()
+    make_attachment(draft)
+    answers = complete_answers(call, story="What happened here.")
+    drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
+
+    def visit(*pages):
+        for rest in pages:
+            page.goto(f"/calls/{call.slug}/{rest}")
+            look(page, f"{rest.strip('/').replace('/', '-') or 'call'}-wide-letters")
+
+    visit("", "response/", "response/evidence/", "response/evidence/2/", "response/check/")
+    submitting.submit(submission=draft, at=while_open(call))
+    visit("", "response/submitted/", "response/withdraw/")

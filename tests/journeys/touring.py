@@ -8,6 +8,7 @@ from django.contrib.auth import SESSION_KEY as USER_SESSION_KEY
 from django.test.signals import template_rendered
 
 from submissions.respondent.browser_session import SESSION_KEY, THROUGH_ACCESS
+from tests.journeys.conftest import WIDTHS
 from tests.makers import just_signed_in
 
 # Fills in a form of one's own beside the page's, with its token, and sends it.
@@ -42,7 +43,8 @@ def page_templates():
 class Tour:
     """A browser's page that holds what it is told to, and looks at each stop.
 
-    `seen` has the page templates that were looked at.
+    `seen` has the page templates that were looked at. Of each the first stop is looked at at both
+    widths, and the others at the narrow one, where they have the least room.
     """
 
     def __init__(self, page, look, call):
@@ -68,13 +70,15 @@ class Tour:
         return self.look(name or rest.strip("/").replace("/", "-") or "call")
 
     def look(self, name):
-        self._look(self.page, name)
+        self.page.wait_for_load_state()  # a press may lead to another page
+        self._look(self.page, name, [WIDTHS["narrow"]] if self._drawn in self.seen else None)
         self.seen.add(self._drawn)
         return self
 
     def post(self, rest, name, **fields):
         """Send `fields` to a page below the call's address, and look at what comes."""
-        self.page.goto(f"/calls/{self.call.slug}/return/")
+        if not self.page.locator("[name=csrfmiddlewaretoken]").count():
+            self.page.goto(f"/calls/{self.call.slug}/return/")
         with self.page.expect_navigation():
             self.page.evaluate(POST, [f"/calls/{self.call.slug}/{rest}", fields])
         return self.look(name)
