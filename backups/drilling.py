@@ -39,10 +39,11 @@ LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 UNLOCK = "SELECT pg_advisory_unlock(%s, hashtext(%s))"
 
 
-def drill(of: Path, *, name: str, identity: str, with_files: bool) -> str:
+def drill(of: Path, *, name: str, identity: str, with_files: bool, alone: bool = False) -> str:
     """Restore into a scratch database and drop it; return the last line that the restore said.
 
     `identity` is the text of a file of age-keygen. `with_files`: into a scratch folder, too.
+    `alone`: the identity opens nothing but this backup.
     Raises BackupFailed with the restore's own reason.
     """
     command = [
@@ -50,6 +51,7 @@ def drill(of: Path, *, name: str, identity: str, with_files: bool) -> str:
         str(settings.BASE_DIR / "manage.py"),
         *("restore", "--from", str(of), "--backup", name, "--identity", "-"),
         *([] if with_files else ["--without-files"]),
+        *(["--alone"] if alone else []),
     ]
     with scratch_database() as url, shared_working_folder() as folder:
         files = Path(folder.path, "files")

@@ -64,7 +64,8 @@ class Restored:
 class Restoring:
     """One restore, of a backup that is compared with its digests first.
 
-    `with_files` False: the files are compared as they are stored, and stay where they are.
+    `with_files` False: the files are compared as they are stored, and stay where they are. `alone`:
+    the identities open this backup alone, so no other list of erasures is read.
     """
 
     def __init__(
@@ -74,11 +75,13 @@ class Restoring:
         identities: list[x25519.Identity],
         *,
         with_files: bool = True,
+        alone: bool = False,
     ) -> None:
         self._of = of
         self._name = of.chosen(name)
         self._identities = identities
         self._with_files = with_files
+        self._alone = alone
         self._folder = of.path / self._name
 
     def restore(self, *, wall_now: datetime) -> Restored:
@@ -180,11 +183,14 @@ class Restoring:
 
     def _erasures(self, restored: Restored) -> Iterator[dict[str, Any]]:
         """Yield what the lists of this backup, of newer ones and beside them name, each once."""
-        newer = [name for name in self._of.names() if name >= self._name]
-        lists = [self._of.path / name / ERASURES for name in newer]
-        latest = self._of.path / ERASURES
+        lists = [self._folder / ERASURES]
+        if not self._alone:
+            newer = [name for name in self._of.names() if name > self._name]
+            latest = self._of.path / ERASURES
+            lists += [self._of.path / name / ERASURES for name in newer]
+            lists += [latest] if latest.exists() else []
         found: dict[str, dict[str, Any]] = {}
-        for path in [*lists, *([latest] if latest.exists() else [])]:
+        for path in lists:
             try:
                 rows = [json.loads(line) for line in self._text(path).splitlines()]
             except BackupFailed:

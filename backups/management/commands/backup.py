@@ -133,7 +133,9 @@ class Command(BaseCommand):
 
     def _drill(self, into: BackupFolder, name: str, key: x25519.Identity, at: datetime) -> None:
         try:
-            said = drilling.drill(into.path, name=name, identity=str(key), with_files=False)
+            said = drilling.drill(
+                into.path, name=name, identity=str(key), with_files=False, alone=True
+            )
         except BackupFailed as error:
             reports.write(Kind.DRILL, at=at, is_good=False, said=str(error))
             raise

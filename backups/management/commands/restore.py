@@ -1,7 +1,7 @@
 """manage.py restore"""
 
 import sys
-from argparse import ArgumentParser
+from argparse import SUPPRESS, ArgumentParser
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class Command(BaseCommand):
             action="store_true",
             help="Compare the files as they are stored, and restore the database alone.",
         )
+        # Of a drill, whose key opens this backup alone.
+        parser.add_argument("--alone", action="store_true", help=SUPPRESS)
         parser.add_argument(
             "--drill",
             action="store_true",
@@ -74,7 +76,13 @@ class Command(BaseCommand):
             if options["drill"]:
                 self._drill(of, options["backup"], identity, with_files)
             else:
-                restoring = Restoring(of, options["backup"], identities, with_files=with_files)
+                restoring = Restoring(
+                    of,
+                    options["backup"],
+                    identities,
+                    with_files=with_files,
+                    alone=options["alone"],
+                )
                 with one_at_a_time():
                     self._restore(restoring, by=options["by"], with_files=with_files)
         except BackupFailed as error:
