@@ -4,7 +4,7 @@ What its author allows is asked anew each time, of the current version: it holds
 `exports.consent` has the same rules in SQL; a test over all that can be chosen holds them equal.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from review.coding.carrying import same_words
@@ -12,7 +12,8 @@ from review.coding.codings import quote as words_as_given
 from review.coding.places_in_text import Passage
 from review.consent import consent_of
 from review.models import Quote
-from review.quotes.quote_words import wholly_hidden
+from review.quotes.quote_words import wholly_hidden, words_of_each
+from review.redaction.readable_texts import HIDDEN, redacted_answers
 from submissions.calls.models import Call, Question
 from submissions.calls.states import Publication, QuestionKind
 from submissions.responses.models import Submission, Version
@@ -80,8 +81,8 @@ def standing_of_each(quotes: Collection[Quote]) -> dict[int, Standing]:
     """Return how each quote stands, by its key. Fetch them by `quotes.quote_words.with_responses`.
 
     What its author allows now counts, and so does what they take out of an answer later: then the
-    evidence says it no more. Texts are read for quotes of earlier versions, and of those with
-    hidden words.
+    evidence says it no more. So does what is hidden in the latest version alone. Texts are read for
+    quotes of earlier versions, and of those with hidden words.
     """
     later = _later_of_each(quotes)
     found = {}
@@ -94,7 +95,39 @@ def standing_of_each(quotes: Collection[Quote]) -> dict[int, Standing]:
     usable = [one for one in quotes if found[one.pk].why_not is None]
     for key in wholly_hidden(usable):
         found[key] = Standing(ALL_HIDDEN, found[key].later)
+    for key, now in _hidden_later(usable, later).items():
+        why_not = f"Readers outside the team do not see all of it in version {now.number}"
+        found[key] = Standing(why_not, now)
     return found
+
+
+def _hidden_later(quotes: Collection[Quote], later: Mapping[int, Later]) -> dict[int, Later]:
+    """Return those of which the latest version hides words that the quote would show."""
+    current = {
+        one.pk: one.version.submission.current_version_id or 0
+        for one in quotes
+        if one.pk in later and one.file_text_id is None
+    }
+    redacted = redacted_answers(current.values()) if current else {}
+    asked = [one for one in quotes if current.get(one.pk) in redacted]
+    words = words_of_each(asked) if asked else {}
+    return {
+        one.pk: later[one.pk]
+        for one in asked
+        if not _are_shown(
+            words[one.pk],
+            redacted[current[one.pk]].get(one.question.key, ""),
+            later[one.pk].passage,
+        )
+    }
+
+
+def _are_shown(words: str, text: str, passage: Passage | None) -> bool:
+    """Return whether the text shows the words there; without a passage, anywhere."""
+    if passage is None:
+        return words in text
+    shown = zip(words, passage.quote(text), strict=False)
+    return all(was == HIDDEN or now == was for was, now in shown)
 
 
 def _later_of_each(quotes: Collection[Quote]) -> dict[int, Later]:

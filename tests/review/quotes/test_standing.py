@@ -11,11 +11,13 @@ from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.citing import copy_quote
 from review.quotes.consent import Later, standing_of_each, why_not_usable
+from review.quotes.quote_words import words_of
 from submissions.responses import amending
 from submissions.responses.states import ErasureScope
 from tests.makers import make_call, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.review.quotes.quoting import fresh, make_quotable, make_quote
+from tests.review.redaction_makers import make_redaction
 from tests.review.test_response_views import amended
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +62,19 @@ def test_words_that_its_author_took_out_are_not_used(quote):
     assert why_not_usable(fresh(quote)) == (
         "Its author has taken these words out: version 2 has them no more"
     )
+
+
+def test_words_that_the_later_version_hides_are_not_used(call):
+    response = make_quotable(call, story="Pay is late. They owe Jo.")
+    paid, owed = make_quote(response), make_quote(response, "They owe Jo.")
+    make_redaction(response, "Jo")
+    amended(response, story="It is bad: Pay is late. They owe Jo.")
+    assert standing(paid).why_not is standing(owed).why_not is None
+    assert words_of(fresh(owed)) == "They owe ██."
+    response.refresh_from_db()
+    make_redaction(response, "bad: Pay is late.")
+    assert standing(paid).why_not == "Readers outside the team do not see all of it in version 2"
+    assert standing(owed).why_not is None
 
 
 def test_consent_of_the_later_version_counts(quote):
