@@ -19,7 +19,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core.outages import StoreAway
 from core.whole_files import FileLost, open_whole
-from review.models import Coding, FileText, Quote, Redaction
+from review.models import Coding, CodingDecision, FileText, FindingPassage, Memo, Quote, Redaction
 from review.searching.entries import words_changed
 from review.states import NoText, TextState
 from review.texts.extracting import READ_TYPES, Extracted, extract
@@ -32,7 +32,8 @@ RULES = 2  # raise it where files are read in another way: all are read again
 GIVEN_UP_AFTER = timedelta(minutes=5)  # a worker that has read for so long has died
 MOST_TRIES = 3
 LOOKED_UP = 100
-MARKS = (Coding, Quote, Redaction)  # passages of a text, which then stays as it is
+# Passages of a text, which then stays as it is.
+MARKS = (Coding, CodingDecision, FindingPassage, Memo, Quote, Redaction)
 
 
 def read_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> int:
@@ -57,8 +58,8 @@ def read_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> int:
 def due(at: datetime) -> QuerySet[Attachment]:
     """Return the submitted files that are to be read.
 
-    A text with passages that are coded, quoted or hidden stays as it is: by other rules they might
-    be other words.
+    A text with passages that somebody marked stays as it is: by other rules they might be other
+    words.
     """
     left = Q(state=TextState.BEGUN, at__lte=at - GIVEN_UP_AFTER)
     marked = Q()

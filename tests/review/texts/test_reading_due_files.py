@@ -8,7 +8,16 @@ from accounts.models import AuditEvent
 from accounts.states import Role
 from core.clock import wall_now
 from review import tasks
-from review.models import FileText, Quote, SearchEntry
+from review.findings.claims import Claim, write_finding
+from review.models import (
+    CodingDecision,
+    CodingSample,
+    FileText,
+    FindingPassage,
+    Memo,
+    Quote,
+    SearchEntry,
+)
 from review.searching.entries import write_due
 from review.texts import reading_due_files
 from submissions.responses.models import FileScan
@@ -109,23 +118,34 @@ def test_files_of_other_rules_are_read_again(monkeypatch):
     assert texts() == [("read", "", "Minutes of the board.", 1)]
 
 
-def test_text_stays_once_a_passage_of_it_is_quoted_while_it_waits_to_be_read_again(monkeypatch):
+def test_text_stays_once_a_passage_of_it_is_marked_while_it_waits_to_be_read_again(monkeypatch):
     response, file = given()
     read()
     monkeypatch.setattr(reading_due_files, "RULES", reading_due_files.RULES + 1)
-    call = response.call
-    Quote.objects.create(
-        call=call,
-        version=response.current_version,
-        question=call.questions.get(key="documents"),
-        file_text=FileText.objects.get(),
-        start=0,
-        end=7,
-        by=make_user(Role.REVIEWER),
-        at=while_open(call),
-    )
-    assert not reading_due_files.read(file, now=wall_now)
+    call, by = response.call, make_user(Role.REVIEWER)
+    place = {
+        "version": response.current_version,
+        "question": call.questions.get(key="documents"),
+        "file_text": FileText.objects.get(),
+        "start": 0,
+        "end": 7,
+        "by": by,
+        "at": while_open(call),
+    }
+    claim = Claim(title="Boards meet")
+    finding = write_finding(call=call, claim=claim, by=by, at=place["at"])
+    sample = CodingSample.objects.create(call=call, seed=1, drawn_by=by, drawn_at=place["at"])
+    for mark in (
+        Quote(call=call, **place),
+        Memo(call=call, submission=response, title="Board", text="Who was there?", **place),
+        FindingPassage(finding=finding, stance="supports", **place),
+        CodingDecision(sample=sample, until=8, reason="It is so.", **place),
+    ):
+        mark.save()
+        assert not reading_due_files.read(file, now=wall_now), type(mark)
+        mark.delete()
     assert texts() == [("read", "", "Minutes of the board.", 1)]
+    assert reading_due_files.read(file, now=wall_now)
 
 
 def test_text_of_a_file_that_was_erased_meanwhile_is_not_kept(monkeypatch):
