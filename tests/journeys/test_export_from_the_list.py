@@ -38,21 +38,16 @@ def taken(page, name):
     return download.value.suggested_filename, download.value.path().read_bytes()
 
 
-@pytest.mark.parametrize(("width", "scripts"), [(320, False), (1280, True)])
-def test_staff_narrow_their_list_and_find_only_its_rows_in_the_files(
-    open_signed_in, look, small, width, scripts
-):
+def test_staff_narrow_their_list_and_find_only_its_rows_in_the_files(open_signed_in, small):
     user = make_user(Role.REVIEWER, username="ann", is_staff=True)
     allow(user, Action.EXPORT)
-    page = open_signed_in(user, width, java_script_enabled=scripts)
+    page = open_signed_in(user, 320, java_script_enabled=False)
     page.goto("/admin/submissions/submission/")
     narrow(page)
     shown = set(page.locator("#result_list tbody th a").all_inner_texts())
     page.get_by_role("link", name="Export these").click()
     page.get_by_text("Income band: Less than £10,000").wait_for()
     expect(page.locator("#content strong").first).to_have_text("2 responses")
-    if scripts:
-        look(page, "list-export")
     name, data = taken(page, "Excel")
     assert name.endswith("-excel.xlsx")
     rows = openpyxl.load_workbook(io.BytesIO(data))["Responses"].iter_rows(values_only=True)

@@ -10,7 +10,7 @@ from tests.journeys.waiting import wait_until
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PUBLIC = ["", "questions/", "privacy/", "accessibility/", "cookies/"]
+PUBLIC = ["", "questions/", "privacy/"]
 NOTE = "addEventListener('pageshow', ({ persisted }) => { window.persisted = persisted; })"
 WHY_NOT = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)"
 

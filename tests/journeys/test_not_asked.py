@@ -70,9 +70,8 @@ def test_script_hides_the_whole_chain_at_once_and_brings_it_back(one_page, open_
     assert (version.choices, version.texts) == ({"a": "no"}, {"say": "Words"})
 
 
-@pytest.mark.parametrize("script", [True, False])
-def test_over_two_pages_the_second_follows_the_first(two_pages, open_about, script):
-    page = open_about(two_pages, java_script_enabled=script)
+def test_over_two_pages_the_second_follows_the_first_without_the_script(two_pages, open_about):
+    page = open_about(two_pages, java_script_enabled=False)
     choose(page, "a", "yes")
     choose(page, "b", "yes")
     go_on(page)

@@ -8,6 +8,7 @@ from exports import asked_for, worker
 from exports.recording import export_chunks
 from exports.types import Dataset
 from tests.exports.test_export_runs import make_run
+from tests.journeys.conftest import WIDTHS
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,23 +29,37 @@ def call(at):
     return call
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "light"), (1280, "dark")])
-def test_charts_fit_the_screen_and_say_what_they_show(open_signed_in, look, call, width, scheme):
-    page = open_signed_in(make_user(Role.STEERING_MEMBER), width, color_scheme=scheme)
+TEXTS_OF_CHARTS_CUT_OFF = """[...document.querySelectorAll('svg.chart text')]
+  .map((one) => one.getBoundingClientRect())
+  .filter((box) => box.left < -1 || box.right > innerWidth + 1).length"""
+
+
+def test_charts_fit_the_screen_and_say_what_they_show(open_signed_in, look, call):
+    page = open_signed_in(make_user(Role.STEERING_MEMBER), reduced_motion="reduce")
     page.goto("/steering/")
-    look(page, f"steering-{scheme}")
+    look(page, "steering")
+    for width in WIDTHS.values():
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollHeight") < 3_000
+    page.get_by_role("link", name="Income band").click()
+    expect(page.locator("#part-income_band[open]")).to_have_count(1)
+    expect(page.locator("#part-roles")).to_have_count(1)
+    assert page.locator("#part-roles[open]").count() == 0
     page.get_by_role("link", name="Open all").click()
-    look(page, f"steering-charts-{scheme}")
     chart = page.get_by_role("img", name="Responses by role")
     expect(chart).to_have_count(1)
-    edges = page.evaluate(
-        "[...document.querySelectorAll('svg.chart text')].map(t => t.getBoundingClientRect())"
-        ".filter(box => box.left < -1 || box.right > innerWidth + 1).length"
-    )
-    assert edges == 0
-    bars = page.locator("[aria-labelledby^='facet-income_band-title'] .chart-bar")
-    widths = [bar.bounding_box()["width"] for bar in bars.all()]
-    assert widths[0] / widths[1] == pytest.approx(2, rel=0.02)
+    for width, scheme in zip(WIDTHS.values(), ("light", "dark"), strict=True):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        look(page, f"steering-charts-{scheme}", [width])
+        assert page.evaluate(TEXTS_OF_CHARTS_CUT_OFF) == 0
+        bars = page.locator("[aria-labelledby^='facet-income_band-title'] .chart-bar")
+        widths = [bar.bounding_box()["width"] for bar in bars.all()]
+        assert widths[0] / widths[1] == pytest.approx(2, rel=0.02)
+    page.get_by_role("link", name="Answers to every closed question").click()
+    page.get_by_role("link", name="Tables", exact=True).click()
+    page.get_by_role("link", name="Open all").click()
+    look(page, "steering-questions-tables")
 
 
 def focused(page):
@@ -89,23 +104,6 @@ def test_tables_show_every_column_at_320_pixels_without_a_script(open_signed_in,
     assert columns_out_of_sight(page) == []
 
 
-def test_page_of_every_closed_question_folds_and_is_without_faults(open_signed_in, look, call):
-    page = open_signed_in(make_user(Role.STEERING_MEMBER))
-    page.goto("/steering/")
-    assert page.evaluate("document.documentElement.scrollHeight") < 3_000
-    page.set_viewport_size({"width": 320, "height": 800})
-    assert page.evaluate("document.documentElement.scrollHeight") < 3_000
-    page.get_by_role("link", name="Income band").click()
-    expect(page.locator("#part-income_band[open]")).to_have_count(1)
-    expect(page.locator("#part-roles")).to_have_count(1)
-    assert page.locator("#part-roles[open]").count() == 0
-    page.get_by_role("link", name="Answers to every closed question").click()
-    look(page, "steering-questions")
-    page.get_by_role("link", name="Tables", exact=True).click()
-    page.get_by_role("link", name="Open all").click()
-    look(page, "steering-questions-tables")
-
-
 @pytest.mark.parametrize("scripts", [True, False])
 def test_export_is_chosen_made_by_the_worker_and_taken(
     open_signed_in, look, call, monkeypatch, scripts
@@ -121,11 +119,11 @@ def test_export_is_chosen_made_by_the_worker_and_taken(
     page.get_by_role("button", name="Count them").click()
     assert page.locator(".closing strong").inner_text() == "2 responses"
     if scripts:
-        look(page, "steering-choose")
+        look(page, "steering-choose", [320])
     page.get_by_role("button", name="Export").click()
     page.get_by_text("Waiting for the exports before it.").wait_for()
     if scripts:
-        look(page, "steering-export")
+        look(page, "steering-export", [320])
     worker.make_next(now=lambda: while_open(call), wall_now=lambda: while_open(call))
     if not scripts:
         page.get_by_role("link", name="Look again").click()
@@ -135,14 +133,11 @@ def test_export_is_chosen_made_by_the_worker_and_taken(
     assert len(download.value.path().read_text().splitlines()) == 3
 
 
-@pytest.mark.parametrize(("widths", "scripts"), [([320], False), ([400, 1280], True)])
-def test_format_is_chosen_by_keyboard_from_a_short_page(
-    open_signed_in, look, call, widths, scripts
-):
+def test_format_is_chosen_by_keyboard_from_a_short_page(open_signed_in, look, call):
     for _ in range(5):
         list(export_chunks(Dataset(call), "csv", by=None, at=while_open(call), through="test"))
     user = make_user(Role.STEERING_MEMBER)
-    page = open_signed_in(user, java_script_enabled=scripts)
+    page = open_signed_in(user)
     for _ in range(5):
         make_run(call, by=user, file_format="docx-each")
     page.goto("/steering/")
@@ -152,7 +147,7 @@ def test_format_is_chosen_by_keyboard_from_a_short_page(
     expect(page.get_by_role("link", name="Word, one per response")).to_have_count(5)
     page.wait_for_load_state()
     page.get_by_role("heading", name="Exports being made and kept: 5").click()
-    for width in widths:
+    for width in WIDTHS.values():
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollHeight") < 2_500
         assert page.evaluate(LINES_OF_HINTS) == [1] * 6
@@ -166,8 +161,7 @@ def test_format_is_chosen_by_keyboard_from_a_short_page(
         page.keyboard.press("Tab")
         assert focused(page).startswith(legend)
     page.keyboard.press("Enter")
-    if scripts:
-        look(page, "steering-formats")
+    look(page, "steering-formats")
     for _ in range(3):
         page.keyboard.press("Shift+Tab")
     assert focused(page) == "CSV"
