@@ -14,6 +14,8 @@ from django.conf import settings
 
 logger = logging.getLogger(__name__)
 SUNDAY = 6
+A_STEP = timedelta(hours=1)  # the longest time between two
+MADE_UP_FOR = timedelta(days=1)
 
 
 def run(
@@ -26,13 +28,16 @@ def run(
 ) -> None:
     """Back up each night at `at` (UTC), without an end; at once where there is no backup yet.
 
-    `options` go to each backup. `wait` gets seconds.
+    `options` go to each backup. `wait` gets seconds. Where the clock was set, neither a year of
+    nights is made up for, nor one waited for.
     """
     if not has_backup:
         _command("backup", "--drill", *options)
     now = wall_now()
     while True:
-        following = next_step(now, at)
+        if now > wall_now() + A_STEP:
+            now = wall_now()
+        following = next_step(max(now, wall_now() - MADE_UP_FOR), at)
         wait(max(0.0, (following - wall_now()).total_seconds()))
         now = following
         if is_night(now, at):

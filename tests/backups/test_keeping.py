@@ -48,23 +48,40 @@ def test_the_newest_is_kept_however_old():
     assert kept_of([], wall_now=NOW, daily=14, weekly=4) == frozenset()
 
 
-def test_backup_is_made_at_night_and_tried_on_sundays(monkeypatch):
+@pytest.fixture
+def two_nights(monkeypatch):
+    """Run for two days; return each command with how long after the beginning it ran.
+
+    `off` says by how much the clock is wrong so long after the beginning.
+    """
+
     class Stop(Exception):
         pass
 
-    ran, at = [], [NOW]
-    monkeypatch.setattr(nightly, "_command", lambda *words: ran.append((at[0], words)))
+    def run(off=lambda passed: timedelta(0)):
+        ran, passed = [], [timedelta(0)]
+        monkeypatch.setattr(nightly, "_command", lambda *words: ran.append((passed[0], words)))
 
-    def wait(seconds):
-        at[0] += timedelta(seconds=seconds)
-        if at[0] > NOW + 2 * DAY:
-            raise Stop
+        def wait(seconds):
+            passed[0] += timedelta(seconds=seconds)
+            if passed[0] > 2 * DAY:
+                raise Stop
 
-    with pytest.raises(Stop):
-        nightly.run(
-            at=NIGHT, options=["--to", "b"], has_backup=False, wall_now=lambda: at[0], wait=wait
-        )
-    made = [(moment - NOW, words) for moment, words in ran if "--erasures" not in words]
+        def wall_now():
+            return NOW + passed[0] + off(passed[0])
+
+        with pytest.raises(Stop):
+            nightly.run(
+                at=NIGHT, options=["--to", "b"], has_backup=False, wall_now=wall_now, wait=wait
+            )
+        return ran
+
+    return run
+
+
+def test_backup_is_made_at_night_and_tried_on_sundays(two_nights):
+    ran = two_nights()
+    made = [(moment, words) for moment, words in ran if "--erasures" not in words]
     half = timedelta(minutes=30)
     assert made == [
         (timedelta(0), ("backup", "--drill", "--to", "b")),
@@ -72,6 +89,16 @@ def test_backup_is_made_at_night_and_tried_on_sundays(monkeypatch):
         (2 * DAY - half, ("backup", "--to", "b")),
     ]
     assert len(ran) - len(made) == 48
+
+
+def test_clock_that_is_a_year_ahead_for_an_hour_keeps_no_night_from_its_backup(two_nights):
+    """Nor are there 365 backups in that hour."""
+    hour = timedelta(hours=1)
+    ran = two_nights(lambda passed: 365 * DAY if 3 * hour <= passed < 4 * hour else timedelta(0))
+    made = [moment for moment, words in ran if "--erasures" not in words]
+    half = timedelta(minutes=30)
+    assert made == [timedelta(0), 3 * hour, DAY - half, 2 * DAY - half]
+    assert len(ran) < 100
 
 
 @pytest.mark.parametrize(
