@@ -76,7 +76,8 @@ def count_try(*counted: Counted, at: datetime) -> timedelta:
 def _count(who: Counted, at: datetime) -> timedelta:
     Tries.objects.bulk_create([Tries(who=who.key, last_at=at)], ignore_conflicts=True)
     row = Tries.objects.select_for_update().get(pk=who.key)
-    if row.wait_until and row.wait_until > at:
+    # A longer pause is of a clock that was ahead: nobody waits until it would have been.
+    if row.wait_until and at < row.wait_until <= at + LONGEST_PAUSE:
         return row.wait_until - at
     quiet = max(at - row.last_at, timedelta(0))
     if quiet > FORGOTTEN_AFTER:

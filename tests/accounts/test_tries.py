@@ -55,6 +55,14 @@ def test_paused_account_is_told_in_plain_words_and_opens_after_the_pause(client,
     assert try_to(client, user.username, PASSWORD).status_code == 302
 
 
+def test_pause_by_a_clock_that_was_a_year_ahead_ends_when_it_is_right_again(wall):
+    account = tries.of_account("password", "ada")
+    for _ in range(5):
+        assert not tries.count_try(account, at=AT + timedelta(days=365))
+    assert not tries.count_try(account, at=AT)
+    assert tries.count_try(account, at=AT) == timedelta(seconds=10)
+
+
 def test_right_password_after_twenty_wrong_ones_signs_in_once_the_pause_is_over(client, wall):
     user = make_user()
     for _ in range(20):

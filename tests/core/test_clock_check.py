@@ -11,11 +11,14 @@ from django.urls import reverse
 from accounts.sign_in_models import Tries
 from accounts.tasks import purge
 from core import clock, clock_check
+from exports.models import ApiToken
+from exports.tasks import look_after_tokens
 from retention.tasks import end_data
 from submissions.mail.tasks import enqueue_reminders
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from submissions.responses.tasks import clear_imports
+from tests.exports.api.pulling import make_token
 from tests.makers import (
     CLOSES_AT,
     OPENS_AT,
@@ -243,11 +246,14 @@ def test_nothing_ends_by_a_wrong_clock(at, off_by):
     assert Submission.objects.count() == 0
 
 
-def test_no_sign_in_and_no_invitation_ends_by_a_wrong_clock(off_by):
+def test_no_sign_in_no_invitation_and_no_token_ends_by_a_wrong_clock(off_by):
     Tries.objects.create(who="x", last_at=clock.wall_now() - timedelta(days=2))
-    off_by(timedelta(days=100))
+    token, _secret = make_token(make_call(), days=30)
+    off_by(timedelta(days=200))
     purge()
+    look_after_tokens()
     assert Tries.objects.count() == 1
+    assert ApiToken.objects.get() == token
     off_by(timedelta(0))
     purge()
     assert Tries.objects.count() == 0
