@@ -12,9 +12,11 @@ from core import clock, spoken_time
 from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts
 from exports.permissions import may_export
+from exports.queries import one_snapshot
 from exports.steering.access import of_call, sees_charts
 from exports.steering.charts import bar_chart, remarks_on
 from exports.steering.parts import Looking, Part
+from review.duplicates.counting_once import has_decided
 from submissions.calls.models import Call
 
 
@@ -24,9 +26,14 @@ def question_counts(request: HttpRequest, call: Call) -> HttpResponse:
     """A chart or a table of each closed question, section by section."""
     now = clock.portal_now()
     looking = Looking.of(request.GET)
-    counts = count_responses(call, at=now, once=request.GET.get("campaigns") == "once")
+    once = request.GET.get("campaigns") == "once"
+    with one_snapshot():
+        counts = count_responses(call, at=now, once=once)
+        has_campaigns = has_decided(call)
     context = {
         "call": call,
+        "has_campaigns": has_campaigns,
+        "once": once and not call.hides_small_counts,
         "counts": counts,
         "counted_at": spoken_time.say_moment(now, call.timezone),
         "looking": looking,

@@ -122,9 +122,17 @@ def test_steering_page_says_which_it_counts(call, campaign, at):
     page = client.get(f"/steering/{call.slug}/?campaigns=once")
     assert page.context["counts"].total == 2
     assert "Each campaign is counted once, and duplicates are not counted." in page.text
-    page = client.get(f"/steering/{call.slug}/")
-    assert page.context["counts"].total == 4
-    assert "All responses are counted, those of campaigns and duplicates too." in page.text
+    # So do the page of all questions that it leads to, and the file that this one offers.
+    assert f'<a href="/steering/{call.slug}/counts/?campaigns=once">' in page.text
+    page = client.get(f"/steering/{call.slug}/counts/?campaigns=once")
+    assert page.context["counts"].total == 2
+    assert "Each campaign is counted once, and duplicates are not counted." in page.text
+    assert '<input type="hidden" name="campaigns" value="once">' in page.text
+    for address in (f"/steering/{call.slug}/", f"/steering/{call.slug}/counts/"):
+        page = client.get(address)
+        assert page.context["counts"].total == 4
+        assert "All responses are counted, those of campaigns and duplicates too." in page.text
+        assert '<input type="hidden" name="campaigns"' not in page.text
 
 
 def test_call_that_hides_small_counts_is_not_counted_once(call, campaign):
