@@ -13,6 +13,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEvent
+from accounts.states import Role
 from core import typesetters
 from core.release import VERSION
 from exports import queries, response_sql
@@ -23,16 +24,20 @@ from exports.writers import apart, bundle, parquet_file, reading_docx, reading_p
 from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
 from tests.authored_files import WITH_AUTHOR, names_author
-from tests.exports.exporting import NOW, exported, json_lines, members
+from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members
+from tests.exports.test_codings_csv import put_under
+from tests.exports.test_consent import cells_of_statistics
 from tests.makers import (
     complete_answers,
     make_attachment,
     make_call,
+    make_code,
     make_draft,
     make_submitted,
     make_user,
     while_open,
 )
+from tests.review.redaction_makers import make_redaction
 from tests.sample_files import odt
 
 FIXED = {
@@ -179,24 +184,42 @@ def test_everything_asks_for_its_rows_once_and_apart_for_statistics(monkeypatch)
 
 @pytest.mark.django_db
 def test_everything_has_what_each_format_gives_alone():
+    """So what tests see of consent, and of hidden words, in the bundle is so in each format."""
     assert {*WHOLE, *PACKED, *UNPACKED} == set(FORMATS) - {"bundle", "bundle-quick"}
     call = make_call()
-    make_with_files(call, b"Minutes", story="Words")
-    files = members(exported(call, "bundle"))
-    for file_format, name in WHOLE.items():
-        assert files[name] == exported(call, file_format), name
-    for file_format, name in PACKED.items():
-        alone = members(exported(call, file_format))
-        # Its program stamps a file for SPSS and Stata with the moment.
-        alike = {"sav", "dta"}.isdisjoint({file_format})
-        assert members(files[name]).keys() == alone.keys(), name
-        assert not alike or members(files[name]) == alone, name
-    for file_format, folder in UNPACKED.items():
-        for name, data in members(exported(call, file_format)).items():
-            if name not in {"dictionary.csv"}:
-                assert files[folder + name] == data, name
+    named = make_with_files(call, b"Minutes", story="Words of a person", publication="named")
+    make_redaction(named, "person")
+    confidential = make_with_files(
+        call, b"Accounts", story="More words", publication="confidential", history=["bid"]
+    )
+    other = make_with_files(call, b"Notes", story="Words", roles=["commissioner"])
+    code, coder = make_code(call=call, name="Words"), make_user(Role.CODER)
+    for response in (named, confidential, other):
+        put_under(code, response, response.current_version.texts["story"], coder)
+    chosen = ExportFilter(facets={"roles": ("provider",)})
+    for scope_name in ("pseudonymised", "everything"):
+        options = {"scope": SCOPES[scope_name], "export_filter": chosen}
+        files = members(exported(call, "bundle", **options))
+        for file_format, name in WHOLE.items():
+            same = files[name] == exported(call, file_format, **options)
+            assert same, (name, scope_name)
+        for file_format, name in PACKED.items():
+            alone = members(exported(call, file_format, **options))
+            assert as_read(members(files[name])) == as_read(alone), (name, scope_name)
+        for file_format, folder in UNPACKED.items():
+            for name, data in members(exported(call, file_format, **options)).items():
+                if name not in {"dictionary.csv"}:
+                    assert files[folder + name] == data, (name, scope_name)
     about = files["README.txt"].decode()
     assert [name for name in {*WHOLE.values(), *PACKED.values()} if name not in about] == []
+
+
+def as_read(files):
+    """The files; of those for SPSS and Stata, which their program stamps, what they hold."""
+    return {
+        name: [*cells_of_statistics(data)] if name.endswith((".sav", ".dta")) else data
+        for name, data in files.items()
+    }
 
 
 @pytest.mark.django_db
@@ -310,18 +333,6 @@ def test_everything_is_without_the_files_that_the_installation_cannot_make(monke
     files = members(exported(call, "bundle"))
     assert {*FIXED} - {*files} == {"spss.zip", "stata.zip", "parquet.zip"}
     assert "spss.zip" not in files["README.txt"].decode()
-
-
-@pytest.mark.django_db
-def test_progress_counts_responses_and_ends_at_all_of_them():
-    call = make_call()
-    for _ in range(4):
-        make_submitted(call)
-    seen = []
-    exported(call, "bundle", progress=seen.append)
-    assert seen == sorted(seen)
-    assert seen[-1] == 4
-    assert seen[0] < 4
 
 
 @pytest.mark.django_db

@@ -17,7 +17,6 @@ from pyarrow import parquet
 from accounts.states import Role
 from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
-from exports.formats import FORMATS
 from review.coding.codings import code_passage
 from submissions.calls.models import Call
 from submissions.responses.addresses import remember_address
@@ -39,7 +38,13 @@ from tests.measuring import unmeasured
 PUBLICATIONS = ("named", "organisation", "anonymous", "confidential")
 YES_NO = ("yes", "no")
 CAPACITIES = ("on_behalf_of_org", "personal")
-SWEEP = list(itertools.product(PUBLICATIONS, YES_NO, YES_NO, CAPACITIES))
+# With every pair of choices; that the organisation may be listed decides of no cell.
+SWEEP = [
+    (publication, quote_ok, YES_NO[quote_ok == YES_NO[place]], capacity)
+    for publication, quote_ok, (place, capacity) in itertools.product(
+        PUBLICATIONS, YES_NO, enumerate(CAPACITIES)
+    )
+]
 
 
 def marked(number):
@@ -82,6 +87,9 @@ def make_swept(**overrides):
         draft = make_draft(call, **complete_answers(call, **answers))
         make_attachment(draft, name=texts["file name"], content=texts["file content"].encode())
         version = submit(submission=draft, at=while_open(call))
+        # Given for links alone, so in no export of any scope.
+        address = f"zq{number:02d}xlinks@example.org"
+        remember_address(submission=version.submission, address=address, at=while_open(call))
         for key, code in codes.items():
             code_passage(
                 code=code,
@@ -208,48 +216,54 @@ def shown(said, scope=PSEUDONYMISED, *, shares_files=False):
 @pytest.mark.no_cover
 @pytest.mark.django_db
 def test_every_file_holds_what_may_be_shown_and_nothing_else():
+    """A test of the bundle sees that each format has alone what it has there."""
     call, said = make_swept()
     for shares, (name, scope) in itertools.product([False, True], SCOPES.items()):
+        if not (shares or scope.confidential):
+            continue
         Call.objects.update(shares_confidential_files=shares)
         data = exported(call, "bundle", scope=scope, through="steering page")
         may_be = shown(said, scope, shares_files=shares)
-        assert (name, shares, marks_in(data)) == (name, shares, may_be)
-        rows = csv.DictReader(io.StringIO(members(data)["responses.csv"].decode(), newline=""))
+        files = members(data)
+        found = {file: marks_in(content) for file, content in files.items()}
+        assert (name, shares, marks_in_one(data).union(*found.values())) == (name, shares, may_be)
+        rows = csv.DictReader(io.StringIO(files["responses.csv"].decode(), newline=""))
         references = {row["reference"] for row in rows}
         assert (name, references) == (name, exported_references(said, scope))
-        if shares:
-            look_at_each_format(call, name, may_be)
+        look_at_each_file(found, name, may_be)
 
 
-def look_at_each_format(call, scope_name, allowed):
-    """See that no file has a withheld value, and each with whole answers those that are shown."""
-    about = {"dictionary", "datapackage", "qdc", "counts"}
-    stories = {m for m in allowed if m.endswith("xgood")}
-    # The quick bundle is a part of the one that was seen; pdf-each sets what pdf sets, in the same
-    # template.
-    for name in set(FORMATS) - {"bundle", "bundle-quick", "pdf-each"}:
-        found = marks_in(exported(call, name, scope=SCOPES[scope_name]))
-        assert found <= allowed, (name, scope_name)
-        if name in about:
-            assert found == set(), (name, scope_name)
-        elif name == "attachments":
-            assert found == {m for m in allowed if m.endswith("content")}, scope_name
-        elif name != "codings":  # which has the first letters of each, that are coded
-            assert found >= stories, (name, scope_name)
+# What is about the call, and what has the first letters of each passage that is coded.
+ABOUT = {"README.txt", "manifest.json", "load.R"} | {
+    f"{name}.{kind}"
+    for name, kind in (
+        ("dictionary", "csv"),
+        ("datapackage", "json"),
+        ("codebook", "qdc"),
+        ("counts", "csv"),
+    )
+}
+FIRST_LETTERS = {"codings.csv"}
+
+
+def look_at_each_file(found, scope_name, may_be):
+    """See that each file with whole answers has those that are shown."""
+    stories = {m for m in may_be if m.endswith("xgood")}
+    together = {"attachments/": set(), "reading/": set()}
+    for file, marks in found.items():
+        folder = f"{file.partition('/')[0]}/"
+        if folder in together:
+            together[folder] |= marks
+        elif file in ABOUT:
+            assert marks == set(), (file, scope_name)
+        elif file not in FIRST_LETTERS:
+            assert marks >= stories, (file, scope_name)
+    assert together["attachments/"] == {m for m in may_be if m.endswith("content")}, scope_name
+    assert together["reading/"] >= stories, scope_name
 
 
 @pytest.mark.django_db
-def test_address_given_for_links_is_in_no_export():
-    call = make_first_call()
-    response = make_submitted(call, publication="named", good_practice="zq01xstory")
-    address = "zq02xlinks@example.org"
-    remember_address(submission=response, address=address, at=while_open(call))
-    data = exported(call, "bundle", scope=SCOPES["everything"])
-    assert marks_in(data) == {"zq01xstory"}
-
-
-@pytest.mark.django_db
-def test_codes_are_those_of_passages_that_are_shown():
+def test_codes_and_quotations_are_those_of_what_is_shown():
     call, said = make_swept()
     for name in ("pseudonymised", "confidential"):
         data = exported(call, scope=SCOPES[name]).decode()
@@ -265,12 +279,7 @@ def test_codes_are_those_of_passages_that_are_shown():
         }
     lines = json_lines(exported(call, "json", export_filter=ExportFilter(codes=("Roles",))))
     assert {line["publication"] for line in lines} == {"named"}
-
-
-@pytest.mark.django_db
-def test_quotable_export_has_nothing_of_those_who_may_not_be_quoted():
-    call, said = make_swept()
-    data = exported(call, "bundle", export_filter=ExportFilter(quotable=True))
+    data = exported(call, "bundle-quick", export_filter=ExportFilter(quotable=True))
     may = {
         ref: those
         for ref, those in said.items()
@@ -294,7 +303,7 @@ def test_call_that_asks_nobody_keeps_to_what_it_says(policy):
     )
     make_submitted(call, place="zq01xplace", story="zq02xstory", email="zq03xmail@example.org")
     inside = {"zq01xplace", "zq02xstory"}
-    found = {name: marks_in(exported(call, "bundle", scope=s)) for name, s in SCOPES.items()}
+    found = {name: marks_in(exported(call, "json", scope=scope)) for name, scope in SCOPES.items()}
     if policy == "never":
         assert found == {
             "pseudonymised": set(),
@@ -311,6 +320,8 @@ def test_call_that_asks_nobody_keeps_to_what_it_says(policy):
             "confidential": inside,
             "everything": {*inside, "zq03xmail"},
         }
+    for name in ("pseudonymised", "everything"):
+        assert marks_in(exported(call, "bundle-quick", scope=SCOPES[name])) == found[name], name
     (line,) = json_lines(exported(call, "json"))
     assert line["publication"] == ("confidential" if policy == "never" else "not asked")
     assert not line.get("may_quote")

@@ -14,7 +14,6 @@ from django.db import connection
 from accounts.models import AuditEvent
 from accounts.states import Role
 from core import disk_reserve
-from exports.formats import FORMATS
 from exports.types import Query
 from exports.writers import csv_file, reading_docx
 from tests.makers import make_call, make_submitted, make_user
@@ -83,9 +82,9 @@ def test_dash_writes_to_the_terminal(capfdbinary):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
+def test_what_cannot_be_done_is_said_in_one_line(tmp_path):
+    make_call(slug="the-call")
+    for options, said in [
         ({"file_format": "xls"}, "“xls” is not a format. Formats: csv, "),
         ({"roles": ["mayor"]}, "roles: there is no “mayor”. Possible: provider, "),
         ({"facets": ["age=adult"]}, "facets: there is no “age”. Possible: roles."),
@@ -94,16 +93,13 @@ def test_dash_writes_to_the_terminal(capfdbinary):
         ({"call": "other"}, "There is no call “other”. Calls: the-call."),
         ({"output": "/nowhere/at/all.csv"}, "/nowhere/at/all.csv cannot be written"),
         ({"output": "/"}, "/ cannot be written"),
-    ],
-)
-def test_what_cannot_be_done_is_said_in_one_line(tmp_path, options, said):
-    make_call(slug="the-call")
-    with pytest.raises(CommandError) as refused:
-        export(**({"output": tmp_path / "out.csv"} | options))
-    assert str(refused.value).startswith(said)
-    assert "\n" not in str(refused.value)
-    assert not AuditEvent.objects.exists()
-    assert list(tmp_path.iterdir()) == []
+    ]:
+        with pytest.raises(CommandError) as refused:
+            export(**({"output": tmp_path / "out.csv"} | options))
+        assert str(refused.value).startswith(said)
+        assert "\n" not in str(refused.value)
+        assert not AuditEvent.objects.exists(), options
+        assert list(tmp_path.iterdir()) == [], options
 
 
 @pytest.mark.django_db(transaction=True)
@@ -197,15 +193,15 @@ def test_reader_that_goes_away_ends_it_with_one_line(request):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", sorted(FORMATS))
-def test_every_format_can_be_written(tmp_path, name):
+def test_format_of_any_kind_can_be_written(tmp_path):
     make_submitted(make_call(slug="the-call"), story="Words")
-    file = tmp_path / "out"
-    assert export(file_format=name, output=file) == f"written: {file}\n"
-    assert (
-        AuditEvent.objects.exclude(action="export_started").get().detail["sha256"]
-        == sha256(file.read_bytes()).hexdigest()
-    )
+    for name in ("xlsx", "json", "docx-each"):
+        file = tmp_path / name
+        assert export(file_format=name, output=file) == f"written: {file}\n"
+        assert (
+            AuditEvent.objects.filter(action="exported").latest("pk").detail["sha256"]
+            == sha256(file.read_bytes()).hexdigest()
+        )
 
 
 @pytest.mark.django_db

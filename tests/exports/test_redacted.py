@@ -12,7 +12,6 @@ from accounts.states import Role
 from core.clock import wall_now
 from exports import export_runs, tasks
 from exports.filters import ExportFilter
-from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.queries import count
 from exports.types import Dataset
@@ -95,24 +94,18 @@ def everything(data):
     return text.replace(b"\n", b"").replace(b"\0", b"").lower()
 
 
-def test_hidden_words_were_there_before(call, response):
-    assert SECRET.encode() in everything(exported(call, "bundle"))
-    assert IN_FILE.encode() in everything(exported(call, "bundle"))
+def test_nobody_exports_a_hidden_word_whatever_they_may_have(call, response):
+    """A test of the bundle sees that it has all that each format has alone."""
 
+    def found(scope):
+        data = everything(exported(call, "bundle", scope=scope))
+        return SECRET.encode() in data, IN_FILE.encode() in data
 
-@pytest.mark.parametrize("name", FORMATS)
-def test_no_format_has_a_hidden_word(call, response, name):
+    assert found(SCOPES["pseudonymised"]) == (True, True)
     hide(response)
-    data = everything(exported(call, name))
-    assert SECRET.encode() not in data
-    assert IN_FILE.encode() not in data
-
-
-@pytest.mark.parametrize("scope", SCOPES.values(), ids=SCOPES)
-def test_nobody_exports_a_hidden_word_whatever_they_may_have(call, response, scope):
-    hide(response)
-    data = everything(exported(call, "bundle", scope=scope))
-    assert (SECRET.encode() in data, IN_FILE.encode() in data) == (False, False)
+    assert {name: found(scope) for name, scope in SCOPES.items()} == dict.fromkeys(
+        SCOPES, (False, False)
+    )
 
 
 def test_formats_have_the_other_words_and_as_many_characters(call, response):
@@ -182,23 +175,20 @@ def found(call, words):
     return count(Dataset(call, ExportFilter(words=words)))
 
 
-@pytest.mark.parametrize(
-    ("words", "before", "after"),
-    [
-        (SECRET, 1, 0),
-        ("council", 2, 2),
-        (f"council -{SECRET}", 1, 2),
-        (f'"ask {SECRET}"', 1, 0),
-        (f"town {SECRET}", 1, 0),
-        (f"{SECRET} or village", 2, 1),
-        ("-nothing", 2, 2),
-    ],
-)
-def test_hidden_word_finds_nothing_and_takes_nothing_away(call, response, words, before, after):
+def test_hidden_word_finds_nothing_and_takes_nothing_away(call, response):
     make_submitted(call, story="The village council.")
-    assert found(call, words) == before
+    searches = {
+        SECRET: (1, 0),
+        "council": (2, 2),
+        f"council -{SECRET}": (1, 2),
+        f'"ask {SECRET}"': (1, 0),
+        f"town {SECRET}": (1, 0),
+        f"{SECRET} or village": (2, 1),
+        "-nothing": (2, 2),
+    }
+    before = {words: found(call, words) for words in searches}
     hide(response)
-    assert found(call, words) == after
+    assert {words: (before[words], found(call, words)) for words in searches} == searches
 
 
 def test_counts_of_codes_are_as_before(call, response):
@@ -238,16 +228,13 @@ def test_what_its_author_gets_has_every_word(call, response, client):
     assert json.dumps(version.texts).count(SECRET) == 1
 
 
-@pytest.mark.parametrize("file_format", ["json", "csv"])
-def test_program_is_handed_the_response_anew_without_the_hidden_words(
-    client, call, response, file_format
-):
+def test_program_is_handed_the_response_anew_without_the_hidden_words(client, call, response):
     _, secret = make_token(call)
-    first = pull(client, call, secret, format=file_format)
-    assert SECRET.encode() in b"".join(first)
-    cursor = first["Next-Cursor"]
+    pages = {name: pull(client, call, secret, format=name) for name in ("json", "csv")}
     hide(response)
-    again = b"".join(pull(client, call, secret, format=file_format, cursor=cursor))
-    assert response.reference.encode() in again
-    assert SECRET.encode() not in again
-    assert "█".encode() in again
+    for name, first in pages.items():
+        assert SECRET.encode() in b"".join(first), name
+        cursor = first["Next-Cursor"]
+        again = b"".join(pull(client, call, secret, format=name, cursor=cursor)).decode()
+        said = [words in again for words in (response.reference, SECRET, "█")]
+        assert said == [True, False, True], name

@@ -58,54 +58,61 @@ def make_answered():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["sav", "dta"])
-def test_choices_are_numbers_with_labels_and_columns_have_the_questions(tmp_path, name):
+def test_choices_are_numbers_with_labels_and_columns_have_the_questions(tmp_path):
     call = make_answered()
-    data = exported(call, name)
-    frame, about = read_statistics(tmp_path, data, name)
-    questions = call.questions_by_key
-    assert about.column_names_to_labels["story"] == questions["story"].label[:80]
-    options = list(questions["fairness"].option_labels.values())
-    assert about.variable_value_labels["fairness_money"] == dict(enumerate(options, start=1))
-    assert about.variable_value_labels["history_bid"] == {0: "No", 1: "Yes"}
-    first = frame.iloc[0]
-    assert about.variable_value_labels["timing"][first["timing"]] == "On time"
-    assert (first["roles"], first["history_bid"], first["history_led"]) == ("provider; other", 1, 0)
-    moment = first["submitted_at"]
-    assert moment.isoformat()[:22] == "2019-07-24T11:59:59.99"
-    if name == "sav":  # 29-MAY-2019 19:34:57.295; in less room PSPP shows 1.4E+010
-        assert about.original_variable_types["submitted_at"] == "DATETIME24.3"
-    assert first["story"] == ("  x" if name == "sav" else "  x ")
-    hidden = frame.iloc[1]
-    answered = {column for column in frame if pandas.notna(hidden[column]) and hidden[column] != ""}
-    assert answered == {"reference", "submitted_at", "timing", "publication"}
-    said = dictionary(data)
-    assert said["timing"]["name in the file"] == "timing"
-    assert said["timing"]["values in the file"].startswith("1 = on_time = On time\n")
-    assert {"(names)", "(codes)", "(long texts)"} <= set(said)
+    for name in READERS:
+        data = exported(call, name)
+        frame, about = read_statistics(tmp_path, data, name)
+        questions = call.questions_by_key
+        assert about.column_names_to_labels["story"] == questions["story"].label[:80]
+        options = list(questions["fairness"].option_labels.values())
+        assert about.variable_value_labels["fairness_money"] == dict(enumerate(options, start=1))
+        assert about.variable_value_labels["history_bid"] == {0: "No", 1: "Yes"}
+        first = frame.iloc[0]
+        assert about.variable_value_labels["timing"][first["timing"]] == "On time"
+        assert (first["roles"], first["history_bid"], first["history_led"]) == (
+            "provider; other",
+            1,
+            0,
+        )
+        moment = first["submitted_at"]
+        assert moment.isoformat()[:22] == "2019-07-24T11:59:59.99"
+        if name == "sav":  # 29-MAY-2019 19:34:57.295; in less room PSPP shows 1.4E+010
+            assert about.original_variable_types["submitted_at"] == "DATETIME24.3"
+        assert first["story"] == ("  x" if name == "sav" else "  x ")
+        hidden = frame.iloc[1]
+        answered = {
+            column for column in frame if pandas.notna(hidden[column]) and hidden[column] != ""
+        }
+        assert answered == {"reference", "submitted_at", "timing", "publication"}
+        said = dictionary(data)
+        assert said["timing"]["name in the file"] == "timing"
+        assert said["timing"]["values in the file"].startswith("1 = on_time = On time\n")
+        assert {"(names)", "(codes)", "(long texts)"} <= set(said)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["sav", "dta"])
-def test_no_text_is_cut(tmp_path, name):
+def test_no_text_is_cut(tmp_path):
     call, stored = make_nasty()
     story = call.questions.get(key="story")
     others = {"kind": "short", "label": "The other part", "position": 99, "section": story.section}
     call.questions.create(key="story_part2", **others)
-    data = exported(call, name)
-    frame, _about = read_statistics(tmp_path, data, name)
-    said = dictionary(data)
-    parts = said["story"]["name in the file"].split(", ")
-    assert len(parts) == (1 if name == "dta" else 5)
-    # A long answer takes no name from a column.
-    assert said["story_part2"]["name in the file"] == "story_part2"
-    columns = [column for column in frame if column.startswith("story")]
-    assert columns == [*parts, "story_part2"]
-    read = {
-        row["reference"]: "".join(row[part] or "" for part in parts) for _, row in frame.iterrows()
-    }
-    kept = {ref: text.rstrip(" ") if name == "sav" else text for ref, text in stored.items()}
-    assert read == kept
+    for name in READERS:
+        data = exported(call, name)
+        frame, _about = read_statistics(tmp_path, data, name)
+        said = dictionary(data)
+        parts = said["story"]["name in the file"].split(", ")
+        assert len(parts) == (1 if name == "dta" else 5)
+        # A long answer takes no name from a column.
+        assert said["story_part2"]["name in the file"] == "story_part2"
+        columns = [column for column in frame if column.startswith("story")]
+        assert columns == [*parts, "story_part2"]
+        read = {
+            row["reference"]: "".join(row[part] or "" for part in parts)
+            for _, row in frame.iterrows()
+        }
+        kept = {ref: text.rstrip(" ") if name == "sav" else text for ref, text in stored.items()}
+        assert read == kept
 
 
 @pytest.mark.django_db
@@ -148,16 +155,11 @@ def test_parquet_has_the_moment_to_the_microsecond_and_nulls():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["sav", "dta", "parquet", "csv-excel", "long", "r"])
-def test_same_responses_make_the_same_bytes(name):
-    call = make_answered()
-    assert exported(call, name) == exported(call, name)
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("name", ["sav", "dta", "parquet", "csv-excel", "long", "r"])
-def test_call_without_responses_makes_a_file(name):
-    assert "dictionary.csv" in members(exported(make_call(), name))
+def test_same_responses_make_the_same_bytes_and_none_a_file():
+    call, empty = make_answered(), make_call()
+    for name in ("sav", "dta", "parquet", "csv-excel", "long", "r"):
+        same = exported(call, name) == exported(call, name)
+        assert (same, "dictionary.csv" in members(exported(empty, name))) == (True, True), name
 
 
 @pytest.mark.django_db
@@ -312,21 +314,26 @@ def test_long_form_has_no_row_of_a_confidential_response_nor_of_a_short_text_tha
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["sav", "dta", "parquet", "csv-excel"])
-def test_dictionary_tells_how_times_are_in_the_file_beside_it(name):
-    said = dictionary(exported(make_answered(), name))
-    row = said["submitted_at"]
-    assert (row["type"], row["meaning"]) == (
-        "date and time",
-        "When the response was first submitted, in the call's time zone.",
-    )
-    rule = {"parquet": "(Parquet)", "csv-excel": "(format)"}.get(name, "(codes)")
-    how = {
-        "(Parquet)": "Times are timestamps to the microsecond in the call's time zone",
-        "(format)": "Times are ISO 8601 with the offset from UTC.",
-        "(codes)": "Times are those of the call's time zone, cut to the millisecond.",
-    }[rule]
-    assert how in said[rule]["meaning"]
+def test_dictionary_tells_how_times_are_in_the_file_beside_it():
+    call = make_answered()
+    milliseconds = "Times are those of the call's time zone, cut to the millisecond."
+    for name, rule, how in [
+        ("sav", "(codes)", milliseconds),
+        ("dta", "(codes)", milliseconds),
+        (
+            "parquet",
+            "(Parquet)",
+            "Times are timestamps to the microsecond in the call's time zone",
+        ),
+        ("csv-excel", "(format)", "Times are ISO 8601 with the offset from UTC."),
+    ]:
+        said = dictionary(exported(call, name))
+        row = said["submitted_at"]
+        assert (row["type"], row["meaning"]) == (
+            "date and time",
+            "When the response was first submitted, in the call's time zone.",
+        ), name
+        assert how in said[rule]["meaning"], name
 
 
 @pytest.mark.django_db
