@@ -47,6 +47,12 @@ def test_backup_without_a_key_or_a_program_says_what_to_do(
         run("backup")
 
 
+def test_backup_by_the_serving_role_says_whose_address_is_missing(folder, serving_role, settings):
+    settings.MIGRATION_DATABASE = None
+    with pytest.raises(CommandError, match="set MIGRATION_DATABASE_URL to the address of"):
+        run("backup")
+
+
 def test_full_disk_ends_the_backup_and_leaves_nothing(call, folder, keys):
     with full_disk(), pytest.raises(CommandError, match=r"takes no more: File too large. Make"):
         run("backup")

@@ -13,6 +13,7 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psycopg2
 import pytest
 
 from devserver.children import wait_until
@@ -31,6 +32,16 @@ HOST = "evidence.example.org"
 MONITORING_TOKEN = secrets.token_hex(24)
 # As in a container: nothing of the tests' own environment but the way to the programs.
 BARE = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+PARTS = ("web", "worker", "beat")
+CALL = "open-now"
+MAKE_A_CALL_AND_A_SUBMISSION = f"""
+from datetime import timedelta
+from core.clock import portal_now
+from tests.makers import make_call, make_submitted
+now, day = portal_now(), timedelta(days=1)
+make_call(slug="{CALL}", opens_at=now - day, closes_at=now + 9 * day)
+print("reference", make_submitted().reference)
+"""
 
 
 class KeepRedirects(urllib.request.HTTPRedirectHandler):
@@ -162,6 +173,27 @@ class Stack:
             self.log(name)
         )
 
+    def wait_for_web_server(self):
+        """Without a process for each question, as its health check is."""
+
+        def answers():
+            try:
+                return ask(self.web_port, "/healthz/")[0] == 200
+            except OSError:
+                return False
+
+        assert wait_until(answers, seconds=60, pause=0.2), self.log("web")
+
+    def query(self, statement, *, database=DATABASE):
+        connection = psycopg2.connect(self.postgres.url(database))
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+                return cursor.fetchall()
+        finally:
+            connection.close()
+
     def log(self, name):
         return (self.folder / f"{name}.log").read_text()
 
@@ -232,17 +264,39 @@ def stack(image_files):
 
 @pytest.fixture(scope="package")
 def deployed(stack):
-    """The stack, with what it depends on started as the compose file orders it."""
+    """The stack, with what it depends on started as the compose file orders it.
+
+    In the end each part ends by itself as it is told to.
+    """
     stack.start_broker()
     stack.wait_for_health("redis")
-    for name in ("web", "worker", "beat"):
+    for name in PARTS:
         assert stack.check_health(name) == 1, f"{name} looked healthy before it was started"
     migrated = stack.run(stack.services["migrate"]["command"], **stack.environment("migrate"))
     assert migrated.returncode == 0, migrated.stderr
-    for name in ("worker", "beat", "web"):
+    for name in PARTS:
         stack.start_service(name)
-    stack.wait_for_health("web")
-    return stack
+    stack.wait_for_web_server()
+    yield stack
+    for name in PARTS:
+        stack.wait_for_health(name)
+    codes = {name: stack.stop(name) for name in PARTS}
+    logs = {name: stack.log(name) for name in PARTS}
+    assert codes == dict.fromkeys(PARTS, 0), logs
+    assert [name for name, log in logs.items() if "Traceback" in log] == [], logs
+
+
+@pytest.fixture(scope="package")
+def reference(deployed):
+    """The reference of a response that was submitted; the call CALL takes responses now."""
+    made = deployed.manage("shell", "-c", MAKE_A_CALL_AND_A_SUBMISSION)
+    assert made.returncode == 0, made.stderr
+    # It was submitted in 2019, so that its mail counts as late until the worker has sent it.
+    states = "SELECT state FROM submissions_outboxemail"
+    assert wait_until(lambda: deployed.query(states) == [("sent",)], seconds=40, pause=0.2), (
+        deployed.log("worker")
+    )
+    return made.stdout.split()[-1]
 
 
 def compose_postgres_settings():
