@@ -12,7 +12,7 @@ import pytest
 from django.core.cache import caches
 from django.core.signals import request_finished
 from django.db import DatabaseError, close_old_connections, connection
-from django.test import Client, TransactionTestCase
+from django.test import Client, TestCase, TransactionTestCase
 from hypothesis import settings as hypothesis_settings
 from psycopg2 import Error as DriverError
 from pypdf import PageObject
@@ -151,6 +151,31 @@ def files_end_with_their_test():
     root = Path(os.environ["PORTAL_MEDIA"])
     before = _files_below(root)
     yield
+    for path in _files_below(root) - before:
+        path.unlink(missing_ok=True)
+
+
+@pytest.fixture(scope="module")
+def made_once(django_db_setup, django_db_blocker):
+    """Call it with a function that makes rows: all tests of the file begin with them.
+
+    What a test changes is rolled back to them, as Django does for `setUpTestData`; a test takes a
+    copy of what the function returned. A file with a test that commits cannot have it.
+    """
+    root = Path(os.environ["PORTAL_MEDIA"])
+    before = _files_below(root)
+    with django_db_blocker.unblock():
+        atomics = TestCase._enter_atomics()
+
+    def make_once(make):
+        with django_db_blocker.unblock():
+            made = make()
+            connection.check_constraints()  # or each test would check these rows again
+            return made
+
+    yield make_once
+    with django_db_blocker.unblock():
+        TestCase._rollback_atomics(atomics)
     for path in _files_below(root) - before:
         path.unlink(missing_ok=True)
 

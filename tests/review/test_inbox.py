@@ -31,6 +31,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
+from tests.review.lists import responses_listed
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/submissions/submission/"
@@ -50,7 +51,7 @@ def ben():
 
 
 def listed(client, query=""):
-    return {row.pk for row in client.get(f"{LIST}{query}").context["cl"].result_list}
+    return {row.pk for row in responses_listed(client.user, query.removeprefix("?"))}
 
 
 def messages_of(page):
@@ -111,20 +112,20 @@ def test_list_is_narrowed_by_when_a_response_came(ann, at):
     assert {query: listed(ann, query) for query in found} == found
 
 
-@pytest.mark.parametrize("query", ["?until=9999-12-31", "?from=0001-01-01"])
-def test_list_takes_the_first_and_the_last_day_of_all(ann, query):
+def test_list_takes_the_first_and_the_last_day_of_all(ann):
     response = make_submitted()
-    assert listed(ann, query) == {response.pk}
+    for query in ("?until=9999-12-31", "?from=0001-01-01"):
+        assert listed(ann, query) == {response.pk}
 
 
-@pytest.mark.parametrize("name", ["gone", "fairness.gone"])
-def test_filter_by_a_question_that_is_gone_finds_nothing_and_says_so(ann, name):
+def test_filter_by_a_question_that_is_gone_finds_nothing_and_says_so(ann):
     response = make_submitted()
-    page = ann.get(f"{LIST}?facet_{name}=yes")
-    assert not page.context["cl"].result_list
-    said = f"The list has no filter “{name}” any more: it finds nothing. Choose another filter."
-    assert messages_of(page) == [said]
-    filters = f"?_changelist_filters=facet_{name}%3Dyes"
+    for name in ("gone", "fairness.gone"):
+        page = ann.get(f"{LIST}?facet_{name}=yes")
+        assert not page.context["cl"].result_list
+        said = f"The list has no filter “{name}” any more: it finds nothing. Choose another filter."
+        assert messages_of(page) == [said]
+    filters = "?_changelist_filters=facet_gone%3Dyes"
     assert ann.get(f"{LIST}{response.pk}/change/{filters}").status_code == 200
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +14,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from review.admin.listed import FILTERS, Listed
 from review.admin.responses import ResponseAdmin
 from review.searching.entries import write_due
 from submissions.responses import amending, drafting, submitting
@@ -28,6 +30,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
+from tests.review.lists import request_of, responses_listed
 
 LIST = "/admin/submissions/submission/"
 
@@ -67,6 +70,12 @@ def steps(page):
     return found.get("prev"), place[2], found.get("next"), html.unescape(place[1])
 
 
+def under(response, user, filters):
+    """Where the response stands in the list, as its page says it."""
+    request = request_of(user, {FILTERS: filters})
+    return Listed(admin.site._registry[Submission], request, response)
+
+
 @pytest.mark.django_db
 def test_page_leads_to_the_next_and_the_previous_of_the_whole_list(staff):
     newest, middle, oldest = made(make_call(), 3)
@@ -94,10 +103,10 @@ def test_steps_keep_to_the_filters_and_order_of_the_list(staff):
     # Each column, one way or the other. A draft was never received: NULL is above all else.
     lists |= {f"state=all&o={'-' * (column % 2)}{column}": 4 for column in range(9)}
     for filters, number in lists.items():
-        listed = staff.get(f"{LIST}?{filters.removesuffix('&p=9')}").context["cl"].queryset
+        listed = responses_listed(staff.user, filters.removesuffix("&p=9"))
         around = [None, *(page_of(response, filters) for response in listed), None]
         for place, response in enumerate(listed, start=1):
-            shown = staff.get(page_of(response, filters)).context["listed"]
+            shown = under(response, staff.user, filters)
             assert (shown.previous, shown.place, shown.total, shown.next) == (
                 around[place - 1],
                 place,
@@ -125,7 +134,7 @@ def test_response_that_left_the_list_still_leads_on_from_its_place(staff):
 def test_page_leads_back_to_the_page_of_the_list_that_has_the_response(staff, monkeypatch):
     monkeypatch.setattr(ResponseAdmin, "list_per_page", 2)
     every = made(make_call(), 5)
-    back = [staff.get(page_of(one, "o=-2&p=9")).context["listed"].back for one in every]
+    back = [under(one, staff.user, "o=-2&p=9").back for one in every]
     assert back == [f"{LIST}?o=-2{page}" for page in ["", "", "&p=2", "&p=2", "&p=3"]]
     assert f'href="{html.escape(page_of(every[2], "o=-2&p=2"))}"' in (
         staff.get(back[2]).content.decode()
@@ -189,70 +198,45 @@ def said_consent(page):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("answers", "said"),
-    [
-        (
-            {"publication": "named"},
-            (
-                "consent",
-                "Publish with the names of the person and the organisation. You may quote it.",
-            ),
-        ),
-        (
-            {"publication": "anonymous", "quote_ok": "no"},
-            ("consent", "Publish without names. Do not quote it."),
-        ),
-        (
-            {"publication": "confidential"},
-            ("consent withheld", "Do not publish: project team only."),
-        ),
-    ],
-)
-def test_page_says_first_what_the_author_allows(staff, answers, said):
-    response = make_submitted(make_call(), **answers)
-    assert said_consent(staff.get(page_of(response))) == said
+def test_page_says_first_what_the_author_allows(staff):
+    call = make_call()
+    response = make_submitted(call, publication="named")
+    assert said_consent(staff.get(page_of(response))) == (
+        "consent",
+        "Publish with the names of the person and the organisation. You may quote it.",
+    )
+    amended(response, publication="anonymous", quote_ok="no")
+    assert said_consent(staff.get(page_of(response))) == (
+        "consent",
+        "Publish without names. Do not quote it.",
+    )
+    amended(response, publication="confidential")
+    # An earlier version says what the latest allows.
+    for query in ({}, {"version": 1}):
+        assert said_consent(staff.get(page_of(response), query)) == (
+            "consent withheld",
+            "Do not publish: project team only.",
+        )
+    amending.withdraw(submission=response, at=while_open(call))
+    assert said_consent(staff.get(page_of(response))) == (
+        "consent withheld",
+        "Withdrawn: do not use it.",
+    )
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("policy", "said"),
-    [
+def test_page_says_what_the_call_allows_where_it_asks_nobody(staff):
+    questions = [{"key": "story", "kind": "long", "label": "What happened?"}]
+    for policy, said in (
         ("never", "Do not publish: project team only. This call publishes no response."),
         (
             "not asked",
             "Use it inside: do not publish or quote. The call asks nobody about publication.",
         ),
-    ],
-)
-def test_page_says_what_the_call_allows_where_it_asks_nobody(staff, policy, said):
-    questions = [{"key": "story", "kind": "long", "label": "What happened?"}]
-    call = make_call(evidence_questions=questions, publication=policy)
-    assert said_consent(staff.get(page_of(make_submitted(call)))) == ("consent withheld", said)
-
-
-@pytest.mark.django_db
-def test_earlier_version_says_what_the_latest_allows(staff):
-    call = make_call()
-    response = make_submitted(call, publication="named")
-    start = while_open(call)
-    amending.reopen(submission=response, at=start)
-    drafting.save_answers(
-        submission=response, call=call, values={"publication": "confidential"}, at=start
-    )
-    submitting.submit(submission=response, at=start)
-    earlier = staff.get(page_of(response), {"version": 1})
-    assert said_consent(earlier) == ("consent withheld", "Do not publish: project team only.")
-
-
-@pytest.mark.django_db
-def test_withdrawn_response_says_that_it_is_not_to_be_used(staff):
-    response = make_submitted()
-    amending.withdraw(submission=response, at=while_open(response.call))
-    assert said_consent(staff.get(page_of(response))) == (
-        "consent withheld",
-        "Withdrawn: do not use it.",
-    )
+    ):
+        call = make_call(evidence_questions=questions, publication=policy)
+        shown = said_consent(staff.get(page_of(make_submitted(call))))
+        assert shown == ("consent withheld", said)
 
 
 @pytest.mark.django_db
@@ -296,15 +280,15 @@ def test_keys_are_turned_off_and_on_for_one_person(staff):
     other.force_login(make_user(Role.CODER))
     keys = reverse("admin:submissions_submission_keys")
 
-    def has_script(client):
-        pages = [client.get(address).content.decode() for address in (LIST, page_of(response))]
-        return ["js/staff.js" in page for page in pages]
+    def has_script(client, address):
+        return "js/staff.js" in client.get(address).content.decode()
 
     for said, shown in (("off", False), ("off", False), ("on", True), ("on", True)):
         assert staff.post(keys, {"keys": said})["Location"] == keys
-        assert (has_script(staff), has_script(other)) == ([shown] * 2, [True] * 2)
         button = "Turn the keys off" if shown else "Turn the keys on"
         assert button in staff.get(keys).content.decode()
+        assert has_script(staff, page_of(response) if said == "off" else LIST) == shown
+        assert has_script(other, LIST)
 
 
 def amended(response, **values):

@@ -1,5 +1,6 @@
 """A call with coded responses and a finding about them, as the tests of findings begin."""
 
+from accounts.models import User
 from accounts.states import Role
 from review.coding.codings import code_passage
 from review.findings.agreeing import agree
@@ -30,8 +31,8 @@ class Evidence:
     def __init__(self, **call):
         self.call = make_call(**call)
         self.at = while_open(self.call)
-        self.ann = make_user(Role.MANAGER, username="ann", is_staff=True)
-        self.ben = make_user(Role.REVIEWER, username="ben", is_staff=True)
+        self.ann = member("ann", Role.MANAGER)
+        self.ben = member("ben", Role.REVIEWER)
         self.code = make_code(call=self.call, name="Pay", by=self.ann)
         self.responses = [self.respond() for _ in range(3)]
         for response in self.responses[:2]:
@@ -79,6 +80,12 @@ class Evidence:
                 joined_at=self.at,
             )
         return cluster
+
+
+def member(name, role):
+    """The one of the team of that name: the same in each call."""
+    there = User.objects.filter(username=name).first()
+    return there or make_user(role, username=name, is_staff=True)
 
 
 def amend(evidence, response, **answers):

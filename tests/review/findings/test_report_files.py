@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from copy import deepcopy
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -62,7 +63,7 @@ class Page(HTMLParser):
         return "\n".join(self.words)
 
 
-def made(evidence, file_format, audience=TEAM, by=None):
+def report_of(evidence, file_format, audience=TEAM, by=None):
     return make_report(
         evidence.call,
         audience=audience,
@@ -84,7 +85,7 @@ def test_word_file_sets_quotes_as_quotes_with_the_line_ends_of_word(reported):
     response = reported.respond(story="Paid late.\vAnd half.")
     reported.coded(response, start=0, end=20)
     quoted(reported, reported.finding, response, start=0, end=20)
-    document = docx.Document(io.BytesIO(made(reported, DOCX)[1]))
+    document = docx.Document(io.BytesIO(report_of(reported, DOCX)[1]))
     quotes = [one.text for one in document.paragraphs if one.style.name == "Quote"]
     assert {"Paid late.", "And half."} < set(quotes)
 
@@ -93,9 +94,29 @@ def rows_of(content):
     return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
+@pytest.fixture(scope="module")
+def made(made_once):
+    return made_once(lambda: {"evidence": Evidence(), "reported": make_reported()})
+
+
 @pytest.fixture
-def reported(evidence):
-    """An agreed finding with a quote for it and one against it."""
+def evidence(made, db, at):
+    return copy_of(made["evidence"], at)
+
+
+@pytest.fixture
+def reported(made, db, at):
+    return copy_of(made["reported"], at)
+
+
+def copy_of(evidence, at):
+    at(evidence.at)
+    return deepcopy(evidence)
+
+
+def make_reported():
+    """In a call of its own, an agreed finding with a quote for it and one against it."""
+    evidence = Evidence()
     evidence.finding = evidence.find(text="First line.\nSecond line.")
     quoted(evidence, evidence.finding, evidence.responses[0])
     quoted(
@@ -106,7 +127,7 @@ def reported(evidence):
 
 
 def test_word_file_has_each_number_quote_and_reference(reported):
-    _, content = made(reported, DOCX)
+    _, content = report_of(reported, DOCX)
     paragraphs, cells = words_of(content)
     first, second, third = reported.responses
     assert f"Strength: “most”: {COUNT}." in paragraphs
@@ -131,7 +152,7 @@ def test_headings_of_the_word_file_are_those_of_the_outline(reported):
     items = outline_of(reported.call)
     key = f"heading-{items[-1].pk}"
     move(reported.call, key, step=-1, base=etag_of_outline(items), **ask)
-    document = docx.Document(io.BytesIO(made(reported, DOCX)[1]))
+    document = docx.Document(io.BytesIO(report_of(reported, DOCX)[1]))
     headings = [
         (one.style.name, one.text) for one in document.paragraphs if "Heading" in one.style.name
     ]
@@ -144,7 +165,7 @@ def test_headings_of_the_word_file_are_those_of_the_outline(reported):
 
 
 def test_page_has_each_number_quote_and_reference(reported):
-    _, content = made(reported, HTML)
+    _, content = report_of(reported, HTML)
     page = Page(content.decode())
     first, _, third = reported.responses
     assert f"“most”: {COUNT}." in page.words
@@ -157,7 +178,7 @@ def test_page_has_each_number_quote_and_reference(reported):
 
 
 def test_page_needs_nothing_else_and_skips_no_level(reported):
-    page = Page(made(reported, HTML)[1].decode())
+    page = Page(report_of(reported, HTML)[1].decode())
     assert {"script", "link", "img", "iframe", "a", "object"} & set(page.tags) == set()
     assert {"src", "href", "style", "onload"} & set(page.attributes) == set()
     levels = [level for level, _ in page.headings]
@@ -169,13 +190,13 @@ def test_page_needs_nothing_else_and_skips_no_level(reported):
 
 def test_page_shows_what_was_typed_as_text(evidence):
     evidence.find("<script>alert(1)</script> & more")
-    page = Page(made(evidence, HTML)[1].decode())
+    page = Page(report_of(evidence, HTML)[1].decode())
     assert "script" not in page.tags
     assert (2, "1. <script>alert(1)</script> & more") in page.headings
 
 
 def test_table_has_a_row_for_each_number_passage_and_response(reported):
-    rows = rows_of(made(reported, CSV)[1])
+    rows = rows_of(report_of(reported, CSV)[1])
     first, second, third = reported.responses
     found = [
         (row["kind"], row["reference"], row["version"], row["start"], row["end"], row["words"])
@@ -208,7 +229,7 @@ def test_table_has_a_row_for_each_number_passage_and_response(reported):
 def test_no_report_has_a_digest_that_would_tell_hidden_words(reported, file_format):
     first, second, _ = reported.responses
     hide(reported, first, start=0, end=4)
-    _, content = made(reported, file_format)
+    _, content = report_of(reported, file_format)
     text = str(words_of(content)) if file_format == DOCX else content.decode()
     digests = [one.current_version.sha256 in text for one in (first, second)]
     assert digests == [False, True]
@@ -220,7 +241,7 @@ def test_readers_outside_get_no_digest_that_would_tell_what_is_not_published(rep
     unnamed = reported.respond(publication="anonymous", story="They paid us late, too.")
     from_coding(reported, reported.finding, unnamed)
     for audience, expected in ((OUTSIDE, [True, False]), (TEAM, [True, True])):
-        _, content = made(reported, file_format, audience)
+        _, content = report_of(reported, file_format, audience)
         text = str(words_of(content)) if file_format == DOCX else content.decode()
         assert unnamed.reference in text
         digests = [one.current_version.sha256 in text for one in (first, unnamed)]
@@ -229,12 +250,12 @@ def test_readers_outside_get_no_digest_that_would_tell_what_is_not_published(rep
 
 def test_table_runs_no_formula(evidence):
     evidence.find("=1+1")
-    assert rows_of(made(evidence, CSV)[1])[1]["title"] == "'=1+1"
+    assert rows_of(report_of(evidence, CSV)[1])[1]["title"] == "'=1+1"
 
 
 def test_word_that_does_not_fit_is_warned_of_in_the_report(evidence):
     evidence.find(strength="some")
-    paragraphs, _ = words_of(made(evidence, DOCX)[1])
+    paragraphs, _ = words_of(report_of(evidence, DOCX)[1])
     assert (
         "The word does not fit: 2 of 3 is 66.6%. “some” begins at 10%: the scale calls this "
         "“most”." in paragraphs
@@ -242,7 +263,7 @@ def test_word_that_does_not_fit_is_warned_of_in_the_report(evidence):
 
 
 def test_report_is_kept_without_words(reported):
-    run, content = made(reported, DOCX)
+    run, content = report_of(reported, DOCX)
     assert (run.sha256, run.by, run.audience) == (sha256(content).hexdigest(), reported.ann, TEAM)
     kept = json.dumps(ReportRun.objects.get().snapshot, ensure_ascii=False)
     for words in ("paid", "prime", "Partners", "First line"):
@@ -268,10 +289,10 @@ def test_report_is_kept_without_words(reported):
 
 def test_passage_of_an_amended_response_says_so(reported):
     amend(reported, reported.responses[0], story=f"{SAID} Now they pay on time.")
-    paragraphs, _ = words_of(made(reported, DOCX)[1])
+    paragraphs, _ = words_of(report_of(reported, DOCX)[1])
     said = paragraphs[paragraphs.index(SAID) + 1]
     assert said.endswith("; its author has amended the response since")
-    cells = words_of(made(reported, DOCX)[1])[1]
+    cells = words_of(report_of(reported, DOCX)[1])[1]
     versions = reported.responses[0].versions.order_by("number")
     assert [row for row in cells if row[0] == reported.responses[0].reference][-2:] == [
         [reported.responses[0].reference, str(one.number), one.sha256] for one in versions
@@ -281,7 +302,7 @@ def test_passage_of_an_amended_response_says_so(reported):
 @pytest.mark.parametrize("audience", ReportAudience)
 def test_redacted_words_stand_in_no_report(reported, audience):
     hide(reported, reported.responses[0], start=10, end=13)
-    paragraphs, cells = words_of(made(reported, DOCX, audience)[1])
+    paragraphs, cells = words_of(report_of(reported, DOCX, audience)[1])
     assert "They paid ███late." in paragraphs
     assert SAID not in paragraphs
     assert ["Passages redacted: commercially confidential", "1"] in cells
@@ -290,7 +311,7 @@ def test_redacted_words_stand_in_no_report(reported, audience):
 def test_team_reads_the_place_of_what_may_not_be_printed_and_no_words(evidence):
     finding, secret = evidence.find(), evidence.respond(publication="confidential")
     from_coding(evidence, finding, secret)
-    paragraphs, _ = words_of(made(evidence, DOCX)[1])
+    paragraphs, _ = words_of(report_of(evidence, DOCX)[1])
     assert (
         f"{secret.reference}, version 1, “What happened?”, characters 0 to 18. Confidential: for "
         "the project team only" in paragraphs
@@ -306,11 +327,11 @@ def from_coding(evidence, finding, response):
 
 def test_readers_outside_get_agreed_findings_alone(reported):
     reported.find("A draft that nobody agreed with")
-    paragraphs, _ = words_of(made(reported, DOCX, OUTSIDE)[1])
+    paragraphs, _ = words_of(report_of(reported, DOCX, OUTSIDE)[1])
     assert "1. Partners are paid late" in paragraphs
     assert "2. A draft that nobody agreed with" not in paragraphs
     assert "Agreed by: 1 member of the project team" in paragraphs
-    team, _ = words_of(made(reported, DOCX)[1])
+    team, _ = words_of(report_of(reported, DOCX)[1])
     assert "2. A draft that nobody agreed with" in team
     assert "Status: Draft" in team
 
@@ -319,12 +340,12 @@ def test_readers_outside_get_nothing_of_a_confidential_response(reported):
     secret = reported.respond(publication="confidential", story="A secret story, all of it.")
     from_coding(reported, reported.finding, secret)
     for file_format in ReportFormat:
-        _, content = made(reported, file_format, OUTSIDE)
+        _, content = report_of(reported, file_format, OUTSIDE)
         text = "\n".join(words_of(content)[0]) if file_format == DOCX else content.decode()
         assert COUNT in text
         assert secret.reference not in text
         assert secret.current_version.sha256 not in text
-    _, cells = words_of(made(reported, DOCX, OUTSIDE)[1])
+    _, cells = words_of(report_of(reported, DOCX, OUTSIDE)[1])
     assert ["Responses received, without withdrawn and erased ones", "4"] in cells
 
 
@@ -332,7 +353,7 @@ def test_readers_outside_are_told_of_further_passages_but_of_no_confidential_one
     more = "Further passages are not shown here, as their words may not be printed."
     secret = reported.respond(publication="confidential")
     from_coding(reported, reported.finding, secret)
-    assert more not in words_of(made(reported, DOCX, OUTSIDE)[1])[0]
+    assert more not in words_of(report_of(reported, DOCX, OUTSIDE)[1])[0]
     put_passage(
         reported.finding,
         reported.coded(reported.responses[1], start=19, end=39),
@@ -340,14 +361,14 @@ def test_readers_outside_are_told_of_further_passages_but_of_no_confidential_one
         by=reported.ann,
         at=reported.at,
     )
-    assert more in words_of(made(reported, DOCX, OUTSIDE)[1])[0]
+    assert more in words_of(report_of(reported, DOCX, OUTSIDE)[1])[0]
 
 
 def test_hidden_numbers_are_said_to_be_hidden(db, at):
     evidence = Evidence(hides_small_counts=True)
     at(evidence.at)
     agreed(evidence, evidence.find(questions=("story",)))
-    paragraphs, _ = words_of(made(evidence, DOCX, OUTSIDE)[1])
+    paragraphs, _ = words_of(report_of(evidence, DOCX, OUTSIDE)[1])
     assert (
         "Strength: “most”: the numbers are hidden, as one of them would tell a small count. "
         "Base: who answered “What happened?”." in paragraphs
@@ -355,7 +376,7 @@ def test_hidden_numbers_are_said_to_be_hidden(db, at):
 
 
 def test_readers_outside_are_told_of_findings_that_stand_on_few(reported):
-    paragraphs, _ = words_of(made(reported, DOCX, OUTSIDE)[1])
+    paragraphs, _ = words_of(report_of(reported, DOCX, OUTSIDE)[1])
     assert "This finding stands on fewer than 5 responses: read it with care." in paragraphs
 
 
@@ -367,7 +388,7 @@ def test_small_counts_are_hidden_where_the_call_asks(db, at):
     few = agreed(evidence, evidence.find("Two say so"))
     six = agreed(evidence, evidence.find("Seven say so", codes=frozenset({seven(evidence)})))
     quoted(evidence, few, evidence.responses[0])
-    paragraphs, cells = words_of(made(evidence, DOCX, OUTSIDE)[1])
+    paragraphs, cells = words_of(report_of(evidence, DOCX, OUTSIDE)[1])
     assert "Strength: “most”: fewer than 5 of 13 responses." in paragraphs
     assert "Strength: “most”: 7 of 13 responses (53.8%)." in paragraphs
     references = [row[0] for row in cells if row[0].startswith("TST-")]
@@ -375,7 +396,7 @@ def test_small_counts_are_hidden_where_the_call_asks(db, at):
     snapshot = ReportRun.objects.get().snapshot["findings"]
     assert snapshot[str(few.guid)]["number"] == 2
     assert snapshot[str(six.guid)]["number"] == 7
-    shown, _ = words_of(made(evidence, DOCX, TEAM)[1])
+    shown, _ = words_of(report_of(evidence, DOCX, TEAM)[1])
     assert "Strength: “most”: 2 of 13 responses (15.3%)." in shown
 
 
@@ -400,21 +421,21 @@ def test_nobody_makes_a_report_while_they_code_a_blind_sample(evidence):
         at=evidence.at,
     )
     with pytest.raises(FindingRefused, match=r"^You code a blind sample, and a report"):
-        made(evidence, CSV, by=coder)
-    made(evidence, CSV)
+        report_of(evidence, CSV, by=coder)
+    report_of(evidence, CSV)
     assert ReportRun.objects.count() == 1
 
 
 def test_coder_makes_no_report(evidence):
     with pytest.raises(FindingRefused, match="You may not make reports"):
-        made(evidence, CSV, by=make_user(Role.CODER))
+        report_of(evidence, CSV, by=make_user(Role.CODER))
 
 
 def test_who_may_not_read_responses_makes_no_report(evidence):
     withhold(evidence.ben, Action.READ_RESPONSES)
     ben = User.objects.get(pk=evidence.ben.pk)
     with pytest.raises(FindingRefused, match="You may not make reports"):
-        made(evidence, CSV, by=ben)
+        report_of(evidence, CSV, by=ben)
 
 
 @pytest.mark.parametrize("audience", [TEAM, OUTSIDE])
@@ -423,6 +444,6 @@ def test_report_without_findings_says_so(evidence, audience, heading):
     if heading:
         base = etag_of_outline(outline_of(evidence.call))
         add_heading(evidence.call, heading, base=base, by=evidence.ann, at=evidence.at)
-    paragraphs, _ = words_of(made(evidence, DOCX, audience)[1])
+    paragraphs, _ = words_of(report_of(evidence, DOCX, audience)[1])
     assert "There are no findings yet." in paragraphs
     assert ("Payment" in paragraphs) == (heading != "" and audience == TEAM)

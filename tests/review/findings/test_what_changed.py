@@ -24,14 +24,24 @@ from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from tests.makers import make_code, make_user
 from tests.personal_data.erasures import erase
-from tests.review.findings.made import agreed, amend, hide, quoted
+from tests.review.findings.made import Evidence, agreed, amend, hide, quoted
 
 CLAIM = "“Partners are paid late”"
 
 
+@pytest.fixture(scope="module")
+def made_evidence(made_once):
+    return made_once(make_reported)
+
+
 @pytest.fixture
 def reported(evidence):
+    return evidence
+
+
+def make_reported():
     """A report of an agreed finding that quotes the third response, which is not counted."""
+    evidence = Evidence()
     evidence.finding = evidence.find()
     evidence.passage = quoted(evidence, evidence.finding, evidence.responses[2])
     agreed(evidence, evidence.finding)
