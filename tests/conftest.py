@@ -160,7 +160,8 @@ def made_once(django_db_setup, django_db_blocker):
     """Call it with a function that makes rows: all tests of the file begin with them.
 
     What a test changes is rolled back to them, as Django does for `setUpTestData`; a test takes a
-    copy of what the function returned. A file with a test that commits cannot have it.
+    copy of what the function returned. Each test of such a file that reads the database asks for
+    them, so that none depends on another, and none commits.
     """
     root = Path(os.environ["PORTAL_MEDIA"])
     before = _files_below(root)

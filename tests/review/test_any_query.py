@@ -6,18 +6,14 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.urls import reverse
 
-from accounts.models import AuditEvent
 from accounts.states import Role
 from review.admin.response_filters import OneOf
-from review.models import Code
 from submissions.responses.models import Submission
 from tests.makers import make_call, make_submitted, make_user
 from tests.review.lists import request_of
 
 NONSENSE = ["nonsense", "", "'", "-1", "9" * 30, "[]", "\u0662", "é" * 300]
 OF_EVERY_LIST = ["q", "p", "o", "e", "all", "_facets", "_to_field", "_popup"]
-# Lists of each kind; the others read what every list has with the same lines.
-DRAWN = (Submission, AuditEvent, Code)
 pytestmark = pytest.mark.django_db
 
 
@@ -62,17 +58,17 @@ def test_list_takes_any_value_of_any_filter(client, superuser):
     for model, model_admin in admin.site._registry.items():
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         filters = specs_of(model_admin, superuser)
-        drawn = [(name, value) for name in "qpo" for value in NONSENSE]
-        drawn += [(name, value) for name in OF_EVERY_LIST[3:] for value in NONSENSE[:2]]
-        drawn += [(name, NONSENSE[0]) for _, names in filters for name in names]
-        if model not in DRAWN:
-            drawn = [("q", "'"), ("_facets", ""), *drawn[-1:]]
+        drawn = [("q", "'"), ("_facets", "")]
+        if model is Submission:  # the others read what every list has with the same lines
+            drawn = [(name, value) for name in "qpo" for value in NONSENSE]
+            drawn += [(name, value) for name in OF_EVERY_LIST[3:] for value in NONSENSE[:2]]
+            drawn += [(name, NONSENSE[0]) for _, names in filters for name in names]
         for name, value in drawn:
             if client.get(address, {name: value}).status_code not in {200, 302, 400}:
                 faults.append((address, name, value))
         # The codebook is a tree, which no filter narrows.
         whole = getattr(client.get(address).context.get("cl"), "result_count", None)
-        for name in OF_EVERY_LIST:
+        for name in "po":
             rows_of(model_admin, superuser, {name: "9" * 30})
         for spec, names in filters:
             # A filter of a kind that was asked for all before is asked for two, as it is its own.

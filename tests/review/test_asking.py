@@ -25,6 +25,7 @@ from submissions.responses.states import ErasureScope
 from tests.asking import AUTHORS, QUESTION, make_askable, make_asking_call, put_question
 from tests.makers import confirm_address, make_call, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
+from tests.review.lists import responses_listed
 
 ANSWER = "Lots 3 and 4."
 
@@ -113,15 +114,15 @@ def test_question_of_a_colleague_who_asked_meanwhile_is_read_first(response, ann
     assert (again.status_code, FollowUp.objects.count()) == (302, 2)  # a second press
 
 
-@pytest.mark.parametrize("pressed", [{}, {"send": "yes"}])
-def test_question_is_kept_where_the_contact_address_of_the_call_takes_no_mail(
-    response, ann, call, pressed
-):
+def test_question_is_kept_where_the_contact_address_of_the_call_takes_no_mail(response, ann, call):
     type(call).objects.filter(pk=call.pk).update(contact_email="team@exam ple.org")
-    answer = signed_in(ann).post(page_of(response), given(call, **pressed))
-    assert (answer.status_code, FollowUp.objects.count()) == (422, 0)
-    assert "The call's contact address is not one that mail can be sent to" in text_of(answer)
-    assert "larger than £5m?" in text_of(answer)
+    client = signed_in(ann)
+    for pressed in ({}, {"send": "yes"}):
+        answer = client.post(page_of(response), given(call, **pressed))
+        assert (answer.status_code, FollowUp.objects.count()) == (422, 0)
+        said = "The call's contact address is not one that mail can be sent to"
+        assert said in text_of(answer)
+        assert "larger than £5m?" in text_of(answer)
 
 
 def test_no_page_for_the_asker_has_the_address(response, ann, call):
@@ -134,21 +135,19 @@ def test_no_page_for_the_asker_has_the_address(response, ann, call):
     assert [AUTHORS in page.content.decode() for page in pages] == [False, False, False]
 
 
-@pytest.mark.parametrize(
-    ("fields", "said"),
-    [
+def test_refused_question_comes_back_with_what_is_wrong(response, ann, call):
+    client = signed_in(ann)
+    for fields, said in (
         ({"text": " "}, "This field is required."),
         ({"text": "a" * 2_001}, "This one has 2,001."),
         ({"last_day": "2019-07-23"}, "Enter a day after today."),
         ({"last_day": "2019-12-01"}, "Enter a day within 90 days."),
         ({"last_day": "soon"}, "Enter a valid date."),
-    ],
-)
-def test_refused_question_comes_back_with_what_is_wrong(response, ann, call, fields, said):
-    answer = signed_in(ann).post(page_of(response), given(call, send="yes", **fields))
-    assert (answer.status_code, FollowUp.objects.count()) == (422, 0)
-    assert said in text_of(answer)
-    assert fields.get("text", QUESTION).strip() in unescape(answer.content.decode())
+    ):
+        answer = client.post(page_of(response), given(call, send="yes", **fields))
+        assert (answer.status_code, FollowUp.objects.count()) == (422, 0), fields
+        assert said in text_of(answer)
+        assert fields.get("text", QUESTION).strip() in unescape(answer.content.decode())
 
 
 REASONS = {
@@ -219,14 +218,14 @@ def test_question_that_is_sent_twice_goes_out_once(response, ann, call, at):
     assert OutboxEmail.objects.filter(kind="question_asked").count() == 1
 
 
-@pytest.mark.parametrize("role", [Role.CODER, Role.DATA_PROTECTION])
-def test_other_roles_read_questions_and_ask_none(response, call, role):
+def test_other_roles_read_questions_and_ask_none(response, call):
     answer_it(put_question(response)[0])
-    client = signed_in(member_of(call, "cod", role))
-    shown = text_of(client.get(page_of(response, "change")))
-    assert ANSWER in shown
-    assert "Ask its author a question" not in shown
-    assert client.post(page_of(response), given(call, send="yes")).status_code == 403
+    for role in (Role.CODER, Role.DATA_PROTECTION):
+        client = signed_in(member_of(call, role, role))
+        shown = text_of(client.get(page_of(response, "change")))
+        assert ANSWER in shown
+        assert "Ask its author a question" not in shown
+        assert client.post(page_of(response), given(call, send="yes")).status_code == 403
     assert FollowUp.objects.count() == 1
 
 
@@ -244,20 +243,18 @@ def test_answer_stands_beside_the_response_with_the_earlier_ones(response, ann, 
     assert "Answered; its author can change the answer until the end of" in shown
 
 
-@pytest.mark.parametrize(
-    ("state", "said"),
-    [
+def test_page_says_whether_the_mail_of_a_question_went_out(response, ann, call):
+    put_question(response, by=ann)
+    client = signed_in(ann)
+    for state, said in (
         ("waiting", "The mail is not sent yet."),
         ("failed", "The mail could not be delivered."),
         ("sent", ""),
-    ],
-)
-def test_page_says_whether_the_mail_of_a_question_went_out(response, ann, call, state, said):
-    put_question(response, by=ann)
-    sent_at = while_open(call) if state == "sent" else None
-    OutboxEmail.objects.filter(kind="question_asked").update(state=state, sent_at=sent_at)
-    shown = text_of(signed_in(ann).get(page_of(response, "change")))
-    assert f"until the end of Tuesday 6 August 2019. {said}".strip() + "</p>" in shown
+    ):
+        sent_at = while_open(call) if state == "sent" else None
+        OutboxEmail.objects.filter(kind="question_asked").update(state=state, sent_at=sent_at)
+        shown = text_of(client.get(page_of(response, "change")))
+        assert f"until the end of Tuesday 6 August 2019. {said}".strip() + "</p>" in shown
 
 
 def test_unconfirmed_address_is_told_apart(response, ann, call):
@@ -267,16 +264,7 @@ def test_unconfirmed_address_is_told_apart(response, ann, call):
     assert warning not in text_of(client.get(page_of(response)))
 
 
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("new", {"answered"}),
-        ("waiting", {"waiting"}),
-        ("answered", {"answered", "read"}),
-        ("asked", {"answered", "read", "waiting", "over"}),
-    ],
-)
-def test_list_is_narrowed_by_questions(call, ann, query, found, at):
+def test_list_is_narrowed_by_questions(call, ann, at):
     made = {name: make_askable(call) for name in ("answered", "read", "waiting", "over", "none")}
     now = while_open(call)
     for name in ("read", "answered", "over"):
@@ -288,9 +276,15 @@ def test_list_is_narrowed_by_questions(call, ann, query, found, at):
             signed_in(ann).get(page_of(made[name], "change"))
     at(now + timedelta(days=5))
     put_question(made["waiting"], by=ann, at=now + timedelta(days=5))
-    client = signed_in(ann)
-    rows = client.get(f"/admin/submissions/submission/?questions={query}").context["cl"].queryset
-    assert {name for name, one in made.items() if one in rows} == found
+    found = {
+        "new": {"answered"},
+        "waiting": {"waiting"},
+        "answered": {"answered", "read"},
+        "asked": {"answered", "read", "waiting", "over"},
+    }
+    for query, names in found.items():
+        rows = responses_listed(ann, {"questions": query})
+        assert {name for name, one in made.items() if one in rows} == names, query
 
 
 def test_list_marks_who_was_asked_and_who_answered(call, ann):
@@ -350,10 +344,11 @@ def test_person_gets_questions_and_answers_in_their_copy(response, call):
 def test_page_of_a_response_asks_as_often_for_three_questions(response, ann):
     client = signed_in(ann)
     numbers = []
-    for text in "abc":
-        asked, _token = put_question(response, text=text)
-        answer_it(asked)
+    for texts in ("a", "bc"):
+        for text in texts:
+            asked, _token = put_question(response, text=text)
+            answer_it(asked)
         with CaptureQueriesContext(connection) as queries:
             client.get(page_of(response, "change"))
         numbers.append(len(queries))
-    assert numbers[0] == numbers[2]
+    assert numbers[0] == numbers[1]

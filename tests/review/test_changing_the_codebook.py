@@ -77,27 +77,25 @@ def base_of(client, address):
     return base[0] if isinstance(base, list) else base
 
 
-@pytest.mark.parametrize(
-    ("role", "expected"),
-    [
+def test_pages_let_in_who_has_the_right(call):
+    code = make_code(call=call, name="Pay")
+    for role, expected in (
         (None, (403, 403, 403, {403})),
         (Role.STEERING_MEMBER, (403, 403, 403, {403})),
         (Role.DATA_PROTECTION, (200, 200, 403, {403})),
         (Role.CODER, (200, 200, 200, {403})),
         (Role.REVIEWER, (200, 200, 200, {200})),
-    ],
-)
-def test_pages_let_in_who_has_the_right(call, role, expected):
-    code = make_code(call=call, name="Pay")
-    client = signed_in(role)
-    shown = (client.get(LIST), client.get(page_of(code, "passages")), client.get(ADD))
-    changes = {client.get(page_of(code, name)).status_code for name in EACH}
-    assert (*(one.status_code for one in shown), changes) == expected
-    if expected[3] == {403}:
-        assert {client.post(page_of(code, name)).status_code for name in EACH} == {403}
-        page = shown[0].content.decode() + shown[1].content.decode()
-        linked = [name for name in EACH if f"/{code.pk}/{name}/" in page]
-        assert linked == []
+    ):
+        client = signed_in(role)
+        shown = (client.get(LIST), client.get(page_of(code, "passages")), client.get(ADD))
+        changes = {client.get(page_of(code, name)).status_code for name in EACH}
+        assert (*(one.status_code for one in shown), changes) == expected, role
+        if expected[3] == {403}:
+            posted = {client.post(page_of(code, name)).status_code for name in EACH}
+            assert posted == {403}, role
+            page = shown[0].content.decode() + shown[1].content.decode()
+            linked = [name for name in EACH if f"/{code.pk}/{name}/" in page]
+            assert linked == [], role
 
 
 def test_member_of_another_call_finds_no_page(call):
@@ -153,36 +151,31 @@ def test_coder_adds_several_codes_one_after_the_other(call):
     assert "/change/" not in client.get(address).content.decode()
 
 
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ({"name": ""}, "Enter the name of the code"),
-        ({"name": "pAY"}, "There is a code “Pay” already"),
-        ({"name": "Money"}, "“Money” was merged into “Pay”"),
-        ({"name": "a\0b"}, "Null characters are not allowed."),
-        ({"name": "x" * 101}, "Ensure this value has at most 100 characters (it has 101)."),
-        ({"description": "a\0b"}, "Null characters are not allowed."),
-        (
-            {"example": "x" * 10_001},
-            "Ensure this value has at most 10000 characters (it has 10001).",
-        ),
-        ({"colour": "red"}, "Write a colour as # and six digits, such as #0b5a9c"),
-        (
-            {"pattern": "zigzag"},
-            "Select a valid choice. zigzag is not one of the available choices.",
-        ),
-        (
-            {"parent": "9" * 5000},
-            "This code cannot have codes below it any more: it was retired, merged or moved while "
-            "this page was open. Choose another.",
-        ),
-    ],
-)
-def test_what_cannot_be_added_is_told_at_its_field(ann, call, typed, said):
+NOT_ADDED = [
+    ({"name": ""}, "Enter the name of the code"),
+    ({"name": "pAY"}, "There is a code “Pay” already"),
+    ({"name": "Money"}, "“Money” was merged into “Pay”"),
+    ({"name": "a\0b"}, "Null characters are not allowed."),
+    ({"name": "x" * 101}, "Ensure this value has at most 100 characters (it has 101)."),
+    ({"description": "a\0b"}, "Null characters are not allowed."),
+    ({"example": "x" * 10_001}, "Ensure this value has at most 10000 characters (it has 10001)."),
+    ({"colour": "red"}, "Write a colour as # and six digits, such as #0b5a9c"),
+    ({"pattern": "zigzag"}, "Select a valid choice. zigzag is not one of the available choices."),
+    (
+        {"parent": "9" * 5000},
+        "This code cannot have codes below it any more: it was retired, merged or moved while "
+        "this page was open. Choose another.",
+    ),
+]
+
+
+def test_what_cannot_be_added_is_told_at_its_field(ann, call):
     pay, money = make_code(call=call, name="Pay"), make_code(call=call, name="Money")
     codebook.merge_codes(money, into=pay, by=reviewer(), at=OPENS_AT)
-    page = ann.post(ADD, form_with(ann, ADD, **({"name": "New"} | typed)))
-    assert (page.status_code, errors(page)) == (200, [said])
+    form = form_with(ann, ADD, name="New")
+    for typed, said in NOT_ADDED:
+        page = ann.post(ADD, form | typed)
+        assert (page.status_code, errors(page)) == (200, [said])
     assert Code.objects.count() == 2
 
 
@@ -255,20 +248,20 @@ def test_code_that_was_merged_meanwhile_keeps_what_was_typed_on_the_page(ann, ca
         assert messages_of(ann) == ["“Money” was merged into “Pay”."]
 
 
-@pytest.mark.parametrize("verb", ["add_code", "change_code"])
-def test_code_that_is_refused_while_it_is_saved_keeps_what_was_typed(ann, call, monkeypatch, verb):
+def test_code_that_is_refused_while_it_is_saved_keeps_what_was_typed(ann, call, monkeypatch):
     def refuse(*_, **__):
         raise CodingRefused("You may not code in this call")
 
-    address = ADD if verb == "add_code" else page_of(make_code(call=call, name="Pay"), "change")
-    typed = form_with(ann, address, name="Fair pay", description="Mine.")
-    monkeypatch.setattr(f"review.admin.codebook.{verb}", refuse)
-    page = ann.post(address, typed)
-    assert errors(page) == [
-        "You may not code in this call. Nothing was saved: what you typed is below."
-    ]
-    shown = form_of(page)
-    assert {**shown, "csrfmiddlewaretoken": ""} == {**typed, "csrfmiddlewaretoken": ""}
+    change = page_of(make_code(call=call, name="Pay"), "change")
+    for verb, address in (("add_code", ADD), ("change_code", change)):
+        typed = form_with(ann, address, name="Fair pay", description="Mine.")
+        monkeypatch.setattr(f"review.admin.codebook.{verb}", refuse)
+        page = ann.post(address, typed)
+        assert errors(page) == [
+            "You may not code in this call. Nothing was saved: what you typed is below."
+        ]
+        shown = form_of(page)
+        assert {**shown, "csrfmiddlewaretoken": ""} == {**typed, "csrfmiddlewaretoken": ""}
     assert not Code.objects.filter(name="Fair pay").exists()
 
 
@@ -296,23 +289,19 @@ def test_code_moves_up_and_down_among_those_in_use(ann, call):
     assert Code.objects.filter(parent=None).count() == 3
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({}, "Choose where the code moves."),
-        ({"under": "9" * 5000}, "Choose where the code moves."),
-        ({"under": "itself"}, "“Pay” is “Pay” or stands below it."),
-        ({"under": "retired"}, "The code “Old” is retired: choose another."),
-    ],
-)
-def test_move_that_is_not_possible_is_told(ann, call, given, said):
+def test_move_that_is_not_possible_is_told(ann, call):
     pay, old = make_code(call=call, name="Pay"), make_code(call=call, name="Old")
     codebook.retire_code(old, by=reviewer(), at=OPENS_AT)
-    keys = {"itself": str(pay.pk), "retired": str(old.pk)}
-    given = {name: keys.get(value, value) for name, value in given.items()}
     address = page_of(pay, "move")
-    page = ann.post(address, {"base": base_of(ann, address), "do": "under", **given})
-    assert (page.status_code, errors(page)) == (422, [said])
+    base = base_of(ann, address)
+    for where, said in (
+        ({}, "Choose where the code moves."),
+        ({"under": "9" * 5000}, "Choose where the code moves."),
+        ({"under": str(pay.pk)}, "“Pay” is “Pay” or stands below it."),
+        ({"under": str(old.pk)}, "The code “Old” is retired: choose another."),
+    ):
+        page = ann.post(address, {"base": base, "do": "under", **where})
+        assert (page.status_code, errors(page)) == (422, [said])
 
 
 def test_second_of_two_who_move_codes_is_told_who_did(ann, ben, call):
@@ -389,40 +378,37 @@ def test_split_moves_the_ticked_passages_to_a_new_code_beside(ann, call):
     assert "nothing to split" in words(ann.get(address))
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({}, "Tick the passages that belong to another code."),
-        ({"coding": "here"}, "Choose another code, or type the name of a new one."),
-        (
-            {"coding": "here", "name": "New", "to": "other"},
-            "Choose another code or type the name of a new one, not both.",
-        ),
-        ({"coding": "here", "name": "Other"}, "There is a code “Other” already."),
-        ({"coding": "here", "name": "x" * 101}, "The name has 101 characters: 100 at most."),
-        ({"coding": "here", "to": "itself"}, "Choose another code for these passages."),
-        (
-            {"coding": "here", "to": "9" * 5000},
-            "Choose another code, or type the name of a new one.",
-        ),
-        (
-            {"coding": "elsewhere", "name": "New"},
-            "While this page was open, 1 of the passages that you ticked went to another code or "
-            "were taken away. Nothing was moved: look at those that are here now.",
-        ),
-    ],
-)
-def test_split_that_is_not_possible_is_told_and_makes_no_code(ann, call, given, said):
+NOT_SPLIT = [
+    ({}, "Tick the passages that belong to another code."),
+    ({"coding": "here"}, "Choose another code, or type the name of a new one."),
+    (
+        {"coding": "here", "name": "New", "to": "other"},
+        "Choose another code or type the name of a new one, not both.",
+    ),
+    ({"coding": "here", "name": "Other"}, "There is a code “Other” already."),
+    ({"coding": "here", "name": "x" * 101}, "The name has 101 characters: 100 at most."),
+    ({"coding": "here", "to": "itself"}, "Choose another code for these passages."),
+    ({"coding": "here", "to": "9" * 5000}, "Choose another code, or type the name of a new one."),
+    (
+        {"coding": "elsewhere", "name": "New"},
+        "While this page was open, 1 of the passages that you ticked went to another code or "
+        "were taken away. Nothing was moved: look at those that are here now.",
+    ),
+]
+
+
+def test_split_that_is_not_possible_is_told_and_makes_no_code(ann, call):
     wide, other = make_code(call=call, name="Wide"), make_code(call=call, name="Other")
     coder = make_user(Role.CODER)
     here, elsewhere = coded(wide, by=coder), coded(other, by=coder)
     keys = {"here": here, "elsewhere": elsewhere, "other": other, "itself": wide}
-    given = {name: keys[one].pk if one in keys else one for name, one in given.items()}
-    page = ann.post(page_of(wide, "split"), given)
-    assert (page.status_code, errors(page)) == (422, [said])
-    assert (Code.objects.count(), wide.codings.count()) == (2, 1)
-    if given.get("coding") == here.pk:
-        assert form_of(page)["coding"] == str(here.pk)
+    for case, said in NOT_SPLIT:
+        given = {name: keys[one].pk if one in keys else one for name, one in case.items()}
+        page = ann.post(page_of(wide, "split"), given)
+        assert (page.status_code, errors(page)) == (422, [said])
+        assert (Code.objects.count(), wide.codings.count()) == (2, 1), case
+        if given.get("coding") == here.pk:
+            assert form_of(page)["coding"] == str(here.pk), case
 
 
 def test_retired_code_is_brought_back(ann, ben, call):
@@ -525,11 +511,11 @@ def test_passage_of_a_file_is_for_those_who_may_open_files(settings, tmp_path):
     assert "1 of files is not shown: you may not open files." in said
 
 
-@pytest.mark.parametrize("key", ["9" * 5000, "9" * 25, "²", "٣", "0"])
-def test_key_that_no_code_has_finds_nothing(ann, key):
+def test_key_that_no_code_has_finds_nothing(ann):
     pages = ("change", "history", *EACH[1:], "passages")
-    codes = {ann.get(f"{LIST}{key}/{name}/").status_code for name in pages}
-    assert codes - {302, 404} == set()
-    assert ann.post(f"{LIST}{key}/change/").status_code == 302
-    assert ann.get(ADD, {"call": key}).status_code == 404
-    assert ann.get(ADD, {"under": key}).status_code == 200
+    for key in ("9" * 5000, "9" * 25, "²", "٣", "0"):
+        codes = {ann.get(f"{LIST}{key}/{name}/").status_code for name in pages}
+        assert codes - {302, 404} == set(), key
+        assert ann.post(f"{LIST}{key}/change/").status_code == 302, key
+        assert ann.get(ADD, {"call": key}).status_code == 404, key
+        assert ann.get(ADD, {"under": key}).status_code == 200, key

@@ -1,6 +1,7 @@
 """Coding what the portal read of a file."""
 
 import json
+from copy import deepcopy
 
 import pytest
 
@@ -27,26 +28,41 @@ from tests.review.test_coding_page import coder, page, signed_in
 TEXT = "Fair pay 😎.\nRivals share."
 
 
-@pytest.fixture
-def call(db, at):
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
     call = make_call()
-    at(while_open(call))
-    return call
-
-
-@pytest.fixture
-def response(call):
     draft = make_draft(call, **complete_answers(call))
     make_attachment(draft, name="notes.txt", content=TEXT.encode())
     response = submit(submission=draft, at=while_open(call)).submission
     reading_due_files.read_due(now=wall_now, until=lambda: False)
-    return response
+    make_code(call=call, name="Pay")
+    return {"call": call, "response": response, "ann": coder(call, "ann", Role.REVIEWER)}
 
 
 @pytest.fixture
-def client(call):
-    make_code(call=call, name="Pay")
-    return signed_in(coder(call, "ann", Role.REVIEWER))
+def made(rows, db, at):
+    made = deepcopy(rows)
+    at(while_open(made["call"]))
+    return made
+
+
+@pytest.fixture
+def call(made):
+    return made["call"]
+
+
+@pytest.fixture
+def response(made):
+    return made["response"]
+
+
+@pytest.fixture
+def client(made):
+    return signed_in(made["ann"])
 
 
 def address(response):
@@ -100,11 +116,11 @@ def test_who_may_not_open_files_codes_none_and_sees_none_coded(call, client, res
     assert "coded passage" not in page(ada, response, "?layer=all&texts=1")
 
 
-@pytest.mark.parametrize("file", ["", "x", "00000000-0000-0000-0000-000000000000"])
-def test_file_that_there_is_not_is_not_found(client, response, file):
-    where = f"{address(response).partition('=')[0]}={file}"
-    assert client.get(where).status_code == 404
-    assert client.post(where, {"version": "1", "code": "Pay"}).status_code == 404
+def test_file_that_there_is_not_is_not_found(client, response):
+    for file in ("", "x", "00000000-0000-0000-0000-000000000000"):
+        where = f"{address(response).partition('=')[0]}={file}"
+        assert client.get(where).status_code == 404
+        assert client.post(where, {"version": "1", "code": "Pay"}).status_code == 404
 
 
 def test_codings_of_files_end_with_the_files(client, response):

@@ -86,24 +86,22 @@ def test_second_press_writes_no_second_note(call, response, ann, at):
     assert Note.objects.count() == 3
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
+def test_refused_note_comes_back_with_what_is_wrong(response, ann):
+    client = signed_in(ann)
+    page = f"/admin/submissions/submission/{response.pk}/notes/"
+    for given, said in (
         ({"text": " "}, "This field is required."),
         ({"passage": "won"}, "Choose the question whose answer has the passage."),
         ({"passage": "They won", "question": "story"}, "has this passage more than once"),
         ({"passage": "They lost", "question": "story"}, "does not have this passage"),
         ({"text": "@bob look"}, "Nobody who reads this call’s responses is called @bob."),
-    ],
-)
-def test_refused_note_comes_back_with_what_is_wrong(response, ann, given, said):
-    page = f"/admin/submissions/submission/{response.pk}/notes/"
-    sent = {"text": "Look at this.", "passage": "", "question": ""} | given
-    answer = signed_in(ann).post(page, sent)
-    assert answer.status_code == 422
-    text = answer.content.decode()
-    assert said in text
-    assert sent["text"].strip() in text
+    ):
+        sent = {"text": "Look at this.", "passage": "", "question": ""} | given
+        answer = client.post(page, sent)
+        assert answer.status_code == 422, given
+        text = answer.content.decode()
+        assert said in text
+        assert sent["text"].strip() in text
     assert not Note.objects.exists()
 
 

@@ -1,5 +1,7 @@
 """Readers of the project who may not see hidden words: what pages and searches have for them."""
 
+from copy import deepcopy
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -31,6 +33,7 @@ from tests.makers import (
     withhold,
 )
 from tests.review.duplicates.texts import CAMPAIGN, compare_all, send
+from tests.review.lists import responses_listed
 from tests.review.redaction_makers import make_proposed, make_redaction
 from tests.review.test_coding_page import signed_in
 from tests.review.test_response_views import amended, page_of
@@ -41,20 +44,38 @@ STORY = f"Town hall. Ask {SECRET} there."
 LIST = "/admin/submissions/submission/"
 
 
-@pytest.fixture
-def call(at):
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
+    """A response with a file that is read, a reviewer, and one who may not see hidden words."""
     call = make_call()
-    at(while_open(call))
-    return call
-
-
-@pytest.fixture
-def response(call):
     draft = make_draft(call, **complete_answers(call, story=STORY))
     make_attachment(draft, content=f"Ask {IN_FILE} gladly.".encode())
     response = submit(submission=draft, at=while_open(call)).submission
     reading_due_files.read_due(now=wall_now, until=lambda: False)
-    return response
+    inside, outside = make_user(Role.REVIEWER), make_user(Role.REVIEWER)
+    withhold(outside, Action.SEE_REDACTED)
+    return {"call": call, "response": response, "inside": inside, "outside": outside}
+
+
+@pytest.fixture
+def made(rows, db, at):
+    made = deepcopy(rows)
+    at(while_open(made["call"]))
+    return made
+
+
+@pytest.fixture
+def call(made):
+    return made["call"]
+
+
+@pytest.fixture
+def response(made):
+    return made["response"]
 
 
 def hide(response):
@@ -65,15 +86,13 @@ def hide(response):
 
 
 @pytest.fixture
-def inside(call):
-    return signed_in(make_user(Role.REVIEWER))
+def inside(made):
+    return signed_in(made["inside"])
 
 
 @pytest.fixture
-def outside_user(call):
-    user = make_user(Role.REVIEWER)
-    withhold(user, Action.SEE_REDACTED)
-    return user
+def outside_user(made):
+    return made["outside"]
 
 
 @pytest.fixture
@@ -91,26 +110,26 @@ def text_of(client, address, **query):
     return page.content.decode()
 
 
-def found(client, typed):
-    changes = client.get(LIST, {"q": typed}).context["cl"]
-    return [str(row) for row in changes.result_list]
+def found(user, typed):
+    return [str(row) for row in responses_listed(user, {"q": typed})]
 
 
-def test_page_of_a_response_marks_what_is_hidden_for_the_team(response, inside):
+def test_page_of_a_response_marks_what_is_hidden_and_has_blocks_outside(response, inside, outside):
     hide(response)
+    said = '<span class="hidden-words" data-said="[hidden: personal data]">{}</span>'
     page = text_of(inside, page_of(response), texts=1)
-    marked = '<span class="hidden-words" data-said="[hidden: personal data]">{}</span>'
-    assert (marked.format(SECRET) in page, marked.format(IN_FILE) in page) == (True, True)
-
-
-def test_page_of_a_response_has_blocks_for_readers_outside(response, outside):
-    hide(response)
+    assert (said.format(SECRET) in page, said.format(IN_FILE) in page) == (True, True)
     page = text_of(outside, page_of(response), texts=1)
     assert (SECRET in page, IN_FILE in page) == (False, False)
-    said = '<span class="hidden-words" data-said="[hidden: personal data]">{}</span>'
     assert said.format("█" * len(SECRET)) in page
     assert said.format("█" * len(IN_FILE)) in page
     assert "words of it are hidden: you may read its text" in page
+    form = reverse("admin:submissions_submission_code", args=[response.pk, "story"])
+    assert SECRET not in text_of(outside, form)
+    file = response.current_version.attachments.get()
+    address = f"{LIST}{response.pk}/files/{file.public_id}/"
+    assert inside.get(address).status_code == 200
+    assert outside.get(address).status_code == 302
 
 
 @pytest.mark.parametrize("place", ["answer", "file"])
@@ -208,20 +227,6 @@ def test_note_on_a_hidden_passage_neither_shows_nor_tells_it(response, outside, 
         )
 
 
-def test_coding_form_has_no_hidden_word(response, outside):
-    hide(response)
-    address = reverse("admin:submissions_submission_code", args=[response.pk, "story"])
-    assert SECRET not in text_of(outside, address)
-
-
-def test_file_with_a_hidden_word_is_not_handed_out(response, inside, outside):
-    hide(response)
-    file = response.current_version.attachments.get()
-    address = f"{LIST}{response.pk}/files/{file.public_id}/"
-    assert inside.get(address).status_code == 200
-    assert outside.get(address).status_code == 302
-
-
 def test_original_is_not_handed_out_once_words_are_hidden(response, outside_user):
     allow(outside_user, Action.SEE_IDENTITY)
     outside = signed_in(outside_user)
@@ -234,7 +239,8 @@ def test_original_is_not_handed_out_once_words_are_hidden(response, outside_user
     assert outside.get(address).status_code == 302
 
 
-def test_hidden_word_finds_nothing_for_readers_outside(call, response, inside, outside):
+def test_hidden_word_finds_nothing_for_readers_outside(call, response, made):
+    inside, outside = made["inside"], made["outside"]
     other = make_submitted(call, story="Village hall.")
     hide(response)
     for word in (SECRET, IN_FILE, f"{SECRET[:4]}*", f"hall {SECRET}", f'"ask {SECRET}"'):
@@ -253,35 +259,35 @@ def test_other_words_find_the_response_and_its_snippet_is_without_the_hidden(res
         assert (SECRET in page, IN_FILE in page) == (False, False)
 
 
-def test_hidden_word_finds_nothing_from_the_moment_of_approval(response, outside):
+def test_hidden_word_finds_nothing_from_the_moment_of_approval(response, outside_user):
     written()
-    assert found(outside, SECRET) == [str(response)]
+    assert found(outside_user, SECRET) == [str(response)]
     make_redaction(response, SECRET)
-    assert found(outside, SECRET) == []
+    assert found(outside_user, SECRET) == []
 
 
-def test_hidden_word_does_not_shape_the_order(call, response, outside):
+def test_hidden_word_does_not_shape_the_order(call, response, outside_user):
     first = make_submitted(call, story="Hall and hall.")
     make_redaction(response, SECRET)
     written()
-    with_secret = found(outside, f"hall OR {SECRET}")
-    assert with_secret == found(outside, "hall") == [str(first), str(response)]
+    with_secret = found(outside_user, f"hall OR {SECRET}")
+    assert with_secret == found(outside_user, "hall") == [str(first), str(response)]
 
 
-def test_answer_that_lost_its_redaction_finds_nothing(response, outside):
+def test_answer_that_lost_its_redaction_finds_nothing(response, outside_user):
     hide(response)
     amended(response, story="It was zqother.")
     written()
-    assert found(outside, "zqother") == []
+    assert found(outside_user, "zqother") == []
 
 
-def test_words_that_are_shown_again_are_found_again(response, outside):
+def test_words_that_are_shown_again_are_found_again(response, outside_user):
     hidden = make_redaction(response, SECRET)
     written()
     ask_back(hidden, words="So", by=make_user(Role.REVIEWER), at=OPENS_AT)
     show_again(hidden, by=make_user(Role.REVIEWER), at=OPENS_AT)
     written()
-    assert found(outside, SECRET) == [str(response)]
+    assert found(outside_user, SECRET) == [str(response)]
     assert SearchEntry.objects.get().words_outside is None
 
 

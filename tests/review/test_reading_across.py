@@ -75,19 +75,19 @@ def test_question_has_all_its_answers_with_whose_and_what_they_allow(staff):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("key", "answers", "said"),
-    [
-        ("roles", {"roles": ["provider"]}, "- I provide services"),
-        ("history", {"history": ["bid", "led"]}, "- Bid alone\n- Led a partnership"),
-        ("fairness", {"fairness": {"risk": "poor"}}, "- Split of risk: Poor"),
-        ("quote_ok", {"quote_ok": "no"}, "No"),
-        ("declaration", {}, "Yes"),
-    ],
-)
-def test_closed_question_has_its_answers_by_their_labels(staff, key, answers, said):
-    response = make_submitted(make_call(), **answers)
-    assert shown(staff.get(across_of(response.call, key))) == [(str(response), said)]
+def test_closed_question_has_its_answers_by_their_labels(staff):
+    history, fairness = ["bid", "led"], {"risk": "poor"}
+    response = make_submitted(
+        make_call(), roles=["provider"], history=history, fairness=fairness, quote_ok="no"
+    )
+    for key, said in (
+        ("roles", "- I provide services"),
+        ("history", "- Bid alone\n- Led a partnership"),
+        ("fairness", "- Split of risk: Poor"),
+        ("quote_ok", "No"),
+        ("declaration", "Yes"),
+    ):
+        assert shown(staff.get(across_of(response.call, key))) == [(str(response), said)]
 
 
 @pytest.mark.django_db
@@ -99,13 +99,13 @@ def test_who_left_the_question_open_is_not_among_the_answers(staff):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("key", ["email", "documents"])
-def test_who_answered_and_files_are_not_read_across(staff, key):
+def test_who_answered_and_files_are_not_read_across(staff):
     call = make_call()
     make_submitted(call, email="someone@example.org")
-    assert staff.get(across_of(call, key)).status_code == 404
     questions = staff.get(reverse("admin:submissions_submission_questions")).content.decode()
-    assert across_of(call, key) not in questions
+    for key in ("email", "documents"):
+        assert staff.get(across_of(call, key)).status_code == 404
+        assert across_of(call, key) not in questions
     assert across_of(call) in questions
 
 
@@ -162,11 +162,11 @@ def test_page_of_answers_takes_as_many_queries_for_many_as_for_one(staff):
     make_submitted(call, story="A story")
 
     def queries():
-        staff.get(across_of(call))
         with CaptureQueriesContext(connection) as taken:
             staff.get(across_of(call))
         return len(taken)
 
+    staff.get(across_of(call))
     alone = queries()
     made(call, 4, story="A story")
     assert queries() == alone

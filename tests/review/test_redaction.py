@@ -1,5 +1,7 @@
 """Hiding passages: by two people, in the texts that readers outside the team get."""
 
+from copy import deepcopy
+
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -36,24 +38,44 @@ pytestmark = pytest.mark.django_db
 STORY = "Jo Bloggs\r\nof Leeds 😎 said so. Leeds knows."
 
 
-@pytest.fixture
-def call():
-    return make_call()
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
+    call = make_call()
+    return {
+        "call": call,
+        "response": make_submitted(call, story=STORY),
+        "ann": make_user(Role.REVIEWER, username="ann"),
+        "bea": make_user(Role.REVIEWER, username="bea"),
+    }
 
 
 @pytest.fixture
-def response(call):
-    return make_submitted(call, story=STORY)
+def made(rows, db):
+    return deepcopy(rows)
 
 
 @pytest.fixture
-def ann():
-    return make_user(Role.REVIEWER, username="ann")
+def call(made):
+    return made["call"]
 
 
 @pytest.fixture
-def bea():
-    return make_user(Role.REVIEWER, username="bea")
+def response(made):
+    return made["response"]
+
+
+@pytest.fixture
+def ann(made):
+    return made["ann"]
+
+
+@pytest.fixture
+def bea(made):
+    return made["bea"]
 
 
 def latest(response):

@@ -1,5 +1,7 @@
 """Proposing to hide passages on the page of a response, and the pages where it is decided."""
 
+from copy import deepcopy
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -33,26 +35,46 @@ STORY = "Jo 😎 Bloggs said so. Jo 😎 Bloggs knows."
 LIST = "/admin/review/redaction/"
 
 
-@pytest.fixture
-def call(at):
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
     call = make_call()
-    at(while_open(call))
-    return call
+    return {
+        "call": call,
+        "response": make_submitted(call, story=STORY),
+        "ann": make_user(Role.REVIEWER, username="ann"),
+        "bea": make_user(Role.REVIEWER, username="bea"),
+    }
 
 
 @pytest.fixture
-def response(call):
-    return make_submitted(call, story=STORY)
+def made(rows, db, at):
+    made = deepcopy(rows)
+    at(while_open(made["call"]))
+    return made
 
 
 @pytest.fixture
-def ann(call):
-    return make_user(Role.REVIEWER, username="ann")
+def call(made):
+    return made["call"]
 
 
 @pytest.fixture
-def bea(call):
-    return make_user(Role.REVIEWER, username="bea")
+def response(made):
+    return made["response"]
+
+
+@pytest.fixture
+def ann(made):
+    return made["ann"]
+
+
+@pytest.fixture
+def bea(made):
+    return made["bea"]
 
 
 @pytest.fixture
@@ -101,21 +123,18 @@ def test_words_are_proposed_in_every_place(client, response):
     assert passages() == [(0, 11), (21, 32)]
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
+def test_what_cannot_be_proposed_is_said(client, response):
+    for given, said in (
         ({}, "Tick what to hide, or enter its words."),
         ({"exact": "Nobody"}, "The text does not have these words. Copy them out of it."),
         ({"passage": "0-99"}, "The passage is not within the text."),
         ({"passage": "0-2", "reason": ""}, "This field is required."),
         ({"passage": "0-2", "reason": "other"}, "Enter the reason in words."),
         ({"passage": "0-2", "version": "7"}, "While this page was open, its author submitted"),
-    ],
-)
-def test_what_cannot_be_proposed_is_said(client, response, given, said):
-    page = proposed(client, response, **given)
-    assert page.status_code == 422
-    assert error_of(page).startswith(said)
+    ):
+        page = proposed(client, response, **given)
+        assert page.status_code == 422, given
+        assert error_of(page).startswith(said)
     assert not Redaction.objects.exists()
 
 

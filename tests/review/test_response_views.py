@@ -263,11 +263,11 @@ def test_page_takes_as_many_queries_in_a_long_list_as_in_a_short_one(staff):
     first = make_submitted(call)
 
     def queries():
-        staff.get(page_of(first, "o=-2"))
         with CaptureQueriesContext(connection) as taken:
             staff.get(page_of(first, "o=-2"))
         return len(taken)
 
+    staff.get(page_of(first, "o=-2"))
     alone = queries()
     made(call, 5)
     assert queries() == alone
@@ -351,11 +351,11 @@ def test_page_of_a_response_takes_as_many_queries_with_many_versions_and_files_a
     amended(response, story="Version 2")
 
     def queries():
-        staff.get(page_of(response), {"version": 2, "since": 1})
         with CaptureQueriesContext(connection) as taken:
             staff.get(page_of(response), {"version": 2, "since": 1})
         return len(taken)
 
+    staff.get(page_of(response), {"version": 2, "since": 1})
     few = queries()
     for number in range(2):
         make_attachment(response, name=f"{number}.txt")

@@ -1,3 +1,5 @@
+from copy import deepcopy
+
 import pytest
 
 from accounts.states import Role
@@ -6,26 +8,46 @@ from tests.review.agreement.codings import STORY, draw
 from tests.review.test_coding_page import coder
 
 
-@pytest.fixture
-def call(db, at):
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
     call = make_call()
-    at(while_open(call))
-    return call
+    return {
+        "call": call,
+        "boss": coder(call, "boss", Role.MANAGER),
+        "ada": coder(call, "ada"),
+        "bea": coder(call, "bea"),
+    }
 
 
 @pytest.fixture
-def boss(call):
-    return coder(call, "boss", Role.MANAGER)
+def made(rows, db, at):
+    made = deepcopy(rows)
+    at(while_open(made["call"]))
+    return made
 
 
 @pytest.fixture
-def ada(call):
-    return coder(call, "ada")
+def call(made):
+    return made["call"]
 
 
 @pytest.fixture
-def bea(call):
-    return coder(call, "bea")
+def boss(made):
+    return made["boss"]
+
+
+@pytest.fixture
+def ada(made):
+    return made["ada"]
+
+
+@pytest.fixture
+def bea(made):
+    return made["bea"]
 
 
 @pytest.fixture

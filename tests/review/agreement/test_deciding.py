@@ -18,7 +18,6 @@ from review.errors import CodingRefused, DecisionOutdated
 from review.models import Code, Coding, CodingDecision
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.personal_data.erasures import erase
-from tests.races.test_submit_race import at_once
 from tests.review.agreement.codings import OFTEN, PAY, SHARE, STORY, be_done, code, draw
 from tests.review.test_coding_page import coder, signed_in
 from tests.review.test_response_views import amended
@@ -143,25 +142,21 @@ def test_same_decision_sent_twice_is_one(differ, boss):
         decided(differ, boss, "Pay", reason="Another")
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({"reason": " \n"}, "Say why"),
-        ({"reason": "x" * 2001}, "2001 characters"),
-        ({"codes": ["Gone"]}, "“Gone” is retired"),
-        ({"codes": ["Theirs"]}, "codes of this call"),
-        ({"by": "ada"}, "You may not decide"),
-    ],
-)
-def test_impossible_decision_is_refused(differ, call, boss, ada, given, said):
-    retire_code(make_code(call=call, name="Gone"), by=boss, at=while_open(call))
+def test_impossible_decision_is_refused(differ, call, boss, ada):
+    gone = make_code(call=call, name="Gone")
+    retire_code(gone, by=boss, at=while_open(call))
     theirs = make_code(call=make_call(), name="Theirs")
-    keys = {Code.objects.get(call=call, name="Gone").pk: "Gone", theirs.pk: "Theirs"}
-    codes = [key for key, name in keys.items() if name in given.get("codes", ())]
-    wanted = Decision(frozenset(codes), given.get("reason", "Because"), None)
-    by = ada if "by" in given else boss
-    with pytest.raises(CodingRefused, match=said):
-        decide(differ, differing(differ), wanted=wanted, by=by, at=while_open(call))
+    here = differing(differ)
+    for codes, reason, by, why in (
+        ([], " \n", boss, "Say why"),
+        ([], "x" * 2001, boss, "2001 characters"),
+        ([gone.pk], "Because", boss, "“Gone” is retired"),
+        ([theirs.pk], "Because", boss, "codes of this call"),
+        ([], "Because", ada, "You may not decide"),
+    ):
+        wanted = Decision(frozenset(codes), reason, None)
+        with pytest.raises(CodingRefused, match=why):
+            decide(differ, here, wanted=wanted, by=by, at=while_open(call))
     assert not CodingDecision.objects.exists()
 
 
@@ -315,27 +310,3 @@ def test_reason_that_quotes_another_response_ends_with_it(differ, boss, call):
     erase(other, at=while_open(call))
     reasons = CodingDecision.objects.order_by("pk").values_list("reason", flat=True)
     assert list(reasons) == [ERASED, ERASED, third.reason]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_who_decide_at_once_one_is_refused(at):
-    call = make_call()
-    at(while_open(call))
-    people = [coder(call, name) for name in ("ada", "bea")]
-    bosses = [coder(call, name, Role.MANAGER) for name in ("boss", "chief")]
-    response = make_submitted(call, story=STORY)
-    sample = draw(call, people, bosses[0])
-    code(response, people[0], PAY)
-    be_done(sample, *people)
-    here = differing(sample)
-
-    def decide_it(by):
-        wanted = Decision(frozenset(), f"{by} says so", None)
-        try:
-            return decide(sample, here, wanted=wanted, by=by, at=while_open(call))
-        except DecisionOutdated as refused:
-            return refused.message
-
-    found = at_once([lambda by=by: decide_it(by) for by in bosses])
-    (first,) = CodingDecision.objects.all()
-    assert f"{first.by} decided about this passage meanwhile: no code stands" in found

@@ -75,7 +75,7 @@ def test_method_counts_what_is_hidden_in_a_file_that_a_later_version_still_has(e
     assert facts_of(evidence, TEAM)["redacted"] == "1"
 
 
-def test_few_responses_are_hidden_where_the_call_asks(db, at):
+def test_few_responses_are_hidden_where_the_call_asks(made_evidence, db, at):
     evidence = Evidence(hides_small_counts=True)
     at(evidence.at)
     coded_by_two(evidence)

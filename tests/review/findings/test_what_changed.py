@@ -332,5 +332,5 @@ def test_command_says_what_changed_and_ends_with_a_status(reported):
     )
 
 
-def test_command_without_such_a_report_says_so(db):
-    assert compare(7) == ("", 2, "There is no report 7.")
+def test_command_without_such_a_report_says_so(reported):
+    assert compare(0) == ("", 2, "There is no report 0.")

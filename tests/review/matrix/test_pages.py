@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from copy import deepcopy
 from html import unescape
 
 import openpyxl
@@ -40,21 +41,40 @@ from tests.review.redaction_makers import make_redaction
 LIST = "/admin/review/matrixsummary/"
 
 
-@pytest.fixture
-def call(db, at):
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
     call = matrix_call(title="The call", slug="the-call")
-    at(while_open(call))
-    return call
+    return {
+        "call": call,
+        "pay": make_code(call=call, name="=Pay"),
+        "ada": make_user(Role.REVIEWER, username="ada"),
+    }
 
 
 @pytest.fixture
-def pay(call):
-    return make_code(call=call, name="=Pay")
+def made(rows, db, at):
+    made = deepcopy(rows)
+    at(while_open(made["call"]))
+    return made
 
 
 @pytest.fixture
-def ada(call):
-    return make_user(Role.REVIEWER, username="ada")
+def call(made):
+    return made["call"]
+
+
+@pytest.fixture
+def pay(made):
+    return made["pay"]
+
+
+@pytest.fixture
+def ada(made):
+    return made["ada"]
 
 
 @pytest.fixture
@@ -151,50 +171,48 @@ def test_cell_opens_its_passages_and_that_is_on_record(client, call, pay, respon
     )
 
 
-@pytest.mark.parametrize(("sees", "shown"), [(True, ["Pay"]), (False, ["█ay"])])
-def test_cell_hides_redacted_words_from_who_may_not_see_them(call, pay, response, sees, shown):
+def test_cell_hides_redacted_words_from_who_may_not_see_them(call, pay, response):
     make_redaction(response, "P")
-    reader = make_user(Role.REVIEWER)
-    if not sees:
-        withhold(reader, Action.SEE_REDACTED)
-    page = signed_in(reader).get(reverse("admin:review_matrixsummary_cell", args=[pay.pk]))
-    assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", page.content.decode()) == shown
-    assert ("Words of it are hidden from readers outside the team." in words(page)) == sees
+    for sees, shown in ((True, ["Pay"]), (False, ["█ay"])):
+        reader = make_user(Role.REVIEWER)
+        if not sees:
+            withhold(reader, Action.SEE_REDACTED)
+        page = signed_in(reader).get(reverse("admin:review_matrixsummary_cell", args=[pay.pk]))
+        assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", page.content.decode()) == shown
+        assert ("Words of it are hidden from readers outside the team." in words(page)) == sees
 
 
-@pytest.mark.parametrize(
-    ("query", "status"),
-    [
-        ("?across=nothing", 404),
-        ("?across=roles&option=nothing", 404),
-        ("?across=&option=provider", 404),
-        ("?across=roles&coder=99999999", 404),
-        ("?across=roles&question=email", 404),
-        ("?version__texts__story=x", 400),
-        ("?across=", 200),
-        ("?across=size&option=large", 200),
-    ],
-)
-def test_cell_takes_what_the_call_has_and_nothing_else(client, pay, response, query, status):
+def test_cell_takes_what_the_call_has_and_nothing_else(client, pay, response):
     address = reverse("admin:review_matrixsummary_cell", args=[pay.pk])
-    assert client.get(address + query).status_code == status
+    expected = {
+        "?across=nothing": 404,
+        "?across=roles&option=nothing": 404,
+        "?across=&option=provider": 404,
+        "?across=roles&coder=99999999": 404,
+        "?across=roles&question=email": 404,
+        "?version__texts__story=x": 400,
+        "?across=": 200,
+        "?across=size&option=large": 200,
+    }
+    assert {query: client.get(address + query).status_code for query in expected} == expected
 
 
-@pytest.mark.parametrize(("opens", "shown"), [(True, ["Minutes"]), (False, [])])
-def test_passages_of_files_are_for_who_may_open_files(call, pay, opens, shown):
+def test_passages_of_files_are_for_who_may_open_files(call, pay):
     draft = make_draft(call, **complete_answers(call, roles=["provider"]))
     make_attachment(draft, content=b"Minutes of a meeting.")
     response = submit(submission=draft, at=while_open(call)).submission
     reading_due_files.read_due(now=wall_now, until=lambda: False)
-    reader = make_user(Role.REVIEWER)
-    coding = put_under(pay, response, reader, end=7, key="documents")
+    coding = put_under(pay, response, make_user(), end=7, key="documents")
     Coding.objects.filter(pk=coding.pk).update(file_text=FileText.objects.get())
-    if not opens:
-        withhold(reader, Action.OPEN_FILES)
-    page = signed_in(reader).get(reverse("admin:review_matrixsummary_cell", args=[pay.pk]))
-    assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", page.content.decode()) == shown
-    assert ("1 of files is not shown: you may not open files." in words(page)) == (not opens)
-    assert words(page).startswith("Responses: 1 of 1 who answered (all), 100%. Passages: 1.")
+    for opens, shown in ((True, ["Minutes"]), (False, [])):
+        reader = make_user(Role.REVIEWER)
+        if not opens:
+            withhold(reader, Action.OPEN_FILES)
+        page = signed_in(reader).get(reverse("admin:review_matrixsummary_cell", args=[pay.pk]))
+        assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", page.content.decode()) == shown
+        said = "1 of files is not shown: you may not open files."
+        assert (said in words(page)) == (not opens)
+        assert words(page).startswith("Responses: 1 of 1 who answered (all), 100%. Passages: 1.")
 
 
 def test_writing_a_summary_is_refused_where_somebody_else_wrote(client, call, pay, ada, response):
@@ -271,30 +289,28 @@ def saved_again(client, refused, text):
     return latest.across, latest.option, latest.text
 
 
-@pytest.mark.parametrize(
-    ("query", "where"),
-    [
-        ("?across=income&option=", ("", "")),
-        ("?across=gone&option=high", ("", "")),
-        ("?across=income&option=high&coder=999", ("income", "high")),
-        ("?across=income&option=high&question=gone", ("income", "high")),
-        ("?across=income&question=gone", ("", "")),
-    ],
-)
-def test_summary_of_a_cell_that_is_gone_meanwhile_is_kept(
-    client, call, pay, ada, response, query, where
-):
+def test_summary_of_a_cell_that_is_gone_meanwhile_is_kept(client, call, pay, ada, response):
     give(call, income="high")
     withdraw(submission=response, at=while_open(call))  # nobody else gave no income
     write_summary(pay, ALL, text="Old.", expected=0, by=ada, at=OPENS_AT)
     address = reverse("admin:review_matrixsummary_cell", args=[pay.pk])
-    assert client.get(address + query).status_code == 404
-    assert client.post(address + query, {"text": " ", "expected": "0"}).status_code == 404
-    refused = client.post(address + query, {"text": "Low wages.", "expected": "0"})
-    assert refused.status_code == 422
-    label = "More" if where[0] else "all responses"
-    assert refused.context["error"].endswith(f"Save it to put it in the cell of {label}.")
-    assert saved_again(client, refused, "Low wages.") == (*where, "Low wages.")
+    for number, (query, where) in enumerate(
+        (
+            ("?across=income&option=", ("", "")),
+            ("?across=gone&option=high", ("", "")),
+            ("?across=income&option=high&coder=999", ("income", "high")),
+            ("?across=income&option=high&question=gone", ("income", "high")),
+            ("?across=income&question=gone", ("", "")),
+        )
+    ):
+        typed = f"Low wages {number}."
+        assert client.get(address + query).status_code == 404
+        assert client.post(address + query, {"text": " ", "expected": "0"}).status_code == 404
+        refused = client.post(address + query, {"text": typed, "expected": "0"})
+        assert refused.status_code == 422
+        label = "More" if where[0] else "all responses"
+        assert refused.context["error"].endswith(f"Save it to put it in the cell of {label}.")
+        assert saved_again(client, refused, typed) == (*where, typed)
 
 
 def test_column_in_which_a_summary_stands_stays(client, call, pay, ada, response):

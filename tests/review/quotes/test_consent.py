@@ -44,10 +44,14 @@ def in_sql(sql, call, choices):
         return bool(cursor.fetchone()[0])
 
 
+@pytest.fixture(scope="module")
+def made(made_once):
+    return made_once(lambda: make_submitted(make_call()))
+
+
 @pytest.fixture
-def response():
-    response = make_submitted(make_call())
-    return Submission.objects.select_related("call", "current_version").get(pk=response.pk)
+def response(made, db):
+    return Submission.objects.select_related("call", "current_version").get(pk=made.pk)
 
 
 def test_rules_of_quoting_are_those_of_the_exports_in_each_case(response):
@@ -113,7 +117,7 @@ def test_response_that_counts_no_more_is_not_quoted(response, fields, said):
     assert why_not_quotable(one, one.call) == said
 
 
-def test_draft_is_not_quoted():
+def test_draft_is_not_quoted(made):
     draft = make_draft()
     call = Call.objects.get(pk=draft.call_id)
     assert why_not_quotable(draft, call) == "This response is a draft"

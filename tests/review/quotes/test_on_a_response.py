@@ -56,19 +56,16 @@ def test_passage_of_a_coding_is_marked_by_its_button(client, response):
     assert marked() == ["They do."]
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
+def test_refused_mark_says_what_is_wrong(client, response):
+    for given, said in (
         ({}, "Tick what it is about"),
         ({"passage": ["0-9999"]}, "The passage is not within the answer"),
         ({"mark": "0-9999"}, "The passage is not within the answer"),
         ({"version": "7", "passage": ["0-4"]}, "its author submitted version 1"),
         (of_words("Fair") | {"quote": "Foul"}, "choose them again"),
-    ],
-)
-def test_refused_mark_says_what_is_wrong(client, response, given, said):
-    answer = mark(client, response, **given)
-    assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    ):
+        answer = mark(client, response, **given)
+        assert (answer.status_code, said in answer.content.decode()) == (422, True), given
     assert not Quote.objects.exists()
 
 

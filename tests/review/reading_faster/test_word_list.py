@@ -1,6 +1,7 @@
 """Which words one role uses more than the others, and how that is told."""
 
 import re
+from copy import deepcopy
 
 import pytest
 from django.test import Client
@@ -25,13 +26,26 @@ def told(call, reader, across="roles", **options):
     }
 
 
-def made(**overrides):
+def made():
     """Eight providers who write of the end, and seven commissioners who write of tenders."""
-    call = matrix_call(**overrides)
+    call = matrix_call()
     for number in range(15):
         role, story = ("provider", OURS) if number < 8 else ("commissioner", THEIRS)
         give(call, role=role, story=story)
     return call, make_user(Role.REVIEWER)
+
+
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(made)
+
+
+@pytest.fixture
+def written(rows, db, at):
+    """What `made` makes: the call, and who reads it."""
+    call, reader = deepcopy(rows)
+    at(while_open(call))
+    return call, reader
 
 
 def test_words_are_runs_of_letters_without_common_ones_and_what_is_redacted():
@@ -60,64 +74,57 @@ def test_ratio_is_that_of_a_published_example():
     assert log_likelihood(10, 100, 10, 100) == pytest.approx(0)
 
 
-@pytest.mark.django_db
-def test_each_role_has_the_words_that_it_uses_more_by_responses(at):
-    call, reader = made()
-    at(while_open(call))
+def test_each_role_has_the_words_that_it_uses_more_by_responses(written):
+    call, reader = written
     assert told(call, reader) == {
         "I provide services": {"end": (8, 0)},
         "I commission services": {"begin": (7, 0), "stay": (7, 0), "tenders": (7, 0)},
     }
 
 
-@pytest.mark.django_db
-def test_words_of_withdrawn_responses_and_of_other_questions_are_not_read(at):
-    call, reader = made()
-    at(while_open(call))
+def test_words_of_withdrawn_responses_and_of_other_questions_are_not_read(written):
+    call, reader = written
     amending.withdraw(submission=call.submissions.earliest("pk"), at=while_open(call))
     assert told(call, reader)["I provide services"] == {"end": (7, 0)}
     other = call.questions_by_key["role_other"]
     assert told(call, reader, question=other)["I provide services"] == {}
 
 
-@pytest.mark.django_db
-def test_hidden_words_are_listed_for_nobody(at):
-    call, reader = made()
-    at(while_open(call))
+def test_hidden_words_are_listed_for_nobody(written):
+    call, reader = written
     for response in call.submissions.order_by("pk")[:4]:
         make_redaction(response, "end.")
         make_redaction(response, "end again")
     assert told(call, reader)["I provide services"] == {}
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize(("hides", "shown"), [(True, Shown(None, is_few=True)), (False, Shown(1))])
-def test_few_responses_elsewhere_are_hidden_where_the_call_asks(at, hides, shown):
-    call, reader = made(hides_small_counts=hides)
-    at(while_open(call))
+def test_few_responses_elsewhere_are_hidden_where_the_call_asks(written):
+    call, reader = written
     give(call, role="commissioner", story="It will end.")
-    [column, _] = word_list(selected(call, reader)).columns
-    assert [(one.word, one.elsewhere) for one in column.words] == [("end", shown)]
+    for hides, shown in ((True, Shown(None, is_few=True)), (False, Shown(1))):
+        call.hides_small_counts = hides
+        call.save()
+        [column, _] = word_list(selected(call, reader)).columns
+        assert [(one.word, one.elsewhere) for one in column.words] == [("end", shown)]
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("hides", "labels"),
-    [(True, []), (False, ["I provide services", "I commission services"])],
-)
-def test_column_beside_a_small_one_is_left_out_where_the_call_asks(at, hides, labels):
-    call = matrix_call(hides_small_counts=hides)
+def test_column_beside_a_small_one_is_left_out_where_the_call_asks(rows, db, at):
+    call = matrix_call()
     reader = make_user(Role.REVIEWER)
     at(while_open(call))
     for number in range(10):
         give(call, role="provider" if number < 8 else "commissioner", story=OURS)
-    assert list(told(call, reader)) == labels
+    for hides, labels in (
+        (True, []),
+        (False, ["I provide services", "I commission services"]),
+    ):
+        call.hides_small_counts = hides
+        call.save()
+        assert list(told(call, reader)) == labels
 
 
-@pytest.mark.django_db
-def test_of_many_responses_some_are_drawn_and_the_page_says_so(at, monkeypatch):
-    call, reader = made()
-    at(while_open(call))
+def test_of_many_responses_some_are_drawn_and_the_page_says_so(written, monkeypatch):
+    call, reader = written
     monkeypatch.setattr(listing, "MOST_READ", 12)
     found = word_list(selected(call, reader))
     assert (found.read, found.responses) == (12, 15)
@@ -128,10 +135,8 @@ def test_of_many_responses_some_are_drawn_and_the_page_says_so(at, monkeypatch):
     assert "Of 15 responses 12 were read, drawn by chance" in page.content.decode()
 
 
-@pytest.mark.django_db
-def test_each_word_leads_to_its_search(at):
-    call, reader = made()
-    at(while_open(call))
+def test_each_word_leads_to_its_search(written):
+    call, reader = written
     client = Client()
     client.force_login(reader)
     page = client.get(f"/admin/review/matrixsummary/of/{call.pk}/words/?across=roles")
@@ -141,10 +146,8 @@ def test_each_word_leads_to_its_search(at):
     assert client.get(links[0][0].replace("&amp;", "&")).status_code == 200
 
 
-@pytest.mark.django_db
-def test_page_without_a_question_across_says_to_choose_one(at):
-    call, reader = made()
-    at(while_open(call))
+def test_page_without_a_question_across_says_to_choose_one(written):
+    call, reader = written
     client = Client()
     client.force_login(reader)
     page = client.get(f"/admin/review/matrixsummary/of/{call.pk}/words/?across=").content.decode()
