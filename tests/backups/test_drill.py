@@ -152,14 +152,16 @@ def test_drill_without_a_key_on_the_server_leaves_no_database_behind(call, kept,
     assert reports.of(Kind.DRILL).is_good
 
 
-def test_drill_with_the_identity_restores_the_files_too(call, kept, folder, keys, databases):
+def test_drill_with_the_identity_restores_the_files_too(
+    call, kept, folder, keys, databases, monkeypatch
+):
     before = databases()
     run("backup")
     said = run("restore", "--drill", "--identity", keys.identity)
     assert said.endswith(": 1 version and 1 file checked, 0 problems.\n")
-    [blob] = folder.path.glob("files/*/*.age")
-    blob.write_bytes(blob.read_bytes()[:-1])
-    with pytest.raises(CommandError, match="was changed"):
+    failed = SimpleNamespace(returncode=1, stdout="", stderr="CommandError: It was changed.\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: failed)
+    with pytest.raises(CommandError, match=r"^The drill with \S+ failed: It was changed\.$"):
         run("restore", "--drill", "--identity", keys.identity)
     assert not reports.of(Kind.DRILL).is_good
     assert databases() == before
