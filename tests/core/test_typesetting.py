@@ -204,21 +204,19 @@ def test_who_copies_a_broken_address_gets_no_sign_in_between():
     assert len(read.split()) == 2
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
+@pytest.mark.parametrize("set_as", ["paragraph-of(one)", "list(..one.map(directed))"])
+def test_a_paragraph_may_have_any_number_of_places_to_break(set_as):
+    paragraphs = [
         ["_" * 2_000],
         ["/srv/files_of_the_call/some_answers.docx, https://example.org/a/b/c?d=e&f=g"] * 60,
         [("a word and " + "_" * 30 + " ") * 60],
         ["≠ and ≉ " * 400],
-    ],
-)
-@pytest.mark.parametrize("set_as", ["paragraph-of(one)", "list(..one.map(directed))"])
-def test_a_paragraph_may_have_any_number_of_places_to_break(lines, set_as):
+    ]
     template = DIRECTED.replace("paragraph-of(one)", set_as)
-    read = pypdf.PdfReader(io.BytesIO(pdf(template, [lines])))
+    read = pypdf.PdfReader(io.BytesIO(pdf(template, paragraphs)))
     shown = "".join(page.extract_text() for page in read.pages)
-    assert "".join(shown.split()).replace("•", "") == "".join("".join(lines).split())
+    given = "".join("".join(lines) for lines in paragraphs)
+    assert "".join(shown.split()).replace("•", "") == "".join(given.split())
 
 
 LISTED = DIRECTED.replace("#for one in data [#paragraph-of(one)]", "#list-of(data)")
