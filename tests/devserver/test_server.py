@@ -8,15 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.request import urlopen
 
 import psutil
 import pytest
+from django.db import connection
 
-from devserver import running_portal, server_settings
+from devserver import portal, preparing, running_portal, server_settings
+from devserver.children import wait_until
 from devserver.errors import CannotStart
 from devserver.portal import Portal
 
@@ -30,8 +32,7 @@ OURS = {
 }
 SIGN_INS_WORK = (
     "from django.contrib.auth import authenticate; import os;"
-    "print([bool(authenticate(username=name, password=os.environ['TRIED']))"
-    " for name in ('admin', 'staff', 'steering')])"
+    "print(authenticate(username='steering', password=os.environ['TRIED']))"
 )
 
 
@@ -41,7 +42,8 @@ class Server:
     def __init__(self, data, port):
         self.data = data
         self.port = port
-        self.environment = OURS | {"PORTAL_DATA": str(data), "PORT": str(port)}
+        own = {"PORTAL_DATA": str(data), "PORT": str(port), "WEB_CONCURRENCY": "1"}
+        self.environment = OURS | own
         self.process = subprocess.Popen(
             [ROOT / "script" / "server"],
             cwd=data.parent,
@@ -62,6 +64,14 @@ class Server:
 
     def family(self):
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def beat(self):
+        """Its process, if it is started."""
+        for one in self.family():
+            with suppress(psutil.NoSuchProcess):
+                if "beat" in one.cmdline():
+                    return one
+        return None
 
     def answer(self, path):
         with urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
@@ -124,37 +134,40 @@ def test_server_from_its_first_start_to_its_last_stop(data, port):
         assert server.answer("/healthz/") == (200, "ok\n")
         assert server.kept_for_ever() == {"portal.css": True, "portal.js": True}
         shell = server.manage("shell", "-v", "0", "-c", SIGN_INS_WORK, TRIED=password)
-        assert shell.stdout.splitlines()[-1:] == ["[True, True, True]"], shell.stderr
+        assert shell.stdout.splitlines()[-1:] == ["steering"], shell.stderr
 
         refused = Server(data, port)
         said = refused.process.communicate(timeout=120)[0].splitlines()
         assert said[-1].startswith(f"{data} is in use by process {server.process.pid} ({url}).")
         assert refused.process.returncode == 1
 
-        family = server.family()
-        beat = next(process for process in family if "beat" in process.cmdline())
+        beat = server.beat()
         beat.kill()
         server.read_until("beat ended by signal SIGKILL. Starting it again in 0.5 s.")
         server.read_until("beat is started again.")
 
-        server.process.send_signal(signal.SIGINT)
-        server.read_until("Stopping.")
-        assert server.process.wait(timeout=120) == 0
-        assert psutil.wait_procs(family, timeout=30)[1] == []
-        stopped_at = (data / "rehearsal-clock").read_text()
-        assert stopped_at > "2019-07-23T10:00"
-        assert not running_portal.file_in(data).exists()
-
-    with serving(data, port) as server:
-        server.read_until("Ctrl-C stops everything.")
-        published = json.loads(running_portal.file_in(data).read_text())
-        assert published["REHEARSE_FROM"] == stopped_at.strip()
-        assert (data / "demo-password").read_text().strip() == password
         family = server.family()
         assert len(family) > 10
         server.process.kill()
         assert psutil.wait_procs(family, timeout=60)[1] == []
         assert server.manage("migrate").stderr.startswith(f"No portal runs on {data}.")
+        clock_was = (data / "rehearsal-clock").read_text()
+        assert clock_was > "2019-07-23T10:00"
+
+    # It follows one that was killed, and is stopped as soon as all its parts are started.
+    with serving(data, port) as server:
+        server.read_until("Starting the web server, the worker and beat.")
+        assert wait_until(server.beat, seconds=60)
+        published = json.loads(running_portal.file_in(data).read_text())
+        assert published["REHEARSE_FROM"] == clock_was.strip()
+        assert (data / "demo-password").read_text().strip() == password
+        family = server.family()
+        server.process.send_signal(signal.SIGINT)
+        server.read_until("Stopping.")
+        assert server.process.wait(timeout=120) == 0
+        assert psutil.wait_procs(family, timeout=30)[1] == []
+        assert (data / "rehearsal-clock").read_text() > clock_was
+        assert not running_portal.file_in(data).exists()
 
 
 def test_server_on_a_port_in_use_names_it(data):
@@ -200,14 +213,36 @@ def test_server_with_an_unusable_setting_names_it_and_starts_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_server_with_a_database_that_does_not_answer_names_it_without_its_password(tmp_path, port):
-    server = run_server(
-        tmp_path, PORT=str(port), DATABASE_URL="postgresql://portal:hush@127.0.0.1:9/portal"
-    )
-    assert server.returncode == 1
-    assert server.stderr.startswith("The portal could not be prepared: DATABASE_URL: connection to")
-    assert "hush" not in server.stdout + server.stderr
-    assert "first start" not in server.stdout  # it makes no database
+def test_database_that_does_not_answer_is_named_without_its_password(
+    monkeypatch, django_db_blocker, capsys
+):
+    monkeypatch.setattr(preparing.django, "setup", lambda: None)  # the tests' own was
+    away = {"HOST": "127.0.0.1", "PORT": "9", "PASSWORD": "hush"}
+    with django_db_blocker.unblock():
+        connection.close()
+        for name, value in away.items():
+            monkeypatch.setitem(connection.settings_dict, name, value)
+        assert preparing.main() == 1
+        connection.close()
+    said = capsys.readouterr().err
+    assert said.startswith("DATABASE_URL: connection to")
+    assert "hush" not in said
+
+
+def test_portal_that_cannot_be_prepared_says_why(tmp_path, port, monkeypatch):
+    fails = [sys.executable, "-c", "import sys; sys.exit('Of many lines\\nDATABASE_URL: no')"]
+    start = portal.start
+    monkeypatch.setattr(portal, "start", lambda _command, **how: start(fails, **how))
+    given = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/x", "BROKER_URL": "redis://x"}
+    of_folder = {"PORTAL_DATA": str(tmp_path), "PORT": str(port)}
+    said = []
+    server = Portal(server_settings.read(of_folder | given), said.append)
+    with pytest.raises(CannotStart) as refused:
+        server.start()
+    server.stop()
+    assert str(refused.value).startswith("The portal could not be prepared: DATABASE_URL: no (log:")
+    # With a database of its own it says nothing of a first start, which would make one.
+    assert said == ["Preparing the database, the calls and the static files."]
 
 
 def test_server_with_an_unusable_python_says_so(tmp_path):
@@ -269,9 +304,9 @@ def test_disk_without_room_is_told_before_anything_starts(
     monkeypatch.delenv("PORTAL_MEDIA")
     usage = SimpleNamespace(free=free * 1024 * 1024)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: usage)
-    portal = Portal(server_settings.read({"PORTAL_DATA": str(tmp_path)}), print)
+    server = Portal(server_settings.read({"PORTAL_DATA": str(tmp_path)}), print)
     if said:
         with pytest.raises(CannotStart, match=re.escape(f"{tmp_path} {said}")):
-            portal._check_room()
+            server._check_room()
     else:
-        portal._check_room()
+        server._check_room()
