@@ -1,5 +1,6 @@
 """Settings out of the environment: what is refused, in which words, and what comes of the rest."""
 
+import io
 import os
 import runpy
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 
 from evidence_portal import environment, file_stores
 
@@ -524,10 +526,12 @@ def test_manage_py_says_what_is_missing_in_one_line():
 
 
 def test_deployment_check_finds_nothing_in_production():
+    # Addresses are read before there are translations; one of IPv6 needs no other form of its host.
+    address = {"PORTAL_URL": "https://[2001:db8::1]", "LC_ALL": "C.UTF-8"}
     checked = subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "DEBUG"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]} | PRODUCTION,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | address,
         capture_output=True,
         text=True,
         check=False,
@@ -539,19 +543,14 @@ def test_deployment_check_finds_nothing_in_production():
     assert checked.stdout == "System check identified no issues (0 silenced).\n"
 
 
-def test_deployment_check_warns_of_mail_that_reaches_nobody():
-    checked = subprocess.run(
-        [sys.executable, "manage.py", "check", "--deploy", "--tag", "security"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]} | PRODUCTION | {"EMAIL_URL": "file:///var/mail"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert checked.returncode == 0
+@pytest.mark.django_db
+def test_deployment_check_warns_of_mail_that_reaches_nobody(settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    said = io.StringIO()
+    call_command("check", "--deploy", "--tag", "security", stderr=said)
     assert (
         "?: (core.W005) EMAIL_URL begins with file: every mail is written into a folder, counts as "
-        "sent and reaches nobody. Write smtp+tls://user:password@host:587\n" in checked.stderr
+        "sent and reaches nobody. Write smtp+tls://user:password@host:587\n" in said.getvalue()
     )
 
 
@@ -652,24 +651,21 @@ def test_bucket_without_its_packages_is_refused(settings_with, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("variables", "code", "said"),
+    ("variables", "said"),
     [
-        ({"PORTAL_URL": "https://[2001:db8::1]"}, 0, ""),
         (
             {"PORTAL_URL": "https://a☃.example"},
-            1,
             "PORTAL_URL is 'https://a☃.example': write its host as browsers send it, "
             "https://xn--...\n",
         ),
         (
             {"STAFF_DIGEST_TO": "ä@example.org"},
-            1,
             "STAFF_DIGEST_TO must list email addresses with commas between, such as "
             "team@example.org,lead@example.org\n",
         ),
     ],
 )
-def test_process_reads_addresses_before_there_are_translations(variables, code, said):
+def test_process_refuses_addresses_before_there_are_translations(variables, said):
     read = [sys.executable, "manage.py", "verify_audit", "--help"]
     ended = subprocess.run(
         read,
@@ -679,4 +675,4 @@ def test_process_reads_addresses_before_there_are_translations(variables, code, 
         text=True,
         check=False,
     )
-    assert (ended.returncode, ended.stderr) == (code, said)
+    assert (ended.returncode, ended.stderr) == (1, said)

@@ -52,31 +52,38 @@ def test_variables_may_come_as_files(started, tmp_path):
     [
         (
             {"WEB_CONCURRENCY": "many"},
-            "WEB_CONCURRENCY is 'many': write a whole number, such as 2.\n",
+            "WEB_CONCURRENCY is 'many': write a whole number, such as 2.",
         ),
         (
             {"WEB_CONCURRENCY": "0"},
-            "WEB_CONCURRENCY must be a number from 1 to 1000: write for instance 2.\n",
+            "WEB_CONCURRENCY must be a number from 1 to 1000: write for instance 2.",
         ),
         *(
             (
                 {"FORWARDED_ALLOW_IPS": f"127.0.0.1,{proxy}"},
                 f"FORWARDED_ALLOW_IPS has {proxy!r}: write addresses or networks with commas "
-                "between, such as 10.0.0.7,10.1.0.0/16, or *.\n",
+                "between, such as 10.0.0.7,10.1.0.0/16, or *.",
             )
             for proxy in ("caddy", "10.0.0.7/8")
         ),
     ],
 )
-def test_what_gunicorn_cannot_use_is_refused_in_one_line(variables, said):
+def test_what_gunicorn_cannot_use_is_refused_in_one_line(started, variables, said):
+    with pytest.raises(SystemExit) as refused:
+        started(**variables)
+    assert refused.value.code == said
+
+
+def test_process_refuses_what_gunicorn_cannot_use():
     ended = subprocess.run(
         [sys.executable, "-m", "evidence_portal.web", "--bind", "127.0.0.1:0"],
         cwd=ROOT,
-        env={"PATH": os.environ["PATH"]} | PRODUCTION | variables,
+        env={"PATH": os.environ["PATH"]} | PRODUCTION | {"WEB_CONCURRENCY": "many"},
         capture_output=True,
         text=True,
         check=False,
     )
+    said = "WEB_CONCURRENCY is 'many': write a whole number, such as 2.\n"
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", said)
 
 
