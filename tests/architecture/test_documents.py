@@ -4,10 +4,11 @@ import re
 import shlex
 import stat
 import struct
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from django.core.management import get_commands, load_command_class
+from django.core.management import CommandError, get_commands, load_command_class
 from django.db import connection
 
 from devserver.rehearsal import DEFAULT_FROM
@@ -65,20 +66,22 @@ def management_commands():
             yield document, found[1].partition(" > ")[0].partition(" < ")[0]
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-def test_links_of_document_lead_somewhere(path):
-    links = [link for link in LINK.findall(path.read_text()) if "://" not in link]
-    assert [link for link in links if not (path.parent / link).exists()] == []
+def test_links_of_documents_lead_somewhere():
+    links = [(path, link) for path in DOCUMENTS for link in LINK.findall(path.read_text())]
+    here = [(path, link) for path, link in links if "://" not in link]
+    dead = [(named(path), link) for path, link in here if not (path.parent / link).exists()]
+    assert dead == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=named)
-def test_paths_named_in_document_exist(path):
-    names = {
-        code.rstrip("/").partition(" ")[0].partition("::")[0]
-        for code in CODE.findall(prose(path))
-        if code.startswith((*OUR_FOLDERS, "script/"))
-    }
-    assert sorted(name for name in names if not [*ROOT.glob(name)]) == []
+def test_paths_named_in_documents_exist():
+    documents_of = defaultdict(set)
+    for path in DOCUMENTS:
+        for code in CODE.findall(prose(path)):
+            if code.startswith((*OUR_FOLDERS, "script/")):
+                name = code.rstrip("/").partition(" ")[0].partition("::")[0]
+                documents_of[name].add(named(path))
+    missing = {name: where for name, where in documents_of.items() if not [*ROOT.glob(name)]}
+    assert missing == {}
 
 
 def test_readme_names_the_two_commands_first():
@@ -100,14 +103,17 @@ def test_scripts_named_in_documents_can_be_run():
         assert (ROOT / script).stat().st_mode & stat.S_IXUSR, script
 
 
-@pytest.mark.parametrize(("document", "words"), sorted(set(management_commands())))
-def test_management_command_of_document_takes_these_arguments(document, words):
-    name, *arguments = shlex.split(words)
+def test_management_commands_of_documents_take_these_arguments():
     commands = get_commands()
-    assert name in commands, f"{document} names manage.py {name}"
-    command = load_command_class(commands[name], name)
-    if arguments:
-        command.create_parser("manage.py", name).parse_args(arguments)
+    for document, words in sorted(set(management_commands())):
+        name, *arguments = shlex.split(words)
+        assert name in commands, f"{document} names manage.py {name}"
+        command = load_command_class(commands[name], name)
+        if arguments:
+            try:
+                command.create_parser("manage.py", name).parse_args(arguments)
+            except (CommandError, SystemExit) as error:
+                pytest.fail(f"{document} has manage.py {words}: {error}")
 
 
 def test_documents_name_the_commands_that_a_call_needs():
@@ -186,12 +192,12 @@ def test_every_image_is_shown_and_described():
     assert [path.name for path, alt in shown.items() if len(alt) < 10] == []
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "images").glob("*")), ids=named)
-def test_image_is_a_small_png_of_a_window_or_a_phone(path):
-    head = path.read_bytes()[:24]
-    assert head[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", head[16:24]) in {(1280, 720), (320, 640)}
-    assert path.stat().st_size <= LARGEST_IMAGE
+def test_images_are_small_pngs_of_a_window_or_a_phone():
+    for path in (ROOT / "docs" / "images").glob("*"):
+        head = path.read_bytes()[:24]
+        assert head[:8] == b"\x89PNG\r\n\x1a\n", path.name
+        assert struct.unpack(">II", head[16:24]) in {(1280, 720), (320, 640)}, path.name
+        assert path.stat().st_size <= LARGEST_IMAGE, path.name
 
 
 def test_decisions_are_numbered_once_and_say_what_and_why():

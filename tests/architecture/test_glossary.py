@@ -6,8 +6,6 @@ import tokenize
 from pathlib import Path
 from pkgutil import resolve_name
 
-import pytest
-
 ROOT = Path(__file__).parents[2]
 PACKAGES = (
     "accounts",
@@ -116,9 +114,14 @@ def test_no_term_is_explained_twice():
     assert [term for term in terms if terms.count(term) > 1] == []
 
 
-@pytest.mark.parametrize("name", [name for _, name in ROW.findall(GLOSSARY)])
-def test_name_of_glossary_exists(name):
-    assert resolve_name(name) is not None
+def test_names_of_glossary_exist():
+    missing = []
+    for _, name in ROW.findall(GLOSSARY):
+        try:
+            resolve_name(name)
+        except (AttributeError, ImportError):
+            missing.append(name)
+    assert missing == []
 
 
 def replaced_words(path):
