@@ -319,7 +319,7 @@ class Side:
 
 def make_people(call):
     """A person in each role of the call, by the role's words; and the others that there are."""
-    people = {"nobody": None, "no membership": make_user()}
+    people = {"nobody": None, "no membership": make_user(is_staff=True)}
     for role in Role:
         person = make_user(username=f"a-{role.value}", email=f"{role.value}@example.org")
         Membership.objects.create(person=person, call=call, role=role)
