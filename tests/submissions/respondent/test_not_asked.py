@@ -115,10 +115,9 @@ def test_no_export_and_no_count_has_it(client, call):
     press_submit(client, call)
     [row] = csv.DictReader(io.StringIO(exported(call).decode("utf-8-sig")))
     assert {key: row[key] for key in ("a", "b", "c")} == {"a": "no", "b": "", "c": ""}
-    bundle = members(exported(call, "bundle"))
-    files = bundle["attachments/files.csv"].decode().splitlines()
-    assert [name for name in bundle if name.startswith("attachments/")] == ["attachments/files.csv"]
-    assert len(files) == 1
+    files = members(exported(call, "attachments"))
+    assert [*files] == ["files.csv"]
+    assert len(files["files.csv"].decode().splitlines()) == 1
     counts = count_responses(Call.objects.get(pk=call.pk), at=NOW)
     completion = {row.key: row.answered for row in counts.completion}
     assert (completion["a"], completion["b"], completion["c"], completion["f"]) == (1, 0, 0, 0)

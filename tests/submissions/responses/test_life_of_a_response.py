@@ -211,7 +211,7 @@ class LifeOfAResponse(RuleBasedStateMachine):
 
 class TestLifeOfAResponse(LifeOfAResponse.TestCase, TestCase):
     settings = settings(
-        max_examples=25,
+        max_examples=12,
         stateful_step_count=15,
         deadline=None,
         suppress_health_check=list(HealthCheck),

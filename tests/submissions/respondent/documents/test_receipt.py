@@ -81,11 +81,11 @@ def test_receipt_is_tagged_and_tells_its_title_and_language():
     assert b"pdfuaid:part" in catalogue["/Metadata"].get_data()
 
 
-@pytest.mark.parametrize("text", LONG)
-def test_receipt_keeps_what_is_long_within_the_page(text):
-    reader = pdf_of(make_submitted(story=text))
+def test_receipt_keeps_what_is_long_within_the_page():
+    reader = pdf_of(make_submitted(story="\n".join(LONG)))
     assert widest_line(reader, size=11) <= (210 - 2 * 22) * 72 / 25.4
-    assert text in words_of(reader).replace(" ", "")
+    words = words_of(reader).replace(" ", "")
+    assert [text for text in LONG if text not in words] == []
 
 
 def test_receipt_names_files_with_their_digests():
