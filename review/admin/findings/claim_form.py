@@ -3,7 +3,9 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
+from core.row_keys import row_keys
 from core.several_lines import SeveralLines
 from review.admin.codebook_pages import codes_to_choose
 from review.findings.claims import MOST_CHARACTERS, Claim
@@ -35,6 +37,9 @@ class ClaimForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
         help_text="A response counts if a passage of it is under one of these.",
+        error_messages={
+            "invalid_choice": "Somebody retired a code that you ticked: it is not ticked any more."
+        },
     )
     questions = forms.MultipleChoiceField(
         label="Count among those who answered",
@@ -55,6 +60,8 @@ class ClaimForm(forms.Form):
 
     def __init__(self, *args: Any, call: Call, claim: Claim | None = None, **options: Any) -> None:
         super().__init__(*args, **options | {"initial": _initial(claim)})
+        if isinstance(self.data, QueryDict):
+            self.data = _without_merged(self.data, call)
         scale = [(step.name, _said(step.name, step.smallest_share)) for step in scale_of(call)]
         questions = [(q.key, q.label) for q in call.questions_in_order if not q.identity]
         for name, choices in {
@@ -106,6 +113,16 @@ def _initial(claim: Claim | None) -> dict[str, Any]:
         "roles": list(claim.roles),
         "counts_once": claim.counts_once,
     }
+
+
+def _without_merged(data: QueryDict, call: Call) -> QueryDict:
+    """Return the data with the other code for each that was merged while the page was open."""
+    merged = Code.objects.filter(call=call, pk__in=row_keys(data.getlist("codes")))
+    rows = merged.exclude(merged_into=None).values_list("pk", "merged_into")
+    into = {str(key): str(other) for key, other in rows}
+    data = data.copy()
+    data.setlist("codes", [into.get(key, key) for key in data.getlist("codes")])
+    return data
 
 
 def _said(name: str, share: int) -> str:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction, Role
+from review.coding.codebook import merge_codes, retire_code
 from review.coding.samples import draw_sample
 from review.findings.claims import claim_of, etag_of
 from review.findings.outline import outline_of
@@ -17,7 +18,7 @@ from review.models import Coding, Finding, ReportRun
 from review.quotes.marking import mark_quote
 from review.states import FindingStatus, Stance
 from submissions.responses.amending import withdraw
-from tests.makers import allow, make_call, make_user, withhold
+from tests.makers import allow, make_call, make_code, make_user, withhold
 from tests.review.findings.made import agreed, hide, quoted
 from tests.review.test_coding_page import signed_in
 
@@ -96,6 +97,20 @@ def test_two_people_who_change_a_claim_are_told_of_each_other(evidence, ann, ben
     assert told(ann.post(where, again, follow=True)) == ["The finding is changed."]
     finding.refresh_from_db()
     assert finding.title == "Ann’s claim"
+
+
+def test_code_that_was_merged_or_retired_while_the_claim_was_typed(evidence, ann):
+    wages, late = (make_code(call=evidence.call, name=name, by=evidence.ann) for name in "WL")
+    finding = evidence.find()
+    merge_codes(evidence.code, into=wages, by=evidence.ann, at=evidence.at)
+    given = typed(evidence, title="Late", base="1", codes=[evidence.code.pk, late.pk])
+    retire_code(late, by=evidence.ann, at=evidence.at)
+    refused = ann.post(address("finding_claim", finding), given)
+    assert "Somebody retired a code that you ticked: it is not ticked" in refused.content.decode()
+    retire_code(late, by=evidence.ann, at=evidence.at, retired=False)
+    answer = ann.post(address("finding_claim", finding), given, follow=True)
+    assert told(answer) == ["The finding is changed."]
+    assert claim_of(Finding.objects.get()).codes == {wages.pk, late.pk}
 
 
 def test_finding_goes_through_its_statuses(evidence, ann, ben):
