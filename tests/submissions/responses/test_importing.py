@@ -126,14 +126,14 @@ def test_each_fault_is_one_line_and_its_row_stays_out(call, staff):
         (2, "Date received", "“31/02/2019” is no day that can be read"),
         (2, "How it came", "“pigeon” is no way to come"),
         (2, "publication", "“Perhaps” is none of its answers"),
+        (4, "", "It would have come at a moment that is still to come"),
+        (6, "", "The row has more cells than the heading"),
         (
             3,
             "What effect has competition between voluntary organisations had?",
             "Give at least one answer in your own words, or add at least one file",
         ),
-        (4, "", "It would have come at a moment that is still to come"),
         (5, "", "It came after the call closed"),
-        (6, "", "The row has more cells than the heading"),
     ]
     assert (run.submitted, run.half_entered, run.out) == (0, 2, 3)
     assert carried_out(of) == ("done", 5, 2, 0)
@@ -151,6 +151,15 @@ def test_same_rows_come_in_once_whatever_file_they_are_in(call, staff, settings)
     assert (looked_at(grown).known, looked_at(grown).submitted) == (1, 1)
     assert carried_out(grown) == ("done", 2, 1, 1)
     assert Submission.objects.count() == 2
+    mended = SECOND.replace("staff", "a van")
+    run = looked_at(uploaded(call, staff, HEADING + ROW + mended + ROW.replace("22/", "32/")))
+    first, second = (entry.submission for entry in Entry.objects.order_by("begun_at", "pk"))
+    assert [(line.label, line.fault.wrong, line.then) for line in run.lines] == [
+        ("row 4", "“32/07/2019” is no day that can be read", "stays out"),
+        ("row 3", f"A response with the reference “L2” is here, as {second}", "comes in"),
+        ("row 2", f"It came in already, as {first}", "came in already"),
+    ]
+    assert (run.submitted, run.out, run.known) == (1, 1, 1)
 
 
 def test_rows_that_say_the_same_in_one_file_all_come_in(call, staff):
@@ -459,7 +468,7 @@ def test_damaged_file_of_a_folder_stays_out_and_the_others_come_in(call, staff):
         archive.writestr("b.txt", "We share staff.")
     of = uploaded(call, staff, out.getvalue().replace(b"staff", b"stuff", 1), "letters.zip")
     run = looked_at(of, columns=(), day="2019-07-22")
-    assert said(run)[-1] == (2, "b.txt", "The file is damaged in the ZIP")
+    assert said(run)[0] == (2, "b.txt", "The file is damaged in the ZIP")
     assert (run.half_entered, run.out) == (1, 1)
     assert carried_out(of) == ("done", 2, 1, 0)
 
