@@ -66,15 +66,15 @@ def test_words_that_its_author_took_out_are_not_used(quote):
 
 def test_words_that_the_later_version_hides_are_not_used(call):
     response = make_quotable(call, story="Pay is late. They owe Jo.")
-    paid, owed = make_quote(response), make_quote(response, "They owe Jo.")
+    paid, named = make_quote(response), make_quote(response, "They owe Jo.")
     make_redaction(response, "Jo")
     amended(response, story="It is bad: Pay is late. They owe Jo.")
-    assert standing(paid).why_not is standing(owed).why_not is None
-    assert words_of(fresh(owed)) == "They owe ██."
+    assert standing(paid).why_not is standing(named).why_not is None
+    assert words_of(fresh(named)) == "They owe ██."
     response.refresh_from_db()
     make_redaction(response, "bad: Pay is late.")
     assert standing(paid).why_not == "Readers outside the team do not see all of it in version 2"
-    assert standing(owed).why_not is None
+    assert standing(named).why_not is None
 
 
 def test_consent_of_the_later_version_counts(quote):
