@@ -92,6 +92,9 @@ def _erase_again(
     response: Submission, tombstone: dict[str, Any], by: User | None, at: datetime
 ) -> bool:
     """Return whether it was this run that erased it, and no other at the same moment."""
+    other = open_request(response)
+    if other is not None and other.state == ErasureState.ERASED:
+        erasing.carry_out(other, at=at)  # what is left of it: files, and the mail that told of it
     with transaction.atomic():
         Submission.objects.select_for_update(no_key=True).get(pk=response.pk)
         if _is_erased(tombstone):
@@ -109,8 +112,11 @@ def _approved_request(
     request = ErasureRequest.objects.filter(public_id=tombstone["request"]).first()
     if request is None:
         if (other := open_request(response)) is not None:
-            # What was erased goes before what is still asked for.
-            ErasureRequest.objects.filter(pk=other.pk).update(state=ErasureState.WITHDRAWN)
+            # What was erased goes before what is still asked for, or waits for its last mail.
+            over: dict[str, Any] = {"state": ErasureState.WITHDRAWN}
+            if other.state == ErasureState.ERASED:
+                over = {"state": ErasureState.DONE, "done_at": at}
+            ErasureRequest.objects.filter(pk=other.pk).update(**over)
         asked_at = datetime.fromisoformat(tombstone["asked_at"])
         request = ErasureRequest.objects.create(
             public_id=tombstone["request"],

@@ -15,6 +15,7 @@ from submissions.responses import erasing as requests
 from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import ErasureRequest, Version
 from submissions.responses.models.attachments import private_storage
+from submissions.responses.states import ErasureScope
 from tests.makers import make_call, make_submitted, make_user, while_open
 from tests.personal_data.erasures import ask_and_approve, erase
 
@@ -56,6 +57,23 @@ def test_restored_backup_is_told_what_was_erased(call, response, tmp_path, capsy
     call_command("reapply_erasures", *arguments)
     assert capsys.readouterr().out.startswith("Erased again: 0. Erased already: 1.")
     assert check_evidence(wall_now=at)[1] == []
+
+
+def test_response_is_erased_again_whose_author_was_still_to_be_told_of_less(call, response, capsys):
+    """The backup was made once who answered was erased, before the mail that tells of it was out."""
+    at = while_open(call)
+    approved = ask_and_approve(response, at=at)
+    later = erasing.as_tombstone(approved) | {"erased_at": at.isoformat()}
+    requests.withdraw_request(approved, at=at)
+    ask_and_approve(response, at=at, scope=ErasureScope.IDENTITY)
+    erasing.carry_out_all(at=at)
+    later["request"] = "6f0c2b0e-6f0e-4b60-9f0b-0c8f3c0a6c11"
+    private_storage().save("erasures/one.json", make_json(later))
+    call_command("reapply_erasures")
+    assert capsys.readouterr().out.startswith("Erased again: 1. Erased already: 1.")
+    assert Version.objects.get(submission=response).texts == {}
+    assert not OutboxEmail.objects.filter(submission=response).exists()
+    assert not ErasureRequest.objects.open().exists()
 
 
 def make_json(data):
