@@ -5,7 +5,7 @@ list that is no longer the one that the page told of is shown again first.
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.contrib.admin import ModelAdmin
@@ -190,7 +190,10 @@ def _counted(call: Call, export_filter: ExportFilter, *, wanted: str) -> dict[st
     """Return how many responses the export has, and what there is to choose."""
     with one_snapshot():
         number = count(Dataset(call, export_filter))
-        confidential = count(Dataset(call, export_filter, confidential=True)) - number
+        # Counted once, a campaign may be one more where its confidential responses are withheld.
+        all_of_it = replace(export_filter, campaigns="")
+        confidential = count(Dataset(call, all_of_it, confidential=True))
+        confidential -= count(Dataset(call, all_of_it))
     names = field_names()
     return {
         "number": number,

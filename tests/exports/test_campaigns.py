@@ -4,7 +4,7 @@ import io
 import pytest
 from django.test import Client
 
-from accounts.states import Role
+from accounts.states import Action, Role
 from exports.consent import Scope
 from exports.counts.response_counts import count_responses
 from exports.filters import ExportFilter
@@ -13,7 +13,7 @@ from review.models import Cluster
 from review.states import ClusterState
 from submissions.responses import amending
 from tests.exports.exporting import exported
-from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_user, while_open
+from tests.makers import CLOSES_AT, OPENS_AT, allow, make_call, make_user, while_open
 from tests.review.duplicates.texts import CAMPAIGN, OTHER, PREFACE, compare_all, send
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +95,7 @@ def test_what_nobody_decided_or_is_unrelated_all_counts(call):
     assert [row["reference"] for row in rows(call, "once")] == [one.reference for one in pair]
 
 
-def test_confidential_response_tells_nothing_of_its_campaign(call):
+def test_confidential_response_tells_nothing_of_its_campaign(call, client):
     hidden = send(call, CAMPAIGN, publication="confidential")
     shown = [send(call, CAMPAIGN, **SHARED) for _ in range(2)]
     compare_all()
@@ -104,6 +104,11 @@ def test_confidential_response_tells_nothing_of_its_campaign(call):
     assert found == [(hidden.reference, "", ""), (shown[0].reference, "Fair lots", "2")]
     all_of_it = rows(call, "once", confidential=True)
     assert [(row["reference"], row["stands_for"]) for row in all_of_it] == [(hidden.reference, "3")]
+    reader = make_user(Role.REVIEWER, is_staff=True)
+    allow(reader, Action.EXPORT)
+    client.force_login(reader)
+    page = client.get(f"/admin/exports/teamfiles/{call.pk}/responses/?campaigns=once")
+    assert (page.context["number"], page.context["confidential"]) == (2, 0)
 
 
 def test_charts_count_the_campaign_once(call, campaign):

@@ -59,8 +59,8 @@ def test_restored_backup_is_told_what_was_erased(call, response, tmp_path, capsy
     assert check_evidence(wall_now=at)[1] == []
 
 
-def test_response_is_erased_again_whose_author_was_still_to_be_told_of_less(call, response, capsys):
-    """The backup was made once who answered was erased, before the mail that tells of it was out."""
+def test_response_is_erased_again_whose_author_was_to_be_told_of_less(call, response, capsys):
+    """The backup was made after who answered was erased, before the mail of it was out."""
     at = while_open(call)
     approved = ask_and_approve(response, at=at)
     later = erasing.as_tombstone(approved) | {"erased_at": at.isoformat()}
