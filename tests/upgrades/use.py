@@ -11,7 +11,12 @@ import django
 django.setup()
 
 from datetime import timedelta
+from importlib import import_module
 
+from django.apps import apps
+from django.core.management import call_command
+
+from accounts.models import User
 from core.canonical import digest
 from exports.recording import export_chunks
 from exports.types import Dataset
@@ -21,9 +26,13 @@ from submissions.responses import amending, drafting, submitting, verifying
 from submissions.responses.models import Attachment, Submission, Version
 from tests.makers import complete_answers, make_draft, while_open
 
+# Not run by anybody who upgrades: the way back is a backup. It moves rights all the same.
+back_to_groups = import_module("accounts.migrations.0008_members_out_of_groups").back_to_groups
+
 
 def use():
     """What the release left behind is true still, and goes on: submit, amend, verify, export."""
+    call_command("check", stdout=io.StringIO())
     call = Call.objects.get()
     at = while_open(call) + timedelta(hours=12)
     found = {
@@ -65,6 +74,18 @@ def use():
     found["new ones exported"] = {version.submission.reference, amended.reference} <= {
         row["reference"] for row in rows
     }
+    back_to_groups(apps, None)
+    people = User.objects.order_by("username")
+    found["groups after reversing"] = [
+        *people.exclude(groups=None)
+        .values_list("username", "groups__name")
+        .order_by("username", "groups__name")
+    ]
+    found["permissions after reversing"] = [
+        *people.exclude(user_permissions=None)
+        .values_list("username", "user_permissions__codename")
+        .order_by("username", "user_permissions__codename")
+    ]
     return found
 
 
