@@ -74,6 +74,7 @@ ANSWERING = {
 SUBMITTED = {
     "calls/call.html",
     "calls/questions.html",
+    "calls/verify.html",
     "responses/another.html",
     "responses/check.html",
     "responses/discard.html",
@@ -291,6 +292,11 @@ def test_after_submitting(tour, call):
     submitting.submit(submission=response, at=while_open(call))
     tour.visit("response/submitted/", "submitted-changed")
     tour.visit("response/submitted/?discarded=1", "submitted-discarded")
+    response.refresh_from_db()
+    tour.visit("verify/").fill("Reference", response.reference.lower())
+    tour.fill("Fingerprint", response.current_version.receipt_digest)
+    tour.press("Check", "verify-together")
+    tour.page.get_by_text("They belong together").wait_for()
     amending.withdraw(submission=response, at=while_open(call))
     tour.visit("response/submitted/", "withdrawn").visit(name="call-withdrawn")
     tour.post("response/evidence/", "not-kept-withdrawn", story="Typed after that.")

@@ -44,7 +44,7 @@ def names():
     return list(Attachment.objects.order_by("pk").values_list("name", flat=True))
 
 
-def test_file_goes_up_as_it_is_chosen_and_typing_stays(page):
+def test_file_goes_up_is_replaced_and_removed_without_leaving_the_page(page):
     page.get_by_label("What do you see as a commissioner?").fill("Half a sent")
     page.locator("#id_documents").set_input_files(text_file("notes.txt"))
     said(page, "notes.txt is added")
@@ -55,13 +55,8 @@ def test_file_goes_up_as_it_is_chosen_and_typing_stays(page):
     # The page saves what is typed by itself, too, and then says so in its own words.
     saved = page.locator("[data-saved]").inner_text().removeprefix("Last ")
     assert saved.capitalize() == "Saved at 12:01pm"
-
-
-def test_file_is_replaced_and_removed_without_leaving_the_page(page):
-    page.locator("#id_documents").set_input_files(text_file("old.txt"))
-    said(page, "old.txt is added")
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Replace old.txt").click()
+        page.get_by_role("button", name="Replace notes.txt").click()
     chooser.value.set_files(text_file("new.txt", b"New minutes"))
     said(page, "new.txt is added")
     assert names() == ["new.txt"]
@@ -86,7 +81,17 @@ def test_dropped_file_goes_up_with_its_name_as_its_author_wrote_it(page):
     assert names() == [name]
 
 
-def test_of_several_files_each_name_stands_apart_and_each_refusal_is_said(page):
+def test_each_refusal_is_said_in_its_place_and_each_name_stands_apart(page):
+    def refuse(file, words):
+        page.locator("#id_documents").set_input_files(file)
+        said(page, words)
+        expect(page.locator("#question-documents .error")).to_have_text([re.compile(words)])
+
+    refuse(text_file("picture.png", b"\x89PNG"), "the file must be one of")
+    large = large_file(page)  # the browser alone refuses it
+    for _ in range(2):
+        refuse(large, "must be 10 MB or smaller")
+    assert names() == []
     # As on the page of a call in Arabic.
     page.locator("[data-files]").evaluate(
         "area => { area.dataset.added = '\u2068{name}\u2069 ok'; }"
@@ -102,19 +107,6 @@ def test_of_several_files_each_name_stands_apart_and_each_refusal_is_said(page):
     assert names() == ["2.txt", "3.txt", "4.txt"]
     choose([text_file("5.txt", b""), text_file("6.txt", b"")])
     said(page, "5.txt” was not added: the file is empty Error: “6.txt” was not added")
-
-
-def test_refused_file_is_said_in_its_place_and_the_one_before_no_more(page):
-    def refuse(file, words):
-        page.locator("#id_documents").set_input_files(file)
-        said(page, words)
-        expect(page.locator("#question-documents .error")).to_have_text([re.compile(words)])
-
-    refuse(text_file("picture.png", b"\x89PNG"), "the file must be one of")
-    large = large_file(page)  # the browser alone refuses it
-    for _ in range(2):
-        refuse(large, "must be 10 MB or smaller")
-    assert names() == []
 
 
 def test_lost_connection_is_said_and_the_file_can_be_chosen_again(page):
@@ -177,12 +169,15 @@ def leave(page):
     page.wait_for_url("**/cookies/")
 
 
-def test_leaving_is_asked_about_while_a_file_is_on_its_way_and_not_afterwards(page, on_its_way):
+def test_while_a_file_is_on_its_way_another_follows_it_and_leaving_is_asked_about(page, on_its_way):
     upload = on_its_way()
     stay_when_asked(page)
+    page.locator("#id_documents").set_input_files(text_file("costs $& fees.txt", b"Costs"))
     upload.continue_()
-    said(page, "notes.txt is added")
-    assert names() == ["notes.txt"]
+    said(page, "costs $& fees.txt is added")
+    assert names() == ["notes.txt", "costs $& fees.txt"]
+    for name in names():
+        assert page.get_by_role("link", name=name).is_visible()
     leave(page)
 
 
@@ -214,16 +209,6 @@ def test_save_that_is_answered_meanwhile_does_not_hide_what_is_waited_for(page, 
     upload.abort()
     said(page, "The file was not added. Try again.")
     assert shown.inner_text().startswith("Saved")
-
-
-def test_file_chosen_while_another_is_on_its_way_follows_it(page, on_its_way):
-    upload = on_its_way()
-    page.locator("#id_documents").set_input_files(text_file("costs $& fees.txt", b"Costs"))
-    upload.continue_()
-    said(page, "costs $& fees.txt is added")
-    assert names() == ["notes.txt", "costs $& fees.txt"]
-    for name in names():
-        assert page.get_by_role("link", name=name).is_visible()
 
 
 def test_upload_says_its_name_and_how_far_it_is_and_can_be_cancelled(page, on_its_way):

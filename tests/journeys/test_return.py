@@ -9,12 +9,11 @@ from django.core import mail
 from playwright.sync_api import expect
 
 from core import clock
-from submissions.calls.models import Call
 from submissions.mail import sending
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import drafting
 from submissions.responses.models import Submission, Version
-from tests.makers import complete_answers, make_call, make_submitted, while_open
+from tests.makers import complete_answers, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -128,46 +127,3 @@ def test_leave_here_return_there_change_and_withdraw(open_browser, call):
         ("withdrawn", address["email"]),
         ("withdrawn", "jo@example.org"),
     ]
-
-
-def test_receipt_is_checked_and_what_is_closed_says_so(open_browser, look, call, at):
-    submission = make_submitted(call)
-    page = open_browser(320)
-    page.goto(f"/calls/{call.slug}/verify/")
-    press(page, "Check")
-    expect(page).to_have_title(re.compile("^Error: "))
-    page.get_by_label("Reference").fill(submission.reference.lower())
-    page.get_by_label("Fingerprint").fill(submission.current_version.receipt_digest)
-    press(page, "Check")
-    expect(page.locator("main")).to_contain_text("They belong together")
-    look(page, "verify-together")
-    page.get_by_label("Reference").fill(submission.reference)
-    page.get_by_label("Fingerprint").fill("0" * 16)
-    press(page, "Check")
-    expect(page.locator("main")).to_contain_text("We cannot confirm this receipt")
-
-
-def test_changes_left_open_at_closing(start_response, call, at):
-    page = start_response(call, "cookies/", 320)
-    draft = Submission.objects.get()
-    values = complete_answers(call, story="Submitted.")
-    drafting.save_answers(submission=draft, call=call, values=values, at=while_open(call))
-    page.goto(f"/calls/{call.slug}/response/check/")
-    press(page, "Submit your response")
-    press(page, "Change your response")
-    with_questions = Call.objects.get(pk=call.pk)
-    drafting.save_answers(
-        submission=draft,
-        call=with_questions,
-        values={"story": "Too late."},
-        at=while_open(call),
-    )
-    page.goto(f"/calls/{call.slug}/response/check/")
-    at(call.closes_at)
-    press(page, "Submit your changes")
-    expect(page.locator("main")).to_contain_text("Your changes were not submitted")
-    expect(page.locator("main")).to_contain_text("Too late.")
-    follow(page, "See your receipt for what you submitted")
-    expect(page.locator("main")).to_contain_text("The call closed before you submitted them.")
-    follow(page, "How to ask for your response to be withdrawn")
-    stands_at(page, "Ask for your response to be withdrawn")

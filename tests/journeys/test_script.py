@@ -21,7 +21,7 @@ def open_section(start_response, call):
     return lambda section, **options: start_response(call, f"response/{section}/", **options)
 
 
-def test_revealed_question_comes_and_goes_with_its_option(open_section):
+def test_revealed_question_comes_and_goes_and_a_second_press_sends_nothing_more(open_section):
     page = open_section("about")
     follow_up = page.get_by_label("Describe your role")
     assert follow_up.is_hidden()
@@ -31,6 +31,20 @@ def test_revealed_question_comes_and_goes_with_its_option(open_section):
     page.get_by_label("Something else").uncheck()
     assert follow_up.is_hidden()
     assert follow_up.input_value() == "A bystander"
+    held_back = page.evaluate(
+        """() => {
+            const seen = [];
+            addEventListener("submit", (event) => {
+                seen.push(event.defaultPrevented);
+                event.preventDefault();
+            });
+            const button = document.querySelector("button[value=continue]");
+            button.click();
+            button.click();
+            return seen;
+        }"""
+    )
+    assert held_back == [False, True]
 
 
 def test_negated_condition_hides_until_another_choice_is_made(open_section):
@@ -55,7 +69,7 @@ def test_without_the_script_every_question_is_there_in_words(open_section):
     assert page.get_by_text("Answer this only if you ticked “Something else”.").is_visible()
 
 
-def test_exclusive_option_and_the_others_rule_each_other_out(open_section):
+def test_exclusive_option_rules_others_out_and_words_are_counted_and_said(open_section):
     page = open_section("evidence")
     alone, other = page.get_by_label("None of these"), page.get_by_label("Bid alone")
     other.check()
@@ -63,10 +77,6 @@ def test_exclusive_option_and_the_others_rule_each_other_out(open_section):
     assert not other.is_checked()
     other.check()
     assert not alone.is_checked()
-
-
-def test_words_are_counted_for_the_eye_and_said_after_a_pause(open_section):
-    page = open_section("evidence")
     page.clock.install()
     block = page.locator("#question-story")
     area = page.get_by_label("What happened?")
@@ -85,24 +95,6 @@ def test_words_are_counted_for_the_eye_and_said_after_a_pause(open_section):
         page.clock.fast_forward(1500)
         assert spoken.text_content() == words
     assert area.input_value() == "word " * 1002
-
-
-def test_second_press_of_a_button_sends_nothing_more(open_section):
-    page = open_section("about")
-    held_back = page.evaluate(
-        """() => {
-            const seen = [];
-            addEventListener("submit", (event) => {
-                seen.push(event.defaultPrevented);
-                event.preventDefault();
-            });
-            const button = document.querySelector("button[value=continue]");
-            button.click();
-            button.click();
-            return seen;
-        }"""
-    )
-    assert held_back == [False, True]
 
 
 def test_pages_are_sound_by_night(open_section, look):

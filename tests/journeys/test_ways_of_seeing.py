@@ -64,18 +64,6 @@ def test_nothing_moves_where_less_motion_is_asked_for(open_section):
     assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_page_with_a_reference_fits_with_text_at_twice_the_size(open_section, call):
-    page = open_section()
-    draft = Submission.objects.get()
-    answers = complete_answers(call)
-    drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
-    submitting.submit(submission=draft, at=while_open(call))
-    amending.reopen(submission=draft, at=while_open(call))
-    page.goto(f"/calls/{call.slug}/response/")
-    page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
-
-
 def test_page_fits_with_text_at_twice_the_size(open_section, call):
     page = open_section(width=640)
     for rest in ("", "about/", "evidence/", "evidence/2/", "check/"):
@@ -96,6 +84,11 @@ def test_page_fits_with_text_at_twice_the_size(open_section, call):
 
 def test_answer_from_right_to_left_is_set_so_wherever_it_is_shown(open_section, call):
     page = open_section("evidence/")
+    live = page.evaluate(
+        """[...document.querySelectorAll("[aria-live], [role=status], [role=alert], [role=log]")]
+            .map((one) => one.getAttribute("aria-live") || one.getAttribute("role"))"""
+    )
+    assert set(live) == {"polite", "status"}
     area = page.get_by_label("What happened?")
     area.fill(ARABIC)
     assert area.evaluate("(one) => one.matches(':dir(rtl)')")
@@ -153,7 +146,9 @@ def test_links_and_buttons_keep_their_distance_from_a_button(open_browser, call)
     assert [(words, px) for buttons in near for words, px in buttons if px < 10] == []
 
 
-def test_printed_receipt_leaves_out_what_is_for_the_screen(open_section, call):
+def test_receipt_is_printed_without_what_is_for_the_screen_and_its_reference_fits(
+    open_section, call
+):
     page = open_section()
     draft = Submission.objects.get()
     answers = complete_answers(call)
@@ -171,15 +166,12 @@ def test_printed_receipt_leaves_out_what_is_for_the_screen(open_section, call):
     shown = page.locator("main").inner_text()
     for words in ("Closes in", "Print this page", "Give another response", "computer"):
         assert words not in shown
-
-
-def test_live_regions_wait_for_a_pause(open_section):
-    page = open_section("evidence/")
-    live = page.evaluate(
-        """[...document.querySelectorAll("[aria-live], [role=status], [role=alert], [role=log]")]
-            .map((one) => one.getAttribute("aria-live") || one.getAttribute("role"))"""
-    )
-    assert set(live) == {"polite", "status"}
+    # The list of sections has the reference then.
+    page.emulate_media(media="screen")
+    amending.reopen(submission=draft, at=while_open(call))
+    page.goto(f"/calls/{call.slug}/response/")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
 
 
 def test_help_is_in_the_same_place_on_every_page(client, call):
@@ -206,7 +198,7 @@ def test_layout_does_not_shift_when_the_script_begins(open_section):
     assert shift == 0
 
 
-def test_words_on_staffs_pages_are_read_from_their_own_side(open_browser):
+def test_words_on_staffs_pages_and_in_reports_are_read_from_their_own_side(open_browser):
     page = open_browser(1280)
     css = Path(settings.BASE_DIR, "static/css/staff.css").read_text()
     page.set_content(
@@ -220,10 +212,6 @@ def test_words_on_staffs_pages_are_read_from_their_own_side(open_browser):
     assert [name.evaluate(IS_FROM_RIGHT) for name in names] == [True] * 7
     assert not page.locator("i").evaluate(IS_FROM_RIGHT)
     assert page.locator("a").bounding_box()["x"] < page.locator("i").bounding_box()["x"]
-
-
-def test_words_of_a_report_are_read_from_their_own_side(open_browser):
-    page = open_browser(1280)
     words = f"{ARABIC} BBC!"
     body = f"<p>{words}</p><table><caption>{words}</caption><tr><th>{words}<td>{words}</table>"
     page.set_content(PAGE.format("", STYLE, words, body))
