@@ -38,6 +38,7 @@ from review.models import (
     Review,
     SampledResponse,
 )
+from review.noting import forget_notes
 from review.redaction.forgetting import forget_redactions, forget_words_with
 from review.searching.entries import forget_words
 from review.texts import reading_due_files
@@ -129,6 +130,7 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
         forget_words(submission.pk)
         given = _given_as_identity(submission) if locked.is_about_identity else set()
         ending = _texts_that_end(locked, submission)
+        forget_notes(submission, names=given, texts=ending)
         # All at once, in the order in which all lock them.
         lock_codes(Code.objects.filter(call=submission.call))
         forget_examples(submission.call, names=given, texts=ending)

@@ -19,8 +19,10 @@ from exports.queries import count, erased_references, records
 from exports.types import Dataset
 from personal_data import erasing
 from retention import not_deleted
-from review.models import Note
+from review.coding.forgetting import ERASED
+from review.models import Note, SearchEntry
 from review.noting import add_note
+from review.searching.entries import write_due
 from submissions.mail import sending
 from submissions.mail.closing_report import closing_report
 from submissions.outbox import queue
@@ -251,11 +253,17 @@ def test_note_with_an_address_that_was_given_for_links_ends_with_who_answered(ca
     at = while_open(call)
     remember_address(submission=response, address="ada.l@example.net", at=at)
     staff = make_user(Role.MANAGER)
-    for text in ("Ring Ada.L@example.net about it.", "Read page 3."):
-        add_note(response, text=text, by=staff, at=at)
+    other = make_submitted(call)
+    for about in (response, other):
+        for text in ("Ring Ada.L@example.net about it.", "Read page 3."):
+            add_note(about, text=text, by=staff, at=at)
+    write_due(until=lambda: False)
     erase(response, at=at, scope=ErasureScope.IDENTITY)
     left = Note.objects.filter(submission=response).order_by("pk")
     assert [note.text for note in left] == ["Erased: it named who answered.", "Read page 3."]
+    elsewhere = Note.objects.filter(submission=other).order_by("pk")
+    assert [note.text for note in elsewhere] == [ERASED, "Read page 3."]
+    assert SearchEntry.objects.get(submission=other).is_stale
 
 
 def test_counts_keep_it_and_exports_leave_it_out(call, response):
