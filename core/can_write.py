@@ -84,9 +84,8 @@ def _try_bucket() -> str:
 
 
 def _try_files() -> str:
-    folder = disk_reserve.folder()
     try:
-        with tempfile.TemporaryFile(dir=folder) as file:
+        with tempfile.TemporaryFile(dir=disk_reserve.folder()) as file:
             file.write(b"ready")
             file.flush()
         has_room = disk_reserve.has_room_for(0)

@@ -147,9 +147,13 @@ def _room_in_words() -> dict[str, Any]:
     begun = Submission.objects.filter(started_at__gt=since).count()
     most = settings.DRAFTS_IN_ALL_PER_HOUR
     limit = f", of {most:,} at most" if most else ""
+    try:
+        is_full, room = not disk_reserve.has_room_for(0), disk_reserve.in_words()
+    except OSError as error:
+        is_full, room = True, f"The disk of files does not answer ({error.strerror})"
     return {
-        "is_full": not disk_reserve.has_room_for(0),
-        "room": disk_reserve.in_words(),
+        "is_full": is_full,
+        "room": room,
         "begun": f"Responses begun within the last hour: {begun:,}{limit}",
     }
 

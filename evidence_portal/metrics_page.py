@@ -7,6 +7,7 @@ process answers. What only a web process knows is in files that all of them shar
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from django.conf import settings
@@ -55,16 +56,18 @@ class Counted(Collector):
     """The state of the database, the broker and the disk at this moment.
 
     `portal_database_up` is 0 where the database does not answer; what it would know is then left
-    out, never 0.
+    out, never 0. So is the free space of a disk that does not answer.
     """
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         info = GaugeMetricFamily("portal_info", "The release that answers", labels=["version"])
         info.add_metric([release.VERSION], 1)
         yield info
-        yield GaugeMetricFamily(
-            "portal_disk_free_bytes", "Free where files are kept", value=disk_reserve.free_bytes()
-        )
+        with suppress(OSError):
+            free = disk_reserve.free_bytes()
+            yield GaugeMetricFamily(
+                "portal_disk_free_bytes", "Free where files are kept", value=free
+            )
         yield GaugeMetricFamily(
             "portal_disk_reserve_bytes",
             "Below this, uploads and exports are refused",

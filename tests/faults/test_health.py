@@ -14,7 +14,7 @@ from celery.worker.heartbeat import Heart
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 
-from core import can_write, clock, clock_check, database_roles, heartbeats, tasks
+from core import can_write, clock, clock_check, database_roles, disk_reserve, heartbeats, tasks
 from core.broker import broker
 from devserver.children import wait_until
 from tests.faults.celery_processes import WORKER, running, running_beat
@@ -217,6 +217,9 @@ def test_folder_that_takes_no_uploads_is_not_ready(client, all_alive, monkeypatc
 
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
     said = {"uploads": "cannot be written (Read-only file system)"}
+    assert ask(client)[:2] == (503, ALL_OK | said)
+    can_write.forget()
+    monkeypatch.setattr(disk_reserve, "folder", refuse)
     assert ask(client)[:2] == (503, ALL_OK | said)
 
 

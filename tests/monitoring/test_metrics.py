@@ -1,5 +1,6 @@
 """/metrics/ counts what it says, names nobody, and is closed to strangers."""
 
+import errno
 import json
 import re
 from pathlib import Path
@@ -73,13 +74,23 @@ def test_responses_are_counted_by_call_and_state(client):
     assert samples["portal_responses", slug, ("state", "draft")] == 2
 
 
-def test_mail_files_and_disk_are_told(client, settings):
+def test_mail_files_and_disk_are_told(client, settings, monkeypatch):
     make_submitted()
     settings.DISK_RESERVE_MB = 7
     samples = read(client)
     assert samples["portal_mails", ("state", "waiting")] >= 1
     assert samples["portal_disk_reserve_bytes",] == 7 * 1024 * 1024
-    assert samples["portal_disk_free_bytes",] == pytest.approx(disk_reserve.free_bytes(), rel=0.2)
+    free = samples.pop(("portal_disk_free_bytes",))
+    assert free == pytest.approx(disk_reserve.free_bytes(), rel=0.2)
+
+    def refuse():
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(disk_reserve, "folder", refuse)
+    assert read(client).keys() == samples.keys()
+    client.force_login(make_user(is_superuser=True))
+    page = client.get("/admin/").content.decode()
+    assert "The disk of files does not answer (Stale file handle)." in page
 
 
 def test_parts_that_live_are_told(client):
