@@ -8,10 +8,11 @@ from django.http import HttpRequest
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
+from accounts.identity import text_for
 from accounts.rights import is_administrator
 from accounts.states import Action
 from core import clock
-from core.admin.columns import uk_time
+from core.admin.columns import column, uk_time
 from core.admin.read_only import ReadOnlyAdmin
 from exports import tokens
 from exports.models import ApiToken
@@ -43,8 +44,18 @@ class ApiTokenAdmin(OfOwnCalls, ReadOnlyAdmin):
     actions = ("revoke",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Lead to the person's page where the reader is an administrator, who alone opens it."""
-        fields = [TIMES.get(str(name), name) for name in super().get_fields(request, obj)]
+        """Lead to the person's page where the reader is an administrator, who alone opens it.
+
+        A reason is typed by people, and may have an address in it.
+        """
+        said = TIMES | {
+            "reason": column(
+                "reason",
+                "reason",
+                lambda token: text_for(request.user, token.reason, token.call_id),
+            )
+        }
+        fields = [said.get(str(name), name) for name in super().get_fields(request, obj)]
         leads = is_administrator(request.user)
         return ["whose" if name == "person" and not leads else name for name in fields]
 

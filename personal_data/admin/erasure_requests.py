@@ -15,6 +15,7 @@ from django.utils.text import capfirst
 from accounts.asking_again import ask_again
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter
 from accounts.current_user import current_user
+from accounts.identity import text_for
 from accounts.rights import may
 from accounts.states import Action
 from core import clock
@@ -104,6 +105,8 @@ class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             "opts": self.opts,
             "erasure": erasure,
             "reads": may(person, Action.READ_RESPONSES, erasure.call_id),
+            "reason": text_for(person, erasure.reason, erasure.call_id),
+            "refusal": text_for(person, erasure.refusal, erasure.call_id),
             "state": state_in_words(erasure),
             "due": say_day(erasure.due_at),
             "times": [

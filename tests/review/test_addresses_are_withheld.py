@@ -13,13 +13,24 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.record import record
 from accounts.states import Action, AuditAction, Role
+from exports.consent import Scope
 from review.searching.entries import write_due
 from submissions.definitions.closing_times import change_closing_time
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
-from submissions.responses import late_passes
+from submissions.responses import erasing, late_passes
 from submissions.responses.models import LatePass, Submission
-from tests.makers import make_call, make_draft, make_submitted, make_user, withhold
+from tests.exports.api.pulling import make_token
+from tests.exports.exporting import NOW
+from tests.makers import (
+    allow,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
 from tests.review.lists import request_of, responses_listed
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +229,26 @@ def test_reason_of_a_closing_time_that_quotes_an_address_is_masked(client):
         page = client.get(reverse("admin:submissions_call_closing_report", args=[call.pk]))
         found = re.findall(r"<td>(Asked [^<]*)</td>", page.content.decode())
         assert found == [f"Asked for by {quoted}"]
+
+
+def test_reasons_of_a_request_to_erase_and_of_a_token_that_quote_an_address_are_masked(client, at):
+    call = make_call()
+    at(while_open(call))
+    said = {"reason": "Mail from ada@example.org", "by": staff_user(sees_identity=True)}
+    request = erasing.enter(
+        submission=make_submitted(call), scope="response", asked_at=call.opens_at, at=NOW, **said
+    )
+    refuses = make_user(Role.DATA_PROTECTION)
+    erasing.refuse(request, by=refuses, words="Mail from ada@example.org", at=NOW)
+    allow(said["by"], Action.EXPORT_NAMED)
+    token, _secret = make_token(call, scope=Scope(named=True), **said)
+    for sees_identity, quoted in ((True, "ada@example.org"), (False, "[address]")):
+        client.force_login(staff_user(sees_identity=sees_identity))
+        page = client.get(reverse("admin:submissions_erasurerequest_change", args=[request.pk]))
+        assert re.findall(r"<dd>(Mail [^<]*)</dd>", page.text) == [f"Mail from {quoted}"] * 2
+        page = client.get(reverse("admin:exports_apitoken_change", args=[token.pk]))
+        found = re.findall(r'<div class="readonly">(Mail [^<]*)</div>', page.text)
+        assert found == [f"Mail from {quoted}"]
 
 
 def test_no_row_is_named_by_an_address(client, discreet):
