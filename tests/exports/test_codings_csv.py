@@ -201,11 +201,11 @@ def test_table_of_many_codings_streams_in_little_memory():
             version=response.current_version,
             question=question,
             start=place,
-            end=place + 100 + length,
+            end=place + 800 + length,
             by=coder,
             at=AT,
         )
-        for place in range(400)
+        for place in range(100)
         for length in range(50)
     )
     exported(call, "codings")

@@ -373,20 +373,24 @@ def test_script_for_r_labels_every_column():
 
 
 @pytest.mark.django_db
-# Lengths that haven cut: in a string of several segments, and in the longest that there is.
-@pytest.mark.parametrize("length", [1_268, 12_607, 32_760, 32_766])
-def test_longest_text_in_a_file_for_spss_leaves_a_byte_free(tmp_path, length):
-    text = "a" * (length - 1) + "Z"
-    call = make_call()
-    make_submitted(call, story=text)
-    make_submitted(call, story="Short")
-    frame, meta = read_statistics(tmp_path, exported(call, "sav"), "sav")
-    assert set(frame["story"]) == {text, "Short"}
-    assert meta.variable_storage_width["story"] > length
+def test_longest_text_in_a_file_for_spss_leaves_a_byte_free(tmp_path):
+    # Lengths that haven cut: in a string of several segments, and in the longest that there is.
+    texts = ["a" * (length - 1) + "Z" for length in (1_268, 12_607, 32_760, 32_766)]
+    for text in texts:
+        call = make_call()
+        make_submitted(call, story=text)
+        make_submitted(call, story="Short")
+        frame, meta = read_statistics(tmp_path, exported(call, "sav"), "sav")
+        assert set(frame["story"]) == {text, "Short"}
+        assert meta.variable_storage_width["story"] > len(text)
+        (tmp_path / "read.sav").rename(tmp_path / f"{len(text)}.sav")
     if shutil.which("Rscript") is None or subprocess.run(HAS_HAVEN, check=False).returncode:
         pytest.skip("R or its package haven is not installed; the width was tested")
-    program = 'cat(haven::read_sav("read.sav")$story, sep = "\\n")'
+    program = (
+        'for (file in list.files(pattern = "sav$")) '
+        'cat(haven::read_sav(file)$story, sep = "\\n", fill = TRUE)'
+    )
     done = subprocess.run(
         ["Rscript", "-e", program], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert set(done.stdout.splitlines()) == {text, "Short"}
+    assert set(done.stdout.split()) == {*texts, "Short"}

@@ -1,9 +1,11 @@
 """Problems name the lines of the file, in whatever way of TOML it is written."""
 
+import re
 import tomllib
 
 import pytest
 
+from submissions.definitions import lines
 from submissions.definitions.errors import Problem
 from submissions.definitions.lines import numbered
 from tests.makers import FIRST_CALL
@@ -102,13 +104,14 @@ def test_entry_that_is_missing_is_not_the_question_with_its_name():
 
 
 def test_every_question_of_the_first_call_is_found_where_its_key_stands():
-    lines = FIRST.split("\n")
+    written = FIRST.split("\n")
     sections = tomllib.loads(FIRST)["sections"]
     keys = [(section["key"], one["key"]) for section in sections for one in section["questions"]]
     assert len(keys) == 37
-    for section, key in keys:
-        line = said(f"sections.{section}.{key}.key", text=FIRST)
-        assert lines[int(line.removeprefix("line ")) - 1] == f'key = "{key}"'
+    problems = [Problem(f"sections.{section}.{key}.key", "why") for section, key in keys]
+    for (_section, key), line in zip(keys, numbered(problems, FIRST, source="a"), strict=True):
+        place = re.match(r"a: line (\d+): ", line)[1]
+        assert written[int(place) - 1] == f'key = "{key}"'
 
 
 def test_text_of_a_thousand_lines_is_counted_over():
@@ -116,6 +119,7 @@ def test_text_of_a_thousand_lines_is_counted_over():
     assert said("call.title", text=text) == "line 1004"
 
 
-def test_file_that_takes_too_long_to_read_has_no_lines():
-    text = '[call]\nabout = """\n' + "x ]\n" * 4_000 + '"""\ntitle = 3\n'
+def test_file_that_takes_too_long_to_read_has_no_lines(monkeypatch):
+    monkeypatch.setattr(lines, "MOST_READ", 20_000)
+    text = '[call]\nabout = """\n' + "x ]\n" * 200 + '"""\ntitle = 3\n'
     assert (said("call", text=text), said("call.title", text=text)) == ("line 1", "")

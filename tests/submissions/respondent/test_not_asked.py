@@ -18,14 +18,22 @@ pytestmark = pytest.mark.django_db
 SAY = {"key": "say", "kind": "long", "label": "Anything to say?"}
 
 
-@pytest.fixture(params=["one page", "two pages"])
-def call(request, at):
-    if request.param == "one page":
-        call = make_call(about_questions=[*CHAIN, SAY], evidence_questions=[], facets=[])
-    else:
-        call = make_call(about_questions=[A, B], evidence_questions=[*CHAIN[2:], SAY], facets=[])
+@pytest.fixture
+def on_one_page(at):
+    call = make_call(about_questions=[*CHAIN, SAY], evidence_questions=[], facets=[])
     at(while_open(call))
     return call
+
+
+@pytest.fixture
+def call(at):
+    """It asks on its second page what its first page may rule out."""
+    call = make_call(about_questions=[A, B], evidence_questions=[*CHAIN[2:], SAY], facets=[])
+    at(while_open(call))
+    return call
+
+
+EITHER_WAY = pytest.mark.parametrize("name", ["on_one_page", "call"])
 
 
 def post(client, call, **answers):
@@ -47,7 +55,9 @@ def version_of(call):
     return Submission.objects.get(call=call).submitted_version
 
 
-def test_what_was_typed_and_is_not_asked_any_more_stays_out_of_the_version(client, call):
+@EITHER_WAY
+def test_what_was_typed_and_is_not_asked_any_more_stays_out_of_the_version(client, request, name):
+    call = request.getfixturevalue(name)
     fill(client, call)
     post(client, call, a="no", b="yes", c="", d="")
     assert press_submit(client, call).status_code == 302
@@ -57,7 +67,9 @@ def test_what_was_typed_and_is_not_asked_any_more_stays_out_of_the_version(clien
     assert [title for title in ("B?", "C?", "F?") if title in version.canonical_text] == []
 
 
-def test_page_to_check_says_what_is_no_part_and_it_comes_back(client, call):
+@EITHER_WAY
+def test_page_to_check_says_what_is_no_part_and_it_comes_back(client, request, name):
+    call = request.getfixturevalue(name)
     fill(client, call)
     client.post(address(call, "response/about/"), {"a": "no", "b": "yes", "action": "save"})
     page = text_of(client.get(address(call, "response/check/")))
@@ -152,7 +164,9 @@ def test_page_that_was_asked_when_it_was_opened_keeps_what_was_typed(client, at)
     assert "Typed before" in client.get(address(call, "response/evidence/")).content.decode()
 
 
-def test_draft_as_text_has_each_answer_once_while_it_is_open_if_it_is_asked(client, call):
+@EITHER_WAY
+def test_draft_as_text_has_each_answer_once_while_it_is_open_if_it_is_asked(client, request, name):
+    call = request.getfixturevalue(name)
     fill(client, call)
     post(client, call, a="", b="", c="Of c", d="Of d", say="Words")
     text = client.get(address(call, "response/text/")).content.decode()

@@ -17,26 +17,23 @@ def call(at):
     return call
 
 
-@pytest.mark.parametrize(
-    ("name", "content_type", "begins"),
-    [
+def test_questions_are_downloaded_without_starting(client, call):
+    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+    for name, content_type, begins in [
         ("pdf", "application/pdf", b"%PDF-"),
         (
             "docx",
             "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
             b"PK\x03\x04",
         ),
-    ],
-)
-def test_questions_are_downloaded_without_starting(client, call, name, content_type, begins):
-    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
-    path = f"/calls/{call.slug}/questions.{name}"
-    assert re.search(f'href="{re.escape(path)}"', page)
-    response = client.get(path)
-    assert response["Content-Type"] == content_type
-    assert response["Content-Disposition"] == f'attachment; filename="{call.slug}.{name}"'
-    assert response.content.startswith(begins)
-    assert Submission.objects.count() == 0
+    ]:
+        path = f"/calls/{call.slug}/questions.{name}"
+        assert re.search(f'href="{re.escape(path)}"', page), name
+        response = client.get(path)
+        assert response["Content-Type"] == content_type, name
+        assert response["Content-Disposition"] == f'attachment; filename="{call.slug}.{name}"', name
+        assert response.content.startswith(begins), name
+        assert Submission.objects.count() == 0, name
 
 
 def test_questions_fetched_after_closing_ask_nobody_to_answer(client, call, at):

@@ -244,11 +244,11 @@ def test_nobody_invites_themselves_or_somebody_twice(client, call, draft, ben):
     assert Colleague.objects.count() == 2
 
 
-@pytest.mark.parametrize("to", ["", "nobody", "a@example.org\r\nBcc: b@example.org", "a,b@c.org"])
-def test_address_that_is_none_invites_nobody(client, call, draft, to):
-    assert invite(client, call, to).status_code == 422
-    assert not OutboxEmail.objects.exists()
-    assert not Colleague.objects.exists()
+def test_address_that_is_none_invites_nobody(client, call, draft):
+    for to in ["", "nobody", "a@example.org\r\nBcc: b@example.org", "a,b@c.org"]:
+        assert invite(client, call, to).status_code == 422, to
+        assert not OutboxEmail.objects.exists(), to
+        assert not Colleague.objects.exists(), to
 
 
 def test_invitations_have_limits(client, call, draft, at):

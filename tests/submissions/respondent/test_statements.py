@@ -144,17 +144,17 @@ def test_call_with_nothing_to_add_adds_nothing(client):
         assert "<h2>Rates</h2>" not in client.get(f"/calls/{call.slug}/{name}/").content.decode()
 
 
-@pytest.mark.parametrize("name", ["privacy", "accessibility", "cookies"])
-def test_statement_of_a_call_is_linked_from_its_pages_and_belongs_to_it(client, at, name):
+def test_statement_of_a_call_is_linked_from_its_pages_and_belongs_to_it(client, at):
     call = make_call()
     at(while_open(call))
-    address = f"/calls/{call.slug}/{name}/"
-    for path in (f"/calls/{call.slug}/", f"/calls/{call.slug}/questions/", address):
-        page = client.get(path).content.decode()
-        assert f'href="{address}"' in page
-        assert '<aside class="help" aria-labelledby="help-title">' in page
-    assert f'href="/{name}/"' in client.get("/nowhere/").content.decode()
-    assert client.get(f"/calls/nowhere/{name}/").status_code == 404
+    for name in ["privacy", "accessibility", "cookies"]:
+        address = f"/calls/{call.slug}/{name}/"
+        for path in (f"/calls/{call.slug}/", f"/calls/{call.slug}/questions/", address):
+            page = client.get(path).content.decode()
+            assert f'href="{address}"' in page, name
+            assert '<aside class="help" aria-labelledby="help-title">' in page, name
+        assert f'href="/{name}/"' in client.get("/nowhere/").content.decode(), name
+        assert client.get(f"/calls/nowhere/{name}/").status_code == 404, name
 
 
 def test_cookies_page_names_every_cookie_that_is_set(client, at):

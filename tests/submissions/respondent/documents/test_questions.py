@@ -99,20 +99,17 @@ def test_word_file_sets_a_question_from_the_right():
     assert all(run.font.rtl for run in asked.runs)
 
 
-@pytest.mark.parametrize(
-    ("language", "said"),
-    [
-        ("zh-hans", "zh-CN"),
-        ("zh-hant", "zh-TW"),
-        ("sr-latn", "sr-RS"),
-        ("es-ni", "es-NI"),
-        ("hsb", "hsb-GB"),
-        ("cy", "cy-GB"),
-    ],
-)
-def test_files_are_made_in_a_language_with_a_script_or_a_country(call, language, said):
-    with translation.override(language):
-        pdf = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call), is_closed=False)))
-        word = word_of(call)
-    assert pdf.trailer["/Root"]["/Lang"] == said
-    assert word.core_properties.language == said
+def test_files_are_made_in_a_language_with_a_script_or_a_country(call):
+    for language, said in {
+        "zh-hans": "zh-CN",
+        "zh-hant": "zh-TW",
+        "sr-latn": "sr-RS",
+        "es-ni": "es-NI",
+        "hsb": "hsb-GB",
+        "cy": "cy-GB",
+    }.items():
+        with translation.override(language):
+            pdf = PdfReader(io.BytesIO(questions_pdf(call, reading_of(call), is_closed=False)))
+            word = word_of(call)
+        found = pdf.trailer["/Root"]["/Lang"], word.core_properties.language
+        assert (language, found) == (language, (said, said))
