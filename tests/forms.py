@@ -69,3 +69,8 @@ def form_of(page, within=None):
         for name, value in parser.posted.items()
         if name != "_selected_action"
     }
+
+
+def messages_after(answer):
+    """What the next page says of what was posted, without drawing that page."""
+    return [str(one) for one in answer.wsgi_request._messages._queued_messages]

@@ -15,6 +15,7 @@ from review.redaction.redacting import approve, refuse
 from review.states import RedactionReason, RedactionState
 from review.texts import reading_due_files
 from submissions.responses.submitting import submit
+from tests.forms import messages_after
 from tests.makers import (
     OPENS_AT,
     complete_answers,
@@ -101,9 +102,9 @@ def error_of(page):
 
 
 def decide(client, redaction, do, **given):
-    page = client.post(f"{LIST}{redaction.pk}/decide/", {"do": do} | given, follow=True)
+    answer = client.post(f"{LIST}{redaction.pk}/decide/", {"do": do} | given)
     redaction.refresh_from_db()
-    return [str(one) for one in page.context["messages"]]
+    return messages_after(answer)
 
 
 def test_ticked_sentence_is_proposed(client, response, ann):

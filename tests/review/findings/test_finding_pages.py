@@ -18,6 +18,7 @@ from review.models import Coding, Finding, ReportRun
 from review.quotes.marking import mark_quote
 from review.states import FindingStatus, Stance
 from submissions.responses.amending import withdraw
+from tests.forms import messages_after
 from tests.makers import allow, make_call, make_code, make_user, withhold
 from tests.review.findings.made import agreed, hide, quoted
 from tests.review.test_coding_page import signed_in
@@ -94,7 +95,7 @@ def test_two_people_who_change_a_claim_are_told_of_each_other(evidence, ann, ben
     finding.refresh_from_db()
     assert finding.title == "Ben’s claim"
     again = typed(evidence, title="Ann’s claim", codes=codes, base=base_on(page))
-    assert told(ann.post(where, again, follow=True)) == ["The finding is changed."]
+    assert messages_after(ann.post(where, again)) == ["The finding is changed."]
     finding.refresh_from_db()
     assert finding.title == "Ann’s claim"
 
@@ -156,7 +157,7 @@ def test_stale_status_is_refused_with_the_name(evidence, ann, ben):
     assert told(answer) == [
         "Ben changed this finding meanwhile. Its status was not changed. You wrote: “No.”"
     ]
-    assert told(ann.post(where, {"status": "x"}, follow=True)) == [
+    assert messages_after(ann.post(where, {"status": "x"})) == [
         "Choose a status. Its status was not changed."
     ]
 
@@ -188,18 +189,18 @@ def test_passages_are_chosen_and_taken_off(evidence, ann):
     assert f'value="supports {coding.pk} contrary"' in stale.content.decode()
     for turned in ("supports {} contrary", "contrary {} supports"):
         turning = {"do": turned.format(coding.pk)}
-        answer = ann.post(f"{where}?from=codings", turning, follow=True)
-        assert told(answer) == ["The passage stands in the finding."]
+        answer = ann.post(f"{where}?from=codings", turning)
+        assert messages_after(answer) == ["The passage stands in the finding."]
     off = finding.passages.get(stance="contrary")
     assert f'name="seen" value="{off.stance}"' in page_of(ann, "finding_change", finding)
     stale = {"passage": off.pk, "seen": "supports"}
     answer = ann.post(address("finding_take_off", finding), stale, follow=True)
     said = "Ann turned this passage while the page was open: “Speaks against it”."
     assert told(answer) == [f"{said} It was not taken off."]
-    answer = ann.post(address("finding_take_off", finding), {"passage": off.pk}, follow=True)
-    assert told(answer) == ["The passage does not stand in the finding any more."]
-    answer = ann.post(address("finding_take_off", finding), {"passage": off.pk}, follow=True)
-    assert told(answer) == ["Somebody took the passage off already."]
+    answer = ann.post(address("finding_take_off", finding), {"passage": off.pk})
+    assert messages_after(answer) == ["The passage does not stand in the finding any more."]
+    answer = ann.post(address("finding_take_off", finding), {"passage": off.pk})
+    assert messages_after(answer) == ["Somebody took the passage off already."]
 
 
 def test_passage_that_two_people_coded_is_offered_once(evidence, ann):
@@ -208,8 +209,8 @@ def test_passage_that_two_people_coded_is_offered_once(evidence, ann):
     second = evidence.coded(third, by=evidence.ben)
     where = f"{address('finding_passages', finding)}?from=codings"
     assert ann.get(where).content.decode().count("<blockquote") == 3
-    answer = ann.post(where, {"do": f"supports {second.pk}"}, follow=True)
-    assert told(answer) == ["The passage stands in the finding."]
+    answer = ann.post(where, {"do": f"supports {second.pk}"})
+    assert messages_after(answer) == ["The passage stands in the finding."]
 
 
 def test_quote_under_another_code_is_in_the_whole_bank_alone(evidence, ann):
@@ -298,7 +299,7 @@ def test_outline_is_ordered_by_buttons(evidence, ann):
 
     def press(do, **given):
         base = base_on(ann.get(where).content.decode())
-        return told(ann.post(where, {"do": do, "base": base} | given, follow=True))
+        return messages_after(ann.post(where, {"do": do, "base": base} | given))
 
     assert press("add", title="Money") == ["The outline is changed."]
     one, two, money = outline_of(evidence.call)
@@ -398,7 +399,7 @@ def test_scale_is_defined_on_its_page(evidence, ann, ben):
     where = address("finding_scale", evidence.call)
     base = base_on(ann.get(where).content.decode())
     given = {"base": base, "name-0": "most", "share-0": "60", "name-4": "few", "share-4": "1"}
-    assert told(ann.post(where, given, follow=True)) == ["The scale is kept."]
+    assert messages_after(ann.post(where, given)) == ["The scale is kept."]
     said = [(step.name, step.smallest_share) for step in scale_of(evidence.call)]
     assert said == [("most", 60), ("few", 1)]
     answer = ben.post(where, given)
@@ -421,7 +422,7 @@ def test_stale_scale_keeps_what_was_typed(evidence, ann, ben):
     assert 'value="nearly all"' in page
     assert "The scale is “most” from 60% now." in page
     again = {"name-0": "nearly all", "share-0": "90", "base": base_on(page)}
-    assert told(ben.post(where, again, follow=True)) == ["The scale is kept."]
+    assert messages_after(ben.post(where, again)) == ["The scale is kept."]
 
 
 def test_share_without_a_word_is_refused_and_an_emptied_word_goes(evidence, ann):
@@ -444,8 +445,8 @@ def test_share_without_a_word_is_refused_and_an_emptied_word_goes(evidence, ann)
         (6, "", ""),
     ]
     kept = dict(re.findall(r'name="((?:key|name|share)-\d+)"[^>]* value="([^"]*)"', said))
-    answer = ann.post(where, kept | {"base": base_on(said), "name-4": "most"}, follow=True)
-    assert told(answer) == ["The scale is kept."]
+    answer = ann.post(where, kept | {"base": base_on(said), "name-4": "most"})
+    assert messages_after(answer) == ["The scale is kept."]
     names = [step.name for step in scale_of(evidence.call)]
     assert names == ["all", "most", "many", "some", "a few"]
 
