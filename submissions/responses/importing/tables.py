@@ -16,6 +16,12 @@ LONGEST_CELL = 131_072
 SEPARATORS = {",": "a comma", ";": "a semicolon", "\t": "a tab"}
 # The first line by which some programs tell Excel the separator; Excel shows no such row.
 NAMES_SEPARATOR = re.compile(r'\A"?sep=(.)"?\r?\n', re.IGNORECASE)
+# Text in Windows-1252 has such bytes side by side as well, if seldom: “ß” and a quotation mark.
+UTF_8_SIGN = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+SELDOM = 4  # other signs to each of these
+NO_ASCII = bytes(range(0x80, 0x100))
 UTF_8_BOM, UTF_16_BOMS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -86,7 +92,13 @@ def _decode(content: bytes) -> tuple[str, str]:
         return _decoded(content, "utf-8-sig"), "UTF-8"
     try:
         return content.decode("utf-8"), "UTF-8"
-    except UnicodeDecodeError:
+    except UnicodeDecodeError as error:
+        rest, number = UTF_8_SIGN.subn(b"", content)
+        if number * SELDOM > len(rest) - len(rest.translate(None, NO_ASCII)):
+            line = content[: error.start].count(b"\n") + 1
+            raise ImportRefused(
+                f"The file is in UTF-8, and line {line} of it is not: save all of it as UTF-8"
+            ) from None
         return _decoded(content, "windows-1252"), "Windows-1252"
 
 
