@@ -50,12 +50,3 @@ def running(*command, folder, **engines):
 def running_beat(folder, **engines):
     schedule = ("--pidfile", "", "--schedule", str(folder / "schedule"))
     return running("beat", *schedule, folder=folder, **engines)
-
-
-@contextmanager
-def running_both(folder, **engines):
-    with (
-        running(*WORKER, folder=folder, **engines) as worker,
-        running_beat(folder, **engines) as beat,
-    ):
-        yield worker, beat

@@ -164,9 +164,10 @@ class OwnPortal:
                 runs_for = time.monotonic() - self.part(self._died)._started_at
                 started_again_at = datetime.now(UTC) - timedelta(seconds=runs_for)
                 _release_what_was_claimed_before(started_again_at, cursor, tasks)
+            # A worker may still be at a batch, whose claims are its own. It may give up on it, too,
+            # and would then have it wait from now on.
+            assert wait_until(lambda: _sends_nothing(tasks), seconds=PATIENCE, pause=0.1)
             if self._other_worker_died_at is not None:
-                # This machine's own worker may still be at a batch that it claimed before.
-                assert wait_until(lambda: _sends_nothing(tasks), seconds=PATIENCE, pause=0.1)
                 _release_what_was_claimed_before(self._other_worker_died_at, cursor, tasks)
             self._died = self._other_worker_died_at = None
             cursor.execute(PAUSES_PASS, [SOON])

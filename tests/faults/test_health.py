@@ -2,7 +2,6 @@
 
 import errno
 import signal
-import socket
 import tempfile
 import time
 from datetime import UTC, datetime, timedelta
@@ -14,13 +13,14 @@ from celery.worker.heartbeat import Heart
 from django.contrib.sessions.models import Session
 from django.db import OperationalError, connection
 
-from core import can_write, clock, clock_check, database_roles, disk_reserve, heartbeats, tasks
+from core import can_write, clock, clock_check, disk_reserve, heartbeats, tasks
 from core.broker import broker
-from devserver.children import wait_until
-from tests.faults.celery_processes import WORKER, running, running_beat
 from tests.makers import OPENS_AT, make_submitted
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("role_that_serves"),
+]
 
 
 def ask(client):
@@ -34,12 +34,6 @@ def ask(client):
         dict(line.split(": ", 1) for line in lines),
         time.monotonic() - began,
     )
-
-
-@pytest.fixture(autouse=True)
-def role_that_serves(monkeypatch):
-    """Tests connect as the owner, of which `/readyz/` would warn."""
-    monkeypatch.setattr(database_roles, "problem", lambda: "")
 
 
 @pytest.fixture
@@ -63,29 +57,6 @@ def test_process_lives_without_any_other_part(client, own_valkey, through_broker
     monkeypatch.setattr(connection, "cursor", None)
     response = client.get("/healthz/")
     assert (response.status_code, response.content) == (200, b"ok\n")
-
-
-def test_worker_and_beat_report_themselves_and_their_clocks_soon_after_their_start(
-    client, own_valkey, sink, tmp_path, through_broker
-):
-    through_broker(own_valkey.url())
-    silence = "warning: no sign of life for 45 seconds"
-    assert ask(client)[:2] == (200, ALL_OK | {"worker": silence, "beat": silence})
-    engines = {"broker_url": own_valkey.url(), "smtp_port": sink.port}
-    name = f"celery@{socket.gethostname()}"
-    with broker() as redis:
-        heartbeats.worker_lives(redis, name)  # one of that name was killed a moment ago
-        with running(*WORKER, folder=tmp_path, **engines):
-            assert wait_until(
-                lambda: not heartbeats.is_a_worker_alive(redis), seconds=30, pause=0.1
-            )
-            with running_beat(tmp_path, **engines):
-                assert wait_until(lambda: ask(client)[:2] == (200, ALL_OK), seconds=30, pause=0.1)
-                both = {"beat", name}
-                assert wait_until(
-                    lambda: clock_check.reports(redis).keys() == both, seconds=30, pause=0.1
-                )
-                assert clock_check.reports(redis) == dict.fromkeys(both, timedelta(0))
 
 
 def test_signs_of_life_end_by_themselves(client, all_alive):
@@ -231,9 +202,9 @@ def test_disk_is_tried_once_in_some_seconds(client, all_alive, settings):
     assert ask(client)[0] == 503
 
 
-@pytest.mark.parametrize(
-    "sent",
-    [
+def test_stranger_gets_the_word_alone(client, all_alive, settings):
+    settings.MONITORING_TOKEN = "a" * 32
+    strangers = [
         {"REMOTE_ADDR": "192.0.2.7"},
         {"REMOTE_ADDR": ""},
         {"HTTP_X_FORWARDED_FOR": "192.0.2.7"},
@@ -242,15 +213,12 @@ def test_disk_is_tried_once_in_some_seconds(client, all_alive, settings):
         {"HTTP_AUTHORIZATION": "Bearer something-else"},
         {"HTTP_AUTHORIZATION": "Bearer "},
         {"HTTP_AUTHORIZATION": "Bearer ungültig"},
-    ],
-)
-def test_stranger_gets_the_word_alone(client, all_alive, settings, sent):
-    settings.MONITORING_TOKEN = "a" * 32
-    assert client.get("/readyz/", **sent).content == b"ready\n"
-    own_valkey = all_alive
-    own_valkey.stop()
-    response = client.get("/readyz/", **sent)
-    assert (response.status_code, response.content) == (200, b"ready\n")
+    ]
+    told = [client.get("/readyz/", **sent).content for sent in strangers]
+    assert told == [b"ready\n"] * len(strangers)
+    all_alive.stop()
+    answers = [client.get("/readyz/", **sent) for sent in strangers]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, b"ready\n")}
 
 
 def test_parts_are_for_who_has_the_token(client, all_alive, settings):

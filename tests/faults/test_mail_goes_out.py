@@ -3,10 +3,11 @@
 import signal
 import socket
 import time
+from datetime import timedelta
 
 import pytest
 
-from core import heartbeats
+from core import clock_check, heartbeats
 from core.broker import broker
 from devserver.children import wait_until
 from submissions.mail.tasks import nudge_mail, send_due_mail
@@ -14,7 +15,8 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import drafting
 from submissions.responses.models import Submission
-from tests.faults.celery_processes import WORKER, running, running_both
+from tests.faults.celery_processes import WORKER, running, running_beat
+from tests.faults.test_health import ALL_OK, ask
 from tests.makers import complete_answers, make_call, press_submit, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,9 +46,11 @@ def sent(number):
     return lambda: OutboxEmail.objects.filter(state=OutboxState.SENT).count() == number
 
 
-def test_mail_waits_for_a_broker_that_is_down_and_goes_out_when_it_is_back(
-    own_valkey, sink, tmp_path, through_broker, submit_by_browser, caplog
+@pytest.mark.usefixtures("role_that_serves")
+def test_mail_goes_out_by_beat_and_by_a_nudge_while_the_broker_comes_and_goes(
+    client, own_valkey, sink, tmp_path, through_broker, submit_by_browser, caplog
 ):
+    """One worker and one beat, which report themselves and their clocks soon after their start."""
     through_broker(own_valkey.url())
     own_valkey.stop()
     response, seconds = submit_by_browser()
@@ -58,25 +62,39 @@ def test_mail_waits_for_a_broker_that_is_down_and_goes_out_when_it_is_back(
     assert caplog.messages.count(f"{LEFT_TO_BEAT} (OperationalError)") == 1
 
     own_valkey.start()
-    with running_both(tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
-        assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
-        assert [message["Message-ID"] for message in sink.messages] == [mail.message_id]
+    engines = {"broker_url": own_valkey.url(), "smtp_port": sink.port}
+    name = f"celery@{socket.gethostname()}"
+    silence = "warning: no sign of life for 45 seconds"
+    assert ask(client)[:2] == (200, ALL_OK | {"worker": silence, "beat": silence})
+    with broker() as redis:
+        heartbeats.worker_lives(redis, name)  # one of that name was killed a moment ago
+    with running(*WORKER, folder=tmp_path, **engines):
+        with broker() as redis:
+            assert wait_until(
+                lambda: not heartbeats.is_a_worker_alive(redis), seconds=PATIENCE, pause=0.1
+            )
+        with running_beat(tmp_path, **engines):
+            # The nudge was lost with the broker.
+            assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
+            assert [message["Message-ID"] for message in sink.messages] == [mail.message_id]
+            assert wait_until(lambda: ask(client)[:2] == (200, ALL_OK), seconds=PATIENCE, pause=0.1)
+            both = {"beat", name}
+            with broker() as redis:
+                assert wait_until(
+                    lambda: clock_check.reports(redis).keys() == both, seconds=PATIENCE, pause=0.1
+                )
+                assert clock_check.reports(redis) == dict.fromkeys(both, timedelta(0))
 
-        # The broker goes and comes back under a worker and a beat that live on.
-        own_valkey.stop()
+            # The broker goes and comes back under a worker and a beat that live on.
+            own_valkey.stop()
+            submit_by_browser()
+            own_valkey.start()
+            assert wait_until(sent(2), seconds=PATIENCE, pause=0.1)
+
+        # Without beat, by its nudge alone.
         submit_by_browser()
-        own_valkey.start()
-        assert wait_until(sent(2), seconds=PATIENCE, pause=0.1)
-    assert len(sink.messages) == 2
-
-
-def test_nudge_sends_without_waiting_for_beat(
-    own_valkey, sink, tmp_path, through_broker, submit_by_browser
-):
-    through_broker(own_valkey.url())
-    with running(*WORKER, folder=tmp_path, broker_url=own_valkey.url(), smtp_port=sink.port):
-        submit_by_browser()
-        assert wait_until(sent(1), seconds=PATIENCE, pause=0.1)
+        assert wait_until(sent(3), seconds=PATIENCE, pause=0.1)
+    assert len(sink.messages) == 3
 
 
 def test_one_nudge_is_on_its_way_until_a_worker_takes_it(own_valkey, through_broker):

@@ -6,10 +6,12 @@ breaks. What both have in common: database, broker, and files in a bucket of S3.
 
 import io
 import re
+from contextlib import closing
 from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.utils import ConnectionHandler
 
 from bench.crowd import Site
 from bench.own_portal import environment_of, own_portal
@@ -18,15 +20,16 @@ from devserver.children import wait_until
 from devserver.folders import RunFolder
 from devserver.portal import DATABASE, SERVING_ROLE
 from devserver.postgres import SUPERUSER, WITHOUT_FSYNC, Postgres
+from evidence_portal.service_urls import read_database
 from tests.faults import migrated, pooler
 from tests.faults.own_portal import PATIENCE, OwnPortal
 from tests.faults.test_whatever_dies import SENT_AGAIN, hold_promises
-from tests.faults.two_machines import SLUG, InTurns, Visitor, second_machine, shown_by_database
+from tests.faults.two_machines import SLUG, InTurns, Visitor, second_machine
 from tests.programs import skip_for_want_of
 from tests.stores.s3_server import KEY, SECRET, Bucket, S3Server
 from tests.submissions.mail.mail_sink import Mortal, free_port
 
-CROWD = 60
+CROWD = 30
 TESTS = 2
 STARTS_AN_HOUR = 5
 CALL = f"/calls/{SLUG}/"
@@ -76,7 +79,7 @@ def both(databases, bucket, tmp_path_factory):
     """The portal, which people meet at either machine, and the second machine."""
     data, other_folder = tmp_path_factory.mktemp("portal"), tmp_path_factory.mktemp("second")
     mail, port = Mortal(), free_port()
-    more = bucket | {"DRAFTS_OF_CLIENT_PER_HOUR": str(STARTS_AN_HOUR)}
+    more = bucket | {"DRAFTS_OF_CLIENT_PER_HOUR": str(STARTS_AN_HOUR), "WEB_CONCURRENCY": "1"}
     if pooler.FOUND is not None:
         more["DATABASE_POOL_MODE"] = "transaction"
     try:
@@ -176,9 +179,19 @@ def test_export_is_asked_for_at_one_and_fetched_at_the_other(both):
     assert len(ZipFile(io.BytesIO(first)).namelist()) >= 1
 
 
-def test_time_outs_hold_through_the_pooler(both):
+def test_time_outs_hold_through_the_pooler(both, monkeypatch, django_db_blocker):
     if pooler.FOUND is None:
         skip_for_want_of("pgbouncer", remedy=pooler.REMEDY)
     portal, _ = both
-    expected = {**TIME_OUTS, "TimeZone": "UTC"}
-    assert shown_by_database(portal.environment, expected) == expected
+    for name in ("DATABASE_URL", "DATABASE_POOL_MODE"):
+        monkeypatch.setenv(name, portal.environment[name])
+    shown = {}
+    with (
+        django_db_blocker.unblock(),
+        closing(ConnectionHandler({"default": read_database()})["default"]) as pooled,
+        pooled.cursor() as cursor,
+    ):
+        for name in (*TIME_OUTS, "TimeZone"):
+            cursor.execute(f"SHOW {name}")
+            (shown[name],) = cursor.fetchone()
+    assert shown == {**TIME_OUTS, "TimeZone": "UTC"}

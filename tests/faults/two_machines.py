@@ -1,10 +1,8 @@
 """A second web server and a second worker beside a portal, and who goes from one to the other."""
 
-import json
 import re
 import signal
 import socket
-import subprocess
 import sys
 import urllib.request
 from contextlib import contextmanager
@@ -143,20 +141,3 @@ def second_machine(environment, *, logs):
         yield machine
     finally:
         machine.kill()
-
-
-def shown_by_database(environment, names):
-    """Return what a process of this portal is shown of each setting, by its own settings."""
-    code = (
-        "import django, json; django.setup(); from django.db import connection\n"
-        "shown = {}\n"
-        "with connection.cursor() as c:\n"
-        f"    for name in {[*names]!r}:\n"
-        "        c.execute(f'SHOW {name}'); shown[name] = c.fetchone()[0]\n"
-        "print(json.dumps(shown))"
-    )
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(
-        command, env=environment, cwd=ROOT, check=True, capture_output=True, text=True
-    )
-    return json.loads(done.stdout)
