@@ -357,7 +357,7 @@ def test_attachments_are_named_by_reference_and_come_back_to_the_byte():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("file_format", ["attachments", "bundle"])
+@pytest.mark.parametrize("file_format", ["attachments", "bundle-quick"])
 def test_files_leave_without_their_authors_unless_the_export_is_named(file_format):
     call = make_call()
     given = {}

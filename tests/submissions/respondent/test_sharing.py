@@ -234,7 +234,9 @@ def test_colleague_who_signs_a_computer_out_is_told_whom_to_ask(call, ben):
     assert "Get a link by email to open it again." not in text_of(left)
 
 
-def test_nobody_invites_themselves_or_somebody_twice(client, call, draft, ben):
+def test_nobody_invites_themselves_or_somebody_twice_and_two_have_two_names(
+    client, call, draft, ben
+):
     own = complete_answers(call)["email"]
     assert "This is your own address" in text_of(invite(client, call, own.upper()))
     assert "is in your response already" in text_of(invite(client, call, ADDRESS.upper()))
@@ -242,6 +244,10 @@ def test_nobody_invites_themselves_or_somebody_twice(client, call, draft, ben):
     again = invite(client, call, "cat@example.org")
     assert (again.status_code, "invited this person already" in text_of(again)) == (422, True)
     assert Colleague.objects.count() == 2
+    link = link_in(send_mail()[0])
+    page = Client().post(link, {"name": "BEN"})
+    assert (page.status_code, "has this name" in text_of(page)) == (422, True)
+    assert Client().post(link, {"name": "Cat"}).status_code == 302
 
 
 def test_address_that_is_none_invites_nobody(client, call, draft):
@@ -285,23 +291,22 @@ def test_fresh_link_opens_another_device_and_ends_older_ones(client, call, draft
     assert Colleague.objects.count() == 1
 
 
-def test_two_have_two_names(client, call, draft, ben):
-    invite(client, call, "cat@example.org")
-    link = link_in(send_mail()[0])
-    page = Client().post(link, {"name": "BEN"})
-    assert (page.status_code, "has this name" in text_of(page)) == (422, True)
-    assert Client().post(link, {"name": "Cat"}).status_code == 302
-
-
-def test_colleague_without_the_right_sees_who_submits(client, call, draft, ben):
+def test_colleague_without_the_right_or_whose_was_taken_back_sees_who_submits(
+    client, call, draft, ben
+):
     said = text_of(ben.get(address(call, "response/check/")))
     assert "The person who started this response submits it." in said
     assert "Submit now" not in said
     assert "Submit now" in text_of(client.get(address(call, "response/check/")))
     checked = draft_etag(answers_of(draft), [])
-    page = ben.post(address(call, "response/check/"), {"_expected_etag": checked})
-    assert (page.status_code, "You cannot submit it" in text_of(page)) == (403, True)
-    assert Submission.objects.get().is_draft
+    for is_taken_back in (False, True):
+        if is_taken_back:
+            client.post(address(call, "people/1/"), {"may_submit": "1"})
+            client.post(address(call, "people/1/"))
+        page = ben.post(address(call, "response/check/"), {"_expected_etag": checked})
+        assert (page.status_code, "You cannot submit it" in text_of(page)) == (403, True)
+        assert not _has_button(ben, call)
+        assert Submission.objects.get().is_draft
 
 
 def test_colleague_with_the_right_submits_and_sharing_ends(client, call, draft, ben):
@@ -327,21 +332,11 @@ def test_colleague_with_the_right_submits_and_sharing_ends(client, call, draft, 
     ]
 
 
-def test_right_taken_back_is_gone(client, call, draft, ben):
-    client.post(address(call, "people/1/"), {"may_submit": "1"})
-    client.post(address(call, "people/1/"))
-    assert not _has_button(ben, call)
-    checked = draft_etag(answers_of(draft), [])
-    page = ben.post(address(call, "response/check/"), {"_expected_etag": checked})
-    assert page.status_code == 403
-    assert Submission.objects.get().is_draft
-
-
 def _has_button(browser, call):
     return 'name="_expected_etag"' in browser.get(address(call, "response/check/")).content.decode()
 
 
-def test_every_other_page_of_the_response_is_its_authors_alone(client, call, ben):
+def test_colleague_opens_no_page_of_the_author_and_manages_nobody(client, call, ben):
     refused = set()
     for route in response_urls:
         rest = str(route.pattern)
@@ -365,9 +360,6 @@ def test_every_other_page_of_the_response_is_its_authors_alone(client, call, ben
         "erase_stop",
         "delete_draft",
     }
-
-
-def test_colleague_manages_nobody(client, call, draft, ben):
     for rest in ("people/1/", "people/1/link/"):
         assert ben.post(address(call, rest), {"may_submit": "1"}).status_code == 403
     assert ben.post(address(call, "people/"), {"email": "x@example.org"}).status_code == 403
