@@ -221,7 +221,7 @@ def test_in_a_rehearsal(open_browser, look, call, settings):
 
 def test_where_no_call_is(open_browser, look):
     page = open_browser(320)
-    for path in ("/", "/privacy/", "/accessibility/", "/cookies/"):
+    for path in ("/", "/privacy/"):
         page.goto(path)
         look(page, f"no-call-{path.strip('/')}")
 

@@ -10,7 +10,7 @@ from tests.journeys.waiting import wait_until
 from tests.makers import make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PUBLIC = ["", "questions/", "privacy/"]
+PUBLIC = ["", "privacy/"]
 NOTE = "addEventListener('pageshow', ({ persisted }) => { window.persisted = persisted; })"
 WHY_NOT = "JSON.stringify(performance.getEntriesByType('navigation')[0].notRestoredReasons)"
 
@@ -61,7 +61,8 @@ def test_public_pages_come_out_of_the_browsers_memory(page, call):
         assert kept == (rest, True, "null")
 
 
-def test_call_page_that_comes_back_after_starting_leads_to_the_response(page, call):
+def test_started_call_and_page_of_errors_lead_back_to_what_was_saved(page, call):
+    provider = page.get_by_label("I provide services")
     page.goto(f"/calls/{call.slug}/")
     page.get_by_role("button", name="Start now").first.click()
     page.wait_for_url("**/response/about/")
@@ -69,12 +70,7 @@ def test_call_page_that_comes_back_after_starting_leads_to_the_response(page, ca
     page.get_by_role("button", name="Start now").first.click()
     page.wait_for_url("**/response/")
     assert Submission.objects.count() == 1
-
-
-def test_page_of_errors_leads_back_to_the_page_with_what_was_saved(page, call):
-    provider = page.get_by_label("I provide services")
-    page.goto(f"/calls/{call.slug}/")
-    page.get_by_role("button", name="Start now").first.click()
+    page.goto(f"/calls/{call.slug}/response/about/")
     for where, leave in (
         ("privacy", page.get_by_role("link", name="Privacy", exact=True)),
         ("leave", page.get_by_role("button", name="Save and come back later")),

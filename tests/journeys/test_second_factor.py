@@ -38,31 +38,35 @@ def with_authenticator(page):
 
 def test_passkey_is_set_up_and_signs_in(open_browser, look, staff, live_server):
     page = open_browser(320)
+
+    def check(name):
+        look(page, name, [320])
+
     with_authenticator(page)
     here = re.sub(r"//[^:]+:", "//localhost:", live_server.url)
     sign_in(page, f"{here}/admin/", staff)
     page.wait_for_url("**/account/second-factor/")
-    look(page, "second-factor")
+    check("second-factor")
     page.get_by_role("link", name="Add a passkey").click()
-    look(page, "passkey")
+    check("passkey")
     page.get_by_role("button", name="Add a passkey").click()
     page.wait_for_url("**/recovery-codes/")
-    look(page, "recovery-codes")
+    check("recovery-codes")
     page.get_by_role("link", name="I have kept them").click()
-    look(page, "account")
+    check("account")
     page.get_by_role("button", name="Sign out").click()
     sign_in(page, f"{here}/admin/", staff)
     page.wait_for_url("**/account/second-factor/code/")
-    look(page, "second-factor-asked")
+    check("second-factor-asked")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{here}/admin/")
     page.goto(f"{here}/account/again/")
-    look(page, "again")
+    check("again")
     page.get_by_role("link", name="use a passkey").click()
-    look(page, "passkey-again")
+    check("passkey-again")
     page.evaluate("document.querySelector('form[data-passkey]').submit()")  # without a passkey
     expect(page.get_by_role("alert").first).to_contain_text("The passkey was not accepted")
-    look(page, "passkey-refused")
+    check("passkey-refused")
     page.get_by_role("button", name="Use a passkey").click()
     page.wait_for_url(f"{here}/admin/")
 
