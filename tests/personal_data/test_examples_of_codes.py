@@ -1,4 +1,4 @@
-"""Examples in the codebook that quote a response, or name its author, end with it."""
+"""Examples in the codebook and findings that quote a response, or name its author, end with it."""
 
 import pytest
 
@@ -34,12 +34,16 @@ EXAMPLES = {
         (ErasureScope.FILES, set()),
     ],
 )
-def test_examples_end_with_the_response_that_they_quote(at, scope, gone):
+def test_examples_and_findings_end_with_the_response_that_they_quote(at, scope, gone):
     call = make_call()
     at(while_open(call))
     response = make_submitted(call, story=STORY, email="ada@example.org")
+    boss = make_user(Role.MANAGER)
     for name, example in EXAMPLES.items():
         make_code(call=call, name=name, example=example)
+        claim = Claim(title=name, text=example)
+        write_finding(call=call, claim=claim, by=boss, at=while_open(call))
+    Finding.objects.update(status="agreed")
     elsewhere = make_code(call=make_call(), name="alone", example=EXAMPLES["alone"])
     erase(response, at=while_open(call), scope=scope)
     found = {code.name: code.example for code in call.codes.all()}
@@ -47,27 +51,6 @@ def test_examples_end_with_the_response_that_they_quote(at, scope, gone):
     assert all(example in (ERASED, EXAMPLES[name]) for name, example in found.items())
     elsewhere.refresh_from_db()
     assert elsewhere.example == EXAMPLES["alone"]
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("scope", "gone"),
-    [
-        (ErasureScope.RESPONSE, {"quoted", "one line", "alone", "named"}),
-        (ErasureScope.IDENTITY, {"named"}),
-    ],
-)
-def test_findings_end_with_the_response_that_they_quote(at, scope, gone):
-    call = make_call()
-    at(while_open(call))
-    response = make_submitted(call, story=STORY, email="ada@example.org")
-    boss = make_user(Role.MANAGER)
-    findings = {}
-    for name, text in EXAMPLES.items():
-        claim = Claim(title=name, text=text)
-        findings[name] = write_finding(call=call, claim=claim, by=boss, at=while_open(call))
-    Finding.objects.update(status="agreed")
-    erase(response, at=while_open(call), scope=scope)
     rows = Finding.objects.filter(call=call)
     assert {one.title for one in rows if one.text == ERASED} == gone
     asked_anew = {one.title for one in rows if (one.status, one.revision) == ("for_agreement", 2)}
