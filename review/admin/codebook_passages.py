@@ -9,7 +9,6 @@ from django.core.paginator import Page, Paginator
 from django.db.models import F
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
@@ -22,6 +21,7 @@ from core.admin.uk_time import in_uk_time
 from core.direction import isolated
 from review.admin.codebook_list import shown_codings
 from review.admin.codebook_pages import show
+from review.admin.coding_source import address_of_passage
 from review.admin.memos.beside import memos_of_code, memos_on
 from review.admin.reading_faster.links import of_passage, similar_address
 from review.coding.codings import quote
@@ -171,12 +171,10 @@ def _shown(
 ) -> ShownPassage:
     words = quote(coding) if coding.file_text_id is None else coding.of_file
     response = coding.version.submission
-    address = reverse("admin:submissions_submission_change", args=[response.pk])
-    texts = "?texts=1" if coding.file_text_id is not None else ""
     return ShownPassage(
         coding=coding,
         response=response,
-        address=f"{address}{texts}#answer-{coding.question.key}",
+        address=address_of_passage(coding),
         quote=words if sees else readable,
         similar_address=_similar(coding, response),
         at=in_uk_time(coding.at),

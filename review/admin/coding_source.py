@@ -1,6 +1,7 @@
 """Which text is coded: an answer of the latest version, or what was read of one of its files."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import Http404, HttpRequest
@@ -12,7 +13,7 @@ from accounts.states import Action
 from review.admin.listed import CameFrom
 from review.admin.response_files import record_opened
 from review.coding.codings import can_be_coded
-from review.models import Coding, FileText, Quote
+from review.models import Coding, FileText, FindingPassage, Quote
 from review.redaction.readable_texts import answers_for, file_text_for
 from review.texts.reading_due_files import text_beside
 from submissions.calls.models import Question
@@ -55,6 +56,19 @@ class Source:
             return f"{where}{came_from.query}"
         file = str(self.file_text.attachment.public_id)
         return f"{where}{came_from.query_with(**{FILE: file})}"
+
+
+def address_of_passage(passage: Coding | FindingPassage | Quote) -> str:
+    """Return where the passage stands on the page of its response, in the version that has it."""
+    response = passage.version.submission
+    query: dict[str, object] = {}
+    if passage.version_id != response.current_version_id:
+        query["version"] = passage.version.number
+    if passage.file_text_id is not None:
+        query["texts"] = 1
+    address = reverse("admin:submissions_submission_change", args=[response.pk])
+    asked = f"?{urlencode(query)}" if query else ""
+    return f"{address}{asked}#answer-{passage.question.key}"
 
 
 def latest_version(

@@ -19,6 +19,7 @@ from submissions.responses.amending import withdraw
 from tests.forms import form_of, messages_after
 from tests.makers import OPENS_AT, make_call, make_code, make_submitted, make_user
 from tests.review.test_codebook_pages import coded, signed_in, words
+from tests.review.test_response_views import amended
 from tests.review.texts.test_reading_due_files import given, read
 
 pytestmark = pytest.mark.django_db
@@ -448,6 +449,9 @@ def test_passages_say_where_they_stand_and_that_they_were_read(ann, call, at):
     assert event.detail == {"code": code.pk, "shown": [one.reference]}
     reader = signed_in(Role.MANAGER, username="man")
     assert "passages of a code" in reader.get(address).content.decode()
+    amended(one, story="Unfair")
+    earlier = ann.get(page_of(code, "passages")).content.decode()
+    assert f'href="{address}?version=1#answer-story"' in earlier
 
 
 def test_passages_come_in_pages_with_a_fixed_number_of_queries(

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
@@ -19,6 +19,7 @@ from core.admin.lists import CallWhereSeveral, ListedWhole
 from core.admin.uk_time import in_uk_time
 from core.direction import isolated
 from core.percentages import say_share
+from review.admin.coding_source import address_of_passage
 from review.admin.findings import claim_pages, deciding, outline, passages, scale
 from review.admin.findings.pages import call_page, calls_with_pages, finding_page, show
 from review.admin.history_unless_blind import HistoryUnlessBlind
@@ -207,13 +208,10 @@ def _shown(
     row: FindingPassage, words: str | None, why_not: str, *, has_hidden: bool
 ) -> ShownPassage:
     response = row.version.submission
-    address = reverse("admin:submissions_submission_change", args=[response.pk])
-    if row.file_text is not None:
-        address += "?texts=1"
     return ShownPassage(
         passage=row,
         response=response,
-        address=f"{address}#answer-{row.question.key}",
+        address=address_of_passage(row),
         words=words,
         consent=consent_of(response, response.call),
         why_not=why_not,

@@ -27,7 +27,7 @@ from core.admin.reference_search import SearchedByReference
 from core.admin.uk_time import in_uk_time, uk_day
 from core.posted_from import led_to_its_page
 from core.row_keys import row_key
-from review.admin.coding_source import Source
+from review.admin.coding_source import Source, address_of_passage
 from review.admin.quotes.filters import (
     CodeFilter,
     MarkedByFilter,
@@ -171,15 +171,13 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         codings = samples.seen_by(codings_within(quote), reader)
         in_findings = passages_seen_by(FindingPassage.objects.filter(quote=quote), reader)
         response = quote.version.submission
-        texts = "?texts=1" if quote.file_text_id is not None else ""
-        of_response = reverse("admin:submissions_submission_change", args=[response.pk])
         context = {
             **self.admin_site.each_context(request),
             "title": f"Quote {quote.pk} of {response}",
             "opts": self.opts,
             "quote": quote,
             "response": response,
-            "address": f"{of_response}{texts}#answer-{quote.question.key}",
+            "address": address_of_passage(quote),
             "also": _also_marked(quote, reader),
             "said": say_standing(quote.standing),
             "codes": sorted(set(codings.values_list("code__pk", "code__name"))),

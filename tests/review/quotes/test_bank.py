@@ -209,7 +209,10 @@ def test_list_says_what_is_one_sided_of_those_that_may_be_used(client, call, quo
 
 def test_quote_of_an_earlier_version_says_whether_the_words_are_still_there(client, quote):
     amended(quote.version.submission, story="So: Pay is late.")
-    assert "version 2 has these words, too" in text(client.get(page_of(quote)))
+    page = client.get(page_of(quote))
+    assert "version 2 has these words, too" in text(page)
+    answer = f"{quote.version.submission_id}/change/?version=1#answer-story"
+    assert f'href="/admin/submissions/submission/{answer}"' in page.content.decode()
     amended(quote.version.submission, story="Nothing.")
     shown = text(client.get(page_of(quote)))
     assert "version 3 does not have these words" in shown
