@@ -25,7 +25,6 @@ LONGEST_FILES = (
     "stores/test_move_files.py",
     "review/test_any_query.py",
     "exports/test_redacted.py",
-    "review/test_addresses_are_withheld.py",
 )
 # All files of it meet one portal, which takes half a minute to start.
 ONE_PORTAL = "tests/containers/"
