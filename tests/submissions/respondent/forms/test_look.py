@@ -45,11 +45,11 @@ def test_stylesheet_and_script_are_small():
     assert 1_000 < together < 14_400
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_template_has_no_inline_style_or_script(path):
-    html = path.read_text()
+def test_no_template_has_an_inline_style_or_script():
     inline = r"<style|\sstyle\s*=|<script(?![^>]*\ssrc=)|\son[a-z]+\s*=|javascript:"
-    assert re.findall(inline, html, re.IGNORECASE) == []
+    found = {str(path): re.findall(inline, path.read_text(), re.IGNORECASE) for path in TEMPLATES}
+    assert len(found) > 100
+    assert {name: those for name, those in found.items() if those} == {}
 
 
 def test_heading_over_a_button_alone_is_not_printed():
