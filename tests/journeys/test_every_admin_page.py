@@ -133,7 +133,10 @@ def faults(page, name, sizes):
     found = []
     for size in sizes:
         page.set_viewport_size(size)
-        found += (faults_found_by_axe if size is NARROW else faults_not_yet_seen_by_axe)(page)
+        if size is NARROW:
+            found += faults_found_by_axe(page, looks_again=len(sizes) > 1)
+        else:
+            found += faults_not_yet_seen_by_axe(page)
         if wrong := what_is_wrong(page, CHECKS):
             found.append(f"{page.url} at {size['width']}: {wrong}")
         if folder := os.environ.get("SCREENSHOTS"):
