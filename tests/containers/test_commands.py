@@ -6,6 +6,8 @@ The tests of this folder share one deployment, and each leaves it running.
 import shlex
 import subprocess
 import uuid
+from contextlib import closing
+from http.client import HTTPConnection
 
 import psycopg2
 import pytest
@@ -68,16 +70,11 @@ def test_web_server_sends_plain_http_to_https(deployed):
 
 
 def test_web_server_believes_no_proxy_that_is_not_named(deployed):
-    port = free_port()
-    alone = {"FORWARDED_ALLOW_IPS": "192.0.2.1", "WEB_CONCURRENCY": "1"}
-    environment = deployed.environment("web", **alone)
-    deployed.start("web-alone", [*WEB, "--bind", f"127.0.0.1:{port}"], **environment)
-    try:
-        assert wait_until(lambda: b"Listening" in read(deployed, "web-alone"), seconds=30)
-        status, headers, _ = ask(port, "/privacy/", **{"X-Forwarded-Proto": "https"})
-    finally:
-        deployed.stop("web-alone")
-    assert (status, headers["Location"]) == (301, f"https://{HOST}/privacy/")
+    other = HTTPConnection("127.0.0.1", deployed.web_port, source_address=("127.0.0.2", 0))
+    with closing(other):
+        other.request("GET", "/privacy/", headers={"Host": HOST, "X-Forwarded-Proto": "https"})
+        answer = other.getresponse()
+    assert (answer.status, answer.headers["Location"]) == (301, f"https://{HOST}/privacy/")
 
 
 def test_client_moves_no_page_to_another_path(deployed):
@@ -86,10 +83,6 @@ def test_client_moves_no_page_to_another_path(deployed):
     here = ask(deployed.web_port, "/privacy/", **through_proxy, SCRIPT_NAME="/privacy")
     assert here[0] == 200
     assert ask(deployed.web_port, "/x/privacy/", **through_proxy, SCRIPT_NAME="/x")[0] == 404
-
-
-def read(stack, name):
-    return (stack.folder / f"{name}.log").read_bytes()
 
 
 def test_web_server_serves_the_stylesheet_for_good(deployed, image_files):

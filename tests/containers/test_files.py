@@ -240,6 +240,8 @@ def test_only_the_web_server_is_reached_and_only_from_this_machine_or_through_ca
         "web": ["127.0.0.1:8000:8000"],
         "caddy": ["80:80", "443:443", "443:443/udp"],
     }
+    # So whoever speaks to it is the proxy, whatever address Docker gives it.
+    assert services["web"]["environment"]["FORWARDED_ALLOW_IPS"] == "*"
     assert default_command() == [
         *("python", "-m", "evidence_portal.web"),
         *("--bind", "0.0.0.0:8000"),
