@@ -15,7 +15,9 @@ from itertools import islice
 import psutil
 import psycopg2
 from celery import Celery
+from kombu.exceptions import OperationalError
 from redis import Redis
+from redis.exceptions import ConnectionError as BrokerAway
 
 from bench.crowd import Site, people_with_drafts
 from bench.own_portal import environment_of
@@ -143,7 +145,7 @@ class OwnPortal:
             started = all(one.process.running() for one in supervised)
             return started and self.portal._ask_if_ready()[0] == 200
 
-        assert wait_until(runs, seconds=PATIENCE, pause=0.1), self.portal._ask_if_ready()
+        assert wait_until(runs, seconds=PATIENCE, pause=0.3), self.portal._ask_if_ready()
 
     def soon(self):
         """Have SOON pass for mails that wait or whose worker is dead; the broker forgets too.
@@ -205,7 +207,10 @@ class OwnPortal:
 
 def _sends_nothing(tasks):
     """Whether the one living worker says that none of its processes is sending mail."""
-    told = tasks.control.inspect(timeout=2, limit=1).active()
+    try:
+        told = tasks.control.inspect(timeout=2, limit=1).active()
+    except (BrokerAway, OperationalError):
+        return False  # a connection that was kept leads to a broker that was killed
     active = [task["name"] for running in (told or {}).values() for task in running]
     return told is not None and SENDING not in active
 
