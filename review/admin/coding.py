@@ -37,6 +37,7 @@ from submissions.responses.models import Submission, Version
 TEMPLATES = "admin/submissions/submission"
 REFUSED = 422
 UNKNOWN = "X-Code-Unknown"
+CODED = "The passage is coded."
 
 
 class UnknownCode(CodingRefused):
@@ -95,13 +96,13 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
         try:
             if MEMO in request.POST:
                 return redirect(_memo_on(asked, form))
-            said = _mark(asked, form) if MARK in request.POST else _say_coded(_code(asked, form))
+            said = _mark(asked, form) if MARK in request.POST else _code(asked, form)
         except (CodingRefused, QuoteRefused) as refused:
             error = f"{refused.message}."
             is_unknown = isinstance(refused, UnknownCode)
         else:
             if asked.wants_fragment:
-                return _fragment(asked, said if MARK in request.POST else "")
+                return _fragment(asked, "" if said == CODED else said)
             messages.success(request, said)
             return redirect(asked.page)
         if asked.wants_fragment:
@@ -192,8 +193,8 @@ def _outdated(version: Version) -> CodingRefused:
     )
 
 
-def _code(asked: _Asked, form: CodingForm) -> int:
-    """Put each chosen passage under the code; return how many. Raises CodingRefused."""
+def _code(asked: _Asked, form: CodingForm) -> str:
+    """Put each chosen passage under the code; return what to tell. Raises CodingRefused."""
     posted = asked.request.POST
     if posted.get("version") != str(asked.version.number):
         raise _outdated(asked.version)
@@ -206,6 +207,8 @@ def _code(asked: _Asked, form: CodingForm) -> int:
     if is_done_with(by, asked.response):
         raise CodingRefused(DONE)
     wanted = _wanted_code(asked, form.cleaned_data["code"], is_new=form.cleaned_data["is_new"])
+    theirs = Coding.objects.filter(by=by, version=asked.version)
+    before = theirs.count()
     with transaction.atomic():
         for passage in passages:
             code_passage(
@@ -218,11 +221,9 @@ def _code(asked: _Asked, form: CodingForm) -> int:
                 by=by,
                 at=at,
             )
-    return len(passages)
-
-
-def _say_coded(number: int) -> str:
-    return "The passage is coded." if number == 1 else f"{number} passages are coded."
+    if theirs.count() == before:
+        return f"That was under “{wanted.name}” already. Nothing changed."
+    return CODED if len(passages) == 1 else f"{len(passages)} passages are coded."
 
 
 def _mark(asked: _Asked, form: CodingForm) -> str:

@@ -296,7 +296,7 @@
         const drawn = new DOMParser().parseFromString(fragment, "text/html");
         clearTimeout(slow);
         replace(fragment);
-        const saved = said ?? drawn.getElementById("coding-said").textContent;
+        const saved = drawn.getElementById("coding-said").textContent || said;
         say(refusal ? `${refusal} After that: ${saved}` : saved);
       } catch (error) {
         clearTimeout(slow);

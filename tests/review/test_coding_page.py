@@ -126,6 +126,10 @@ def test_selection_of_a_browser_is_coded_and_the_answer_is_drawn_anew(client, re
     assert f"Fair pay {mark} share." in answer.content.decode()
     assert f'data-code="{code.pk}"' in answer.content.decode()
     assert "<html" not in answer.content.decode()
+    assert '<p id="coding-said"></p>' in answer.content.decode()
+    again = post(client, response, **of_words("😎. Rivals"))
+    assert "That was under “Pay” already. Nothing changed." in again.content.decode()
+    assert len(quotes()) == 1
 
 
 REFUSED = [
