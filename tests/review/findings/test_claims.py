@@ -189,7 +189,11 @@ def test_agreement_taken_back_opens_the_finding_again(evidence):
     finding.refresh_from_db()
     assert (finding.status, finding.agreements.count()) == (FOR_AGREEMENT, 0)
     said = AuditEvent.objects.filter(action=AuditAction.FINDING_AGREED).order_by("pk")
-    assert [event.detail["agrees"] for event in said] == [True, False]
+    detail = [event.detail for event in said]
+    assert [(one["finding"], one["agrees"]) for one in detail] == [
+        (finding.pk, True),
+        (finding.pk, False),
+    ]
 
 
 def test_finding_is_dropped_with_a_reason_and_comes_back_without(evidence):
