@@ -26,6 +26,7 @@ from tests.containers.declared import (
     default_command,
     runs_in_the_last_stage,
 )
+from tests.faults import migrated
 
 DATABASE = "evidence"
 HOST = "evidence.example.org"
@@ -244,7 +245,7 @@ def image_files(tmp_path_factory):
 
 
 @pytest.fixture(scope="package")
-def stack(image_files):
+def stack(image_files, django_db_setup):
     run = RunFolder()
     # PostgreSQL may run as another account, which has to pass through: pytest's folders are closed.
     with tempfile.TemporaryDirectory(prefix="portal-stack-") as name:
@@ -256,7 +257,7 @@ def stack(image_files):
         )
         postgres.start()
         try:
-            postgres.make_database(DATABASE)
+            migrated.make_database(postgres, DATABASE)
             (folder / "static").symlink_to(image_files / "static")
             stack = Stack(folder, image_files / "portal", postgres)
             try:
@@ -278,8 +279,8 @@ def deployed(stack):
     stack.wait_for_health("redis")
     for name in PARTS:
         assert stack.check_health(name) == 1, f"{name} looked healthy before it was started"
-    migrated = stack.run(stack.services["migrate"]["command"], **stack.environment("migrate"))
-    assert migrated.returncode == 0, migrated.stderr
+    ended = stack.run(stack.services["migrate"]["command"], **stack.environment("migrate"))
+    assert ended.returncode == 0, ended.stderr
     # Its proxy, which other addresses of this machine are not.
     stack.start_service("web", FORWARDED_ALLOW_IPS="127.0.0.1")
     stack.start_service("worker")

@@ -1,7 +1,7 @@
 """A database with the newest schema, which the migrations of this run made already.
 
 `migrate` then takes two seconds where it takes ten. A portal starts on an empty database in
-`tests/devserver/test_server.py` and in `tests/containers`.
+`tests/devserver/test_server.py`.
 """
 
 import subprocess
@@ -12,11 +12,11 @@ from devserver.postgres import PROGRAMS, Postgres
 from tests.faults.celery_processes import own_database
 
 
-def make_database(server):
-    """Make the portal's database in `server`, with the tables of this run's own."""
-    server.make_database(DATABASE)
+def make_database(server, name=DATABASE):
+    """Make a database in `server` with the tables of this run's own."""
+    server.make_database(name)
     dump = [PROGRAMS / "bin" / "pg_dump", "--no-owner", "--no-privileges", own_database()]
-    load = [PROGRAMS / "bin" / "psql", "--quiet", "--set=ON_ERROR_STOP=1", server.url(DATABASE)]
+    load = [PROGRAMS / "bin" / "psql", "--quiet", "--set=ON_ERROR_STOP=1", server.url(name)]
     dumped = subprocess.run(dump, check=True, stdout=subprocess.PIPE).stdout
     subprocess.run(load, input=dumped, check=True, stdout=subprocess.DEVNULL)
 
