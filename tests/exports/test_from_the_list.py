@@ -107,10 +107,7 @@ def test_export_has_what_the_list_shows_under_each_filter_and_search(ann, call):
     change_status(other, to=TriageStatus.SET_ASIDE, reason="test", by=ben, at=CLOSES_AT)
     index_all()
     for query, number in {
-        "": 3,
-        "q=late": 2,
         "q=late&facet_roles=provider": 1,
-        "facet_roles=provider": 2,
         f"assigned={ben.pk}": 1,
         "assigned=nobody&work=to_do": 1,
         "triage_status__exact=set_aside": 1,
@@ -185,15 +182,15 @@ def test_confidential_responses_stay_out_where_the_list_tells_what_they_say(ann,
         if row["reference"] == secret.reference
     )
     assert (row["publication"], row["roles"], row["story"]) == ("confidential", "", "")
-    for query, only in {
-        "facet_roles=provider": None,
-        f"q={secret.reference}": None,
-        "": f"{secret.pk}.{open_one.pk}",
-        "work=to_do": None,
-    }.items():
+    for query, only, leaves in (
+        ("facet_roles=provider", None, True),
+        (f"q={secret.reference}", None, False),
+        ("", f"{secret.pk}.{open_one.pk}", True),
+        ("work=to_do", None, True),
+    ):
         page = opened(ann, call, query, only)
         assert "1 left out: confidential" in page.content.decode(), query
-        if open_one.reference in listed(ann, query) or only:
+        if leaves:
             assert references_in(taken(ann, call, query, only)) == {open_one.reference}, query
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -77,7 +76,7 @@ def test_python_keeps_a_copy_up_to_date_and_says_what_is_wrong(portal):
     assert "wrong, over or revoked" in done.stderr
 
 
-HAS_HTTR2 = ["Rscript", "-e", "find.package(c('httr2', 'jsonlite'))"]
+NO_SUCH_PROGRAM = 127  # as env says
 SHOWN = """
 kept <- readRDS("copy.rds")
 table <- as_table(kept$lines)
@@ -87,27 +86,26 @@ cat(paste(table$reference, table$status, nchar(table$answers$story), has_age))
 
 
 def test_r_keeps_no_row_of_what_was_withdrawn_and_says_what_is_wrong(portal):
-    """In each locale it fetches all, goes on with the copy of the other, and shows it."""
+    """In each locale it fetches all, and goes on with the copy of the other."""
     responses, run, folder = portal
-    if shutil.which("Rscript") is None or run(*HAS_HTTR2).returncode:
-        skip_for_want_of(
-            "R with httr2 and jsonlite",
-            remedy="on Debian, as root: apt install r-base-core r-cran-httr2 r-cran-jsonlite",
-        )
     (folder / "pull.R").write_text(block("r"))
     (folder / "shown.R").write_text(block("r") + SHOWN)
 
     def pulled(program, *, locale):
         done = run("env", f"LC_ALL={locale}", "Rscript", program)
+        if "there is no package called" in done.stderr or done.returncode == NO_SUCH_PROGRAM:
+            skip_for_want_of(
+                "R with httr2 and jsonlite",
+                remedy="on Debian, as root: apt install r-base-core r-cran-httr2 r-cran-jsonlite",
+            )
         assert (done.returncode, done.stderr) == (0, "")
         return done.stdout
 
     gone, stays = responses
     assert pulled("pull.R", locale="C.UTF-8") == "2 responses\n"
-    assert pulled("pull.R", locale="C") == "2 responses\n"
     withdraw(gone)
     Submission.objects.filter(pk=stays.pk).update(triage_status="considered")
-    said = pulled("shown.R", locale="C.UTF-8")
+    said = pulled("shown.R", locale="C")
     assert said == f"1 responses\n{stays.reference} considered 7 TRUE"
     gone.call.questions.filter(key="age").update(identity=True)
     said = pulled("shown.R", locale="C")  # which fetches all anew, as the questions changed
