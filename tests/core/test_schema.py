@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from celery.signals import beat_init
+from celery.signals import beat_init, worker_init
 from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.db import OperationalError, connection
@@ -130,31 +130,24 @@ def test_process_goes_on_where_the_database_does_not_answer(monkeypatch):
     assert schema.exit_unless_current() is None
 
 
-def test_beat_asks_what_the_worker_asks(monkeypatch):
+def test_worker_and_beat_refuse_another_set_of_migrations(monkeypatch):
     monkeypatch.setattr(connection, "close", lambda: None)
-    app.loader.import_default_modules()  # as beat does
+    app.loader.import_default_modules()  # as both do
     forget_one()
-    with pytest.raises(SystemExit) as ended:
-        beat_init.send(sender=None)
-    assert ended.value.code == LACKS_ONE
+    for part in (worker_init, beat_init):
+        with pytest.raises(SystemExit) as ended:
+            part.send(sender=None)
+        assert ended.value.code == LACKS_ONE, part
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    "part",
-    [
-        ["evidence_portal.web", "--bind", "127.0.0.1:0"],
-        ["celery", "-A", "evidence_portal", "worker", "--pool", "solo"],
-    ],
-    ids=["web", "worker"],
-)
-def test_part_refuses_another_set_of_migrations(part):
+def test_web_server_refuses_another_set_of_migrations():
     forget_one()
     try:
         settings = connection.settings_dict
         url = os.environ["DATABASE_URL"].replace("/evidence_portal", f"/{settings['NAME']}", 1)
         ended = subprocess.run(
-            [sys.executable, "-m", *part],
+            [sys.executable, "-m", "evidence_portal.web", "--bind", "127.0.0.1:0"],
             cwd=ROOT,
             env=os.environ | {"DATABASE_URL": url},
             capture_output=True,

@@ -115,7 +115,7 @@ def least_fixpoint(questionnaire, answers):
         asked = more
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.no_cover
 @given(calls_and_answers())
 def test_what_is_asked_is_the_least_fixpoint_and_nothing_else_is_demanded(given_call):
@@ -135,7 +135,7 @@ def test_what_is_asked_is_the_least_fixpoint_and_nothing_else_is_demanded(given_
         assert is_required(call, question, counting) is is_required(call, question, answers)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.no_cover
 @given(calls_and_answers(), st.data())
 def test_what_cannot_be_asked_stays_so_whatever_else_is_answered(given_call, data):
