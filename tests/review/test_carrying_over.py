@@ -13,6 +13,7 @@ from review.coding.codings import code_passage, quote
 from review.coding.samples import close_sample
 from review.models import Coding
 from submissions.responses.models import Submission
+from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.review.agreement.codings import be_done, draw
 from tests.review.redaction_makers import make_redaction
@@ -141,9 +142,9 @@ def test_page_offers_to_carry_over_and_lists_what_is_lost(call, ada, code):
     assert "1 passage that you coded in version 1 has the same words in this one." in shown
     assert '<li>Pay: <q dir="auto">Trust</q></li>' in shown
     where = f"/admin/submissions/submission/{response.pk}/codings/"
-    said = client.post(where, {"version": "1"}, follow=True).content.decode()
+    (said,) = messages_after(client.post(where, {"version": "1"}))
     assert "its author submitted version 2: open the response again" in said
-    said = client.post(where, {"version": "2"}, follow=True).content.decode()
+    (said,) = messages_after(client.post(where, {"version": "2"}))
     assert "1 coding is carried over to version 2." in said
     assert [quote(one) for one in Coding.objects.filter(version__number=2)] == ["late"]
     assert client.get(where).url == where.replace("codings", "change")

@@ -29,6 +29,7 @@ from review.quotes.marking import mark_quote
 from review.states import Stance
 from submissions.responses import amending
 from submissions.responses.models import Submission
+from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.review.test_coding_page import address, coder, page, post, signed_in
@@ -157,7 +158,7 @@ def test_blind_coder_sees_no_codings_of_others_until_done(call, pair, boss):
     assert not BEA.search(client.get(passages).content.decode())
     done = f"/admin/review/codingsample/{sample.pk}/done/"
     given = {"response": response.reference, "version": "1"}
-    said = client.post(done, given, follow=True).content.decode()
+    (said,) = messages_after(client.post(done, given))
     assert "You are done with this response. Your codings stand." in said
     assert "2 coded passages" in page(client, response, "?layer=all")
     assert BEA.search(client.get(passages).content.decode())
@@ -275,8 +276,8 @@ def test_pages_draw_show_and_close_a_sample(call, pair, boss):
     assert response.reference in signed_in(pair[0]).get(listed).content.decode()
     assert response.reference not in client.get(listed).content.decode()
     sample = CodingSample.objects.get()
-    closed = client.post(f"/admin/review/codingsample/{sample.pk}/close/", follow=True)
-    assert "The sample is closed" in closed.content.decode()
+    closed = client.post(f"/admin/review/codingsample/{sample.pk}/close/")
+    assert "The sample is closed" in messages_after(closed)[0]
     assert response.reference not in signed_in(pair[0]).get(listed).content.decode()
 
 

@@ -13,6 +13,7 @@ from accounts.states import Action, Role
 from review.coding.codings import remove_coding
 from review.coding.samples import close_sample
 from review.models import Code, Coding, CodingDecision
+from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.review.agreement.codings import PAY, SHARE, STORY, be_done, code, draw
 from tests.review.redaction_makers import make_redaction
@@ -119,7 +120,7 @@ def test_blind_coder_who_is_not_done_sees_no_agreement(call, response, ada, bea,
         answer = signed_in(ada).get(address(sample, page))
         assert answer.url == address(sample, "change/")
         assert signed_in(bea).get(address(sample, page)).status_code == 200
-    told = signed_in(ada).get(address(sample), follow=True).content.decode()
+    (told,) = messages_after(signed_in(ada).get(address(sample)))
     assert "you see how far the coders agree once you are done" in told
     sample.responses.get(submission=other).done.create(coder=ada, at=while_open(call))
     assert signed_in(ada).get(address(sample)).status_code == 200

@@ -305,7 +305,8 @@ def test_summary_of_a_cell_that_is_gone_meanwhile_is_kept(client, call, pay, ada
     ):
         typed = f"Low wages {number}."
         assert client.get(address + query).status_code == 404
-        assert client.post(address + query, {"text": " ", "expected": "0"}).status_code == 404
+        if not number:
+            assert client.post(address + query, {"text": " ", "expected": "0"}).status_code == 404
         refused = client.post(address + query, {"text": typed, "expected": "0"})
         assert refused.status_code == 422
         label = "More" if where[0] else "all responses"

@@ -1,19 +1,22 @@
 """The pages of memos: writing, changing, finding them, and where they stand beside things."""
 
 import re
+from copy import deepcopy
 
 import pytest
+from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Membership
+from accounts.models import AuditEvent, Membership, User
 from accounts.states import Action, AuditAction, Role
 from review.coding.codings import code_passage
 from review.memos.writing import About, PassageOf, change_memo, write_memo
 from review.models import Memo
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.review.agreement.codings import draw
+from tests.review.lists import request_of
 from tests.review.redaction_makers import make_redaction
 from tests.review.test_coding_page import STORY, address, coder, of_words, page, part, signed_in
 
@@ -22,16 +25,31 @@ MEMOS = "/admin/review/memo/"
 GIVEN = {"title": "Power", "text": "We think so."}
 
 
-@pytest.fixture
-def response(at):
-    call = make_call()
-    at(while_open(call))
-    return make_submitted(call, story=STORY)
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
+    response = make_submitted(make_call(), story=STORY)
+    return response, coder(response.call)
 
 
 @pytest.fixture
-def ada(response):
-    return coder(response.call)
+def made(rows, db, at):
+    made = deepcopy(rows)
+    at(while_open(made[0].call))
+    return made
+
+
+@pytest.fixture
+def response(made):
+    return made[0]
+
+
+@pytest.fixture
+def ada(made):
+    return made[1]
 
 
 @pytest.fixture
@@ -52,7 +70,9 @@ def write(about, by, title="Power", words="We think so."):
 
 
 def listed(client, **query):
-    return [memo.title for memo in client.get(MEMOS, query).context["cl"].result_list]
+    request = request_of(User.objects.get(pk=client.session["_auth_user_id"]), query)
+    changes = admin.site._registry[Memo].get_changelist_instance(request)
+    return [memo.title for memo in changes.result_list]
 
 
 def test_memo_on_the_whole_call_is_written_from_the_list(client, response):
@@ -62,7 +82,7 @@ def test_memo_on_the_whole_call_is_written_from_the_list(client, response):
     memo = Memo.objects.get()
     assert answer.url == f"{MEMOS}{memo.pk}/change/"
     assert "We think so." in text(client.get(answer.url))
-    assert listed(client) == ["Power"]
+    assert [one.title for one in client.get(MEMOS).context["cl"].result_list] == ["Power"]
 
 
 def test_second_press_writes_no_second_memo(client, response):
@@ -74,13 +94,19 @@ def test_second_press_writes_no_second_memo(client, response):
         assert Memo.objects.count() == 2 * number, query
 
 
-def test_memo_on_a_code_stands_on_the_page_of_the_code(client, response):
+def test_memo_stands_on_the_page_of_its_code_and_beside_its_coding(client, response, ada):
     code = make_code(call=response.call, name="Pay")
+    question = response.call.questions.get(key="story")
+    place = {"version": response.current_version, "question": question, "start": 0, "end": 4}
+    code_passage(code=code, by=ada, at=while_open(response.call), **place)
+    beside = write(About(response.call, response=response, passage=PassageOf(**place)), ada)
     passages = reverse("admin:review_code_passages", args=[code.pk])
     where = write_page(response.call, f"?code={code.pk}")
-    assert where in text(client.get(passages))
-    client.post(where, GIVEN)
-    assert "We think so." in text(client.get(passages))
+    shown = text(client.get(passages))
+    assert (where in shown, "Of the code." in shown) == (True, False)
+    assert f'Memo: <a href="{MEMOS}{beside.pk}/change/">Power</a>' in shown
+    client.post(where, GIVEN | {"text": "Of the code."})
+    assert "Of the code." in text(client.get(passages))
 
 
 def test_memo_on_a_response_stands_beside_it(client, response):
@@ -113,16 +139,6 @@ def test_memo_is_on_one_passage(client, response):
     given = {"version": "1", "memo": "chosen", "passage": several}
     answer = client.post(address(response), given)
     assert (answer.status_code, "A memo is on one passage" in text(answer)) == (422, True)
-
-
-def test_memo_on_a_passage_stands_beside_its_coding(client, response, ada):
-    code = make_code(call=response.call, name="Pay")
-    question = response.call.questions.get(key="story")
-    place = {"version": response.current_version, "question": question, "start": 0, "end": 4}
-    code_passage(code=code, by=ada, at=while_open(response.call), **place)
-    memo = write(About(response.call, response=response, passage=PassageOf(**place)), ada)
-    passages = reverse("admin:review_code_passages", args=[code.pk])
-    assert f'Memo: <a href="{MEMOS}{memo.pk}/change/">Power</a>' in text(client.get(passages))
 
 
 def test_address_of_what_is_not_there_is_not_found(client, response):

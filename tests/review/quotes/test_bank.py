@@ -20,6 +20,7 @@ from review.coding.samples import draw_sample
 from review.errors import QuoteRefused
 from review.models import Quote
 from review.quotes.bank_file import export_bank
+from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open, withhold
 from tests.review.lists import request_of
 from tests.review.quotes.quoting import make_quotable, make_quote
@@ -235,7 +236,8 @@ def test_quote_is_taken_out_by_whoever_codes(client, quote, call):
     bea.post(page_of(quote, "take_out"))
     assert not Quote.objects.exists()
     for step in ("take_out", "copy"):
-        assert "not in the quote bank any more" in text(bea.post(page_of(quote, step), follow=True))
+        (said,) = messages_after(bea.post(page_of(quote, step)))
+        assert "not in the quote bank any more" in said
 
 
 def test_passage_of_a_code_is_marked_there(client, call, ada):
@@ -260,7 +262,7 @@ def test_passage_of_a_code_is_marked_there(client, call, ada):
     assert page_of(quote) in shown
     assert mark not in shown
     coding.delete()
-    assert "This coding is gone already." in text(client.post(mark, {"p": "1"}, follow=True))
+    assert "This coding is gone already." in messages_after(client.post(mark, {"p": "1"}))[0]
 
 
 def blind_sample(call, *coders):
@@ -281,8 +283,8 @@ def test_blind_coder_sees_no_quotes_of_others_until_done(client, call, quote, ad
     blind = signed_in(bea)
     assert listed(blind) == []
     assert blind.get(page_of(quote)).status_code == 302
-    hidden = blind.post(page_of(quote, "copy"), follow=True)  # as one that was taken out
-    assert "This quote is not in the quote bank any more." in text(hidden)
+    hidden = blind.post(page_of(quote, "copy"))  # as one that was taken out
+    assert "This quote is not in the quote bank any more." in messages_after(hidden)[0]
     response = reverse("admin:submissions_submission_change", args=[quote.version.submission_id])
     assert page_of(quote) not in text(blind.get(response))
     assert listed(client) == [quote.pk]
