@@ -11,9 +11,9 @@ SLOW_FOLDERS = ("faults", "journeys", "devserver")
 LONGEST_FILES = (
     "journeys/test_every_admin_page.py",
     "faults/test_two_machines.py",
+    "faults/test_whatever_dies.py",
     "rights/test_every_address.py",
     "exports/test_consent.py",
-    "faults/test_whatever_dies.py",
     "upgrades/test_upgrades.py",
     "containers/test_commands.py",
     "journeys/test_every_page.py",
@@ -26,8 +26,11 @@ LONGEST_FILES = (
     "review/test_any_query.py",
     "exports/test_redacted.py",
 )
-# All files of it meet one portal, which takes half a minute to start.
-ONE_PORTAL = "tests/containers/"
+# The files of each line meet one portal, which takes half a minute to start.
+ONE_PORTAL = (
+    ("tests/containers/",),
+    ("tests/faults/test_two_machines.py", "tests/faults/test_whatever_dies.py"),
+)
 _PLACES = {TESTS / name: place for place, name in enumerate(LONGEST_FILES)}
 
 
@@ -37,7 +40,8 @@ def place(path: Path) -> tuple[int, bool]:
 
 
 class ByFile(LoadFileScheduling):
-    """A worker takes a whole file, and of ONE_PORTAL all files."""
+    """A worker takes a whole file, and all files that meet ONE_PORTAL."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return ONE_PORTAL if nodeid.startswith(ONE_PORTAL) else super()._split_scope(nodeid)
+        together = (files[0] for files in ONE_PORTAL if nodeid.startswith(files))
+        return next(together, None) or super()._split_scope(nodeid)

@@ -61,17 +61,16 @@ UPDATE submissions_outboxemail SET next_attempt_at = next_attempt_at - %s WHERE 
 class OwnPortal:
     """`mail` is the mail server; `people` how many drafts are made ready at the start.
 
-    `site` is where they press Submit, if it is not the portal's own port; `more` is what its
-    environment has beside what every portal's has.
+    `more` is what its environment has beside what every portal's has. They press Submit at `site`.
     """
 
-    def __init__(self, portal, mail, *, port, data, people, site=None, more=None):
+    def __init__(self, portal, mail, *, port, data, people, more):
         self.portal = portal
         self.mail = mail
-        self._port = port
-        self._site = site or Site(port, SLUG)
-        self._environment = environment_of(data) | (more or {})
-        everybody = people_with_drafts(self._environment, SLUG, people, short=True)
+        self.port = port
+        self.site = Site(port, SLUG)
+        self.environment = environment_of(data) | more
+        everybody = people_with_drafts(self.environment, SLUG, people, short=True)
         self._waiting = iter(everybody)
         self._died = None
         self._other_worker_died_at = None
@@ -83,7 +82,7 @@ class OwnPortal:
 
     def counted(self, sample):
         """The value of a sample of /metrics/, which any of the web processes answers."""
-        address = f"http://127.0.0.1:{self._port}/metrics/"
+        address = f"http://127.0.0.1:{self.port}/metrics/"
         with urllib.request.urlopen(address) as answer:
             lines = answer.read().decode().splitlines()
         return float(next((one for one in lines if one.startswith(sample)), "0").split()[-1])
@@ -119,7 +118,7 @@ class OwnPortal:
         broken = threading.Event()
 
         def press(person):
-            answers[person] = self._site.press_submit(person)
+            answers[person] = self.site.press_submit(person)
 
         with ThreadPoolExecutor(AT_ONCE) as threads:
             ends = [threads.submit(press, person) for person in people]
@@ -153,9 +152,9 @@ class OwnPortal:
         Claims go by real time, so it is their rows that move. What the dead claimed is released
         now, as it would be at beat's next tick.
         """
-        connection = psycopg2.connect(self._environment["DATABASE_URL"])
+        connection = psycopg2.connect(self.environment["DATABASE_URL"])
         connection.autocommit = True
-        broker_url = self._environment["BROKER_URL"]
+        broker_url = self.environment["BROKER_URL"]
         with (
             closing(connection),
             connection.cursor() as cursor,
@@ -177,17 +176,17 @@ class OwnPortal:
 
     def try_mail_server_again(self):
         """Forget that it was found away, as the broker does after half a minute."""
-        with Redis(unix_socket_path=self._environment["BROKER_URL"].partition("://")[2]) as broker:
+        with Redis(unix_socket_path=self.environment["BROKER_URL"].partition("://")[2]) as broker:
             broker.delete(heartbeats.MAIL_SERVER_AWAY)
 
     def press_submit(self, person):
-        return self._site.press_submit(person)
+        return self.site.press_submit(person)
 
     def own_text(self, person):
-        return self._site.own_text(person)
+        return self.site.own_text(person)
 
     def outcomes(self, people):
-        connection = psycopg2.connect(self._environment["DATABASE_URL"])
+        connection = psycopg2.connect(self.environment["DATABASE_URL"])
         with closing(connection), connection.cursor() as cursor:
             cursor.execute(OUTCOMES, [[person.address for person in people]])
             return {row[0]: row[1:] for row in cursor.fetchall()}

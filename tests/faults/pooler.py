@@ -14,7 +14,7 @@ from tests.programs import FOLDERS
 
 FOUND = shutil.which("pgbouncer", path=FOLDERS)
 REMEDY = "on Debian, as root: apt install pgbouncer"
-CONNECTIONS = 6  # fewer than the threads of two web servers, so that they have to share
+CONNECTIONS = 3  # fewer than the threads of a web server, so that they have to share
 SETTINGS = """\
 [databases]
 * = host={sockets}

@@ -1,4 +1,4 @@
-"""Two web servers and two workers before one database, through PgBouncer where it is installed.
+"""Two web servers and two workers before one database, the second through PgBouncer if installed.
 
 People meet either web server, from one request to the next. One machine dies, and no promise
 breaks. What both have in common: database, broker, and files in a bucket of S3. No folder.
@@ -14,95 +14,50 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db.utils import ConnectionHandler
 
 from bench.crowd import Site
-from bench.own_portal import environment_of, own_portal
 from core.time_outs import TIME_OUTS
 from devserver.children import wait_until
 from devserver.folders import RunFolder
 from devserver.portal import DATABASE, SERVING_ROLE
-from devserver.postgres import SUPERUSER, WITHOUT_FSYNC, Postgres
+from devserver.postgres import SUPERUSER
 from evidence_portal.service_urls import read_database
-from tests.faults import migrated, pooler
-from tests.faults.own_portal import PATIENCE, OwnPortal
+from tests.faults import pooler
+from tests.faults.conftest import STARTS_AN_HOUR
+from tests.faults.own_portal import PATIENCE
 from tests.faults.test_whatever_dies import SENT_AGAIN, hold_promises
 from tests.faults.two_machines import SLUG, InTurns, Visitor, second_machine
 from tests.programs import skip_for_want_of
-from tests.stores.s3_server import KEY, SECRET, Bucket, S3Server
-from tests.submissions.mail.mail_sink import Mortal, free_port
+from tests.submissions.mail.mail_sink import free_port
 
 CROWD = 30
-TESTS = 2
-STARTS_AN_HOUR = 5
 CALL = f"/calls/{SLUG}/"
 RECOMMENDATIONS = f"{CALL}response/recommendations/2/"
 
 
 @pytest.fixture(scope="module")
-def databases(tmp_path_factory, django_db_setup):
-    """DATABASE_URL leads through the pooler, if there is one; the owner's address never does."""
-    folder = tmp_path_factory.mktemp("database")
-    run = RunFolder()
-    engine = Postgres(folder / "postgres", run, log=folder / "postgres.log", settings=WITHOUT_FSYNC)
-    engine.start()
+def pooled(portal):
+    """How the second machine reaches the database: through the pooler, if there is one."""
+    if pooler.FOUND is None:
+        yield {}
+        return
+    owner, port, run = portal.environment["MIGRATION_DATABASE_URL"], free_port(), RunFolder()
     try:
-        migrated.make_database(engine)
-        direct, owner = engine.url(DATABASE, role=SERVING_ROLE), engine.url(DATABASE)
-        if pooler.FOUND is None:
-            yield {"DATABASE_URL": direct, "MIGRATION_DATABASE_URL": owner}
-            return
-        port = free_port()
         with pooler.pooling(owner, port=port, roles=(SUPERUSER, SERVING_ROLE), run=run):
-            pooled = f"postgresql://{SERVING_ROLE}@127.0.0.1:{port}/{DATABASE}"
-            yield {"DATABASE_URL": pooled, "MIGRATION_DATABASE_URL": owner}
+            url = f"postgresql://{SERVING_ROLE}@127.0.0.1:{port}/{DATABASE}"
+            yield {"DATABASE_URL": url, "DATABASE_POOL_MODE": "transaction"}
     finally:
-        engine.stop()
         run.remove()
 
 
 @pytest.fixture(scope="module")
-def bucket():
-    """The settings of files in a bucket."""
-    server = S3Server()
-    try:
-        yield {
-            "PORTAL_FILES_S3_BUCKET": Bucket(server, "evidence-of-two").name,
-            "PORTAL_FILES_S3_ENDPOINT": server.url,
-            "PORTAL_FILES_S3_REGION": "us-east-1",
-            "PORTAL_FILES_S3_KEY_ID": KEY,
-            "PORTAL_FILES_S3_SECRET": SECRET,
-        }
-    finally:
-        server.stop()
-
-
-@pytest.fixture(scope="module")
-def both(databases, bucket, tmp_path_factory):
+def both(portal, pooled, tmp_path_factory):
     """The portal, which people meet at either machine, and the second machine."""
-    data, other_folder = tmp_path_factory.mktemp("portal"), tmp_path_factory.mktemp("second")
-    mail, port = Mortal(), free_port()
-    more = bucket | {"DRAFTS_OF_CLIENT_PER_HOUR": str(STARTS_AN_HOUR), "WEB_CONCURRENCY": "1"}
-    if pooler.FOUND is not None:
-        more["DATABASE_POOL_MODE"] = "transaction"
-    try:
-        url = f"smtp://127.0.0.1:{mail.sink.port}"
-        with (
-            own_portal(
-                data, port=port, email_url=url, say=print, databases=databases, more=more
-            ) as running,
-            second_machine(
-                environment_of(data) | more | {"PORTAL_MEDIA": str(other_folder)},
-                logs=data / "logs",
-            ) as second,
-        ):
-            sites = InTurns(Site(port, SLUG), Site(second.port, SLUG))
-            people = TESTS * (CROWD + 1) + 1
-            portal = OwnPortal(
-                running, mail, port=port, data=data, people=people, site=sites, more=more
-            )
-            portal.sites, portal.port = sites, port
-            portal.environment = environment_of(data) | more
-            yield portal, second
-    finally:
-        mail.kill()
+    folder = tmp_path_factory.mktemp("second")
+    own = pooled | {"PORTAL_MEDIA": str(folder), "WEB_CONCURRENCY": "1"}
+    first = portal.site
+    with second_machine(portal.environment | own, logs=folder) as second:
+        portal.site = InTurns(first, Site(second.port, SLUG))
+        yield portal, second
+    portal.site = first
 
 
 @pytest.fixture(scope="module")
@@ -123,19 +78,19 @@ def test_people_submit_at_both_and_each_gets_one_mail(both):
 
 def test_one_machine_dies_and_no_promise_breaks(both):
     portal, second = both
-    dead = portal.sites.sites[1]
+    dead = portal.site.sites[1]
 
     def kill_it():
         second.kill()
         portal.note_death_of_another_machines_worker()
-        portal.sites.sites.remove(dead)
+        portal.site.sites.remove(dead)
 
     answers = portal.crowd(CROWD, break_it=kill_it, after=CROWD // 3)
     lost = [answer for answer in answers.values() if not answer.received]
     assert {answer.status for answer in lost} <= {0}
     hold_promises(portal, answers, repeats=SENT_AGAIN)
     second.start()
-    portal.sites.sites.append(dead)
+    portal.site.sites.append(dead)
 
 
 def test_response_begun_at_one_goes_on_at_the_other_with_its_file(both, begun):
@@ -179,17 +134,16 @@ def test_export_is_asked_for_at_one_and_fetched_at_the_other(both):
     assert len(ZipFile(io.BytesIO(first)).namelist()) >= 1
 
 
-def test_time_outs_hold_through_the_pooler(both, monkeypatch, django_db_blocker):
+def test_time_outs_hold_through_the_pooler(pooled, monkeypatch, django_db_blocker):
     if pooler.FOUND is None:
         skip_for_want_of("pgbouncer", remedy=pooler.REMEDY)
-    portal, _ = both
-    for name in ("DATABASE_URL", "DATABASE_POOL_MODE"):
-        monkeypatch.setenv(name, portal.environment[name])
+    for name, value in pooled.items():
+        monkeypatch.setenv(name, value)
     shown = {}
     with (
         django_db_blocker.unblock(),
-        closing(ConnectionHandler({"default": read_database()})["default"]) as pooled,
-        pooled.cursor() as cursor,
+        closing(ConnectionHandler({"default": read_database()})["default"]) as database,
+        database.cursor() as cursor,
     ):
         for name in (*TIME_OUTS, "TimeZone"):
             cursor.execute(f"SHOW {name}")

@@ -2,7 +2,7 @@
 
 Whoever was told "received" is received, once, and gets the one confirmation soon after; whoever
 was not still has their text and may press again; nothing half-written counts. One portal serves
-all the tests: each leaves it whole.
+all the tests, and those of `test_two_machines.py`: each leaves it whole.
 """
 
 import threading
@@ -10,32 +10,14 @@ from collections import Counter
 
 import pytest
 
-from bench.own_portal import own_portal
 from devserver.children import wait_until
-from tests.faults import migrated
-from tests.faults.own_portal import PATIENCE, OwnPortal
-from tests.submissions.mail.mail_sink import HANG_UP, Mortal, free_port
+from tests.faults.own_portal import PATIENCE
+from tests.submissions.mail.mail_sink import HANG_UP
 
 CROWD = 40
-TESTS = 7
 BROKEN_AFTER = 10  # people have their answer
 # The worker has two processes, each with one mail on its way or not marked yet.
 SENT_AGAIN = 2
-
-
-@pytest.fixture(scope="module")
-def portal(tmp_path_factory, django_db_setup):
-    data = tmp_path_factory.mktemp("portal")
-    migrated.make_data(data / "postgres")
-    mail, port = Mortal(), free_port()
-    try:
-        with own_portal(
-            data, port=port, email_url=f"smtp://127.0.0.1:{mail.sink.port}", say=print
-        ) as running:
-            people = TESTS * (CROWD + 1)
-            yield OwnPortal(running, mail, port=port, data=data, people=people)
-    finally:
-        mail.kill()
 
 
 @pytest.fixture(autouse=True)
