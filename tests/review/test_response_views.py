@@ -17,6 +17,7 @@ from accounts.states import Role
 from review.admin.listed import FILTERS, Listed
 from review.admin.responses import ResponseAdmin
 from review.searching.entries import write_due
+from review.triage import change_status
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
@@ -164,11 +165,9 @@ def test_considered_and_next_sets_the_status_and_leads_on(staff):
 @pytest.mark.django_db
 def test_considered_and_next_never_overwrites_what_somebody_else_chose(staff):
     response, following = made(make_call(), 2)
-    other = Client()
-    other.force_login(make_user(Role.REVIEWER, username="bea"))
+    bea = make_user(Role.REVIEWER, username="bea")
     mine = {"base_etag": form_of(staff.get(page_of(response)))["base_etag"]}
-    status = reverse("admin:submissions_submission_status", args=[response.pk])
-    other.post(status, form_of(other.get(page_of(response))) | {"status": "in_review"})
+    change_status(response, to=TriageStatus.IN_REVIEW, by=bea, at=while_open(response.call))
     answer = staff.post(consider_of(response, "o=2"), mine)
     assert answer["Location"].startswith(page_of(response).partition("?")[0])
     page = staff.get(answer["Location"])

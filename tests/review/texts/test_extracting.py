@@ -10,8 +10,9 @@ from docx import Document
 
 from review.states import NoText
 from review.texts import extracting
-from review.texts.collecting import MOST_CHARACTERS
-from review.texts.extracting import extract
+from review.texts.collecting import MOST_CHARACTERS, Collected
+from review.texts.extracting import clean, extract
+from review.texts.process import READERS
 from tests.sample_files import W, archive, docx, entries_of, odt, pdf
 
 
@@ -19,6 +20,13 @@ def text_of(file_type, content):
     found = extract(file_type, io.BytesIO(content))
     assert (found.reason, found.is_part) == ("", False)
     return found.text
+
+
+def read_here(file_type, content):
+    """What is read of the file, without the process that does it: it is started for each type."""
+    collected = Collected()
+    READERS[file_type](io.BytesIO(content), collected)
+    return clean(collected.text)
 
 
 def reason_of(file_type, content):
@@ -54,7 +62,7 @@ def test_docx_leaves_out_what_was_deleted_and_says_a_text_box_once():
         f'<w:p><mc:AlternateContent xmlns:mc="{mc}"><mc:Choice>{same}</mc:Choice>'
         f"<mc:Fallback>{same}</mc:Fallback></mc:AlternateContent></w:p>"
     )
-    assert text_of("docx", docx(body=body)) == "Words\nKept\n\nIn a box."
+    assert read_here("docx", docx(body=body)) == "Words\nKept\n\nIn a box."
 
 
 def test_odt_says_what_a_reader_sees():
@@ -94,26 +102,26 @@ def test_xlsx_says_a_time_without_the_day_that_it_has_not():
         sheet = book.add_worksheet("Hours")
         for row, (number, shown_as, _) in enumerate(cells):
             sheet.write_number(row, 0, number, book.add_format({"num_format": shown_as}))
-    said = text_of("xlsx", stream.getvalue()).split("\n")
+    said = read_here("xlsx", stream.getvalue()).split("\n")
     assert said == ["Hours", *[said for _, _, said in cells]]
 
 
 def test_letters_are_in_the_form_in_which_searches_ask_for_them():
-    assert text_of("txt", "Cafe\u0301\u2028late".encode()) == "Caf\u00e9\nlate"
+    assert read_here("txt", "Cafe\u0301\u2028late".encode()) == "Caf\u00e9\nlate"
 
 
 def test_xlsx_of_another_program_is_read():
     book = openpyxl.Workbook()
     book.active.title = "One"
     book.active.append(["Grant", "späť"])
-    assert text_of("xlsx", written(book)) == "One\nGrant\tspäť"
+    assert read_here("xlsx", written(book)) == "One\nGrant\tspäť"
 
 
 def test_plain_text_is_read_in_its_encoding():
     for encoding in ("utf-8", "utf-8-sig", "cp1252", "utf-16"):
         text = "Café – “late”\r\n\x0cnext".encode(encoding)
-        assert text_of("txt", text) == "Café – “late”\n\nnext", encoding
-    assert text_of("csv", "name;cost\r\nCafé;1".encode("cp1252")) == "name;cost\nCafé;1"
+        assert read_here("txt", text) == "Café – “late”\n\nnext", encoding
+    assert read_here("csv", "name;cost\r\nCafé;1".encode("cp1252")) == "name;cost\nCafé;1"
 
 
 def test_pdf_is_read_page_by_page():
