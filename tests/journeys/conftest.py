@@ -174,10 +174,10 @@ SEEN_BY_AXE = """() => new Map([...document.querySelectorAll("*")].map((one) => 
   const shown = one.childElementCount ? one.cloneNode() : one;
   return [one, isSeen || scrolls ? `${isSeen} ${scrolls} ${shown.outerHTML}` : ""];
 }))"""
-# Each text's colour and size class, with every ground that it stands on and what lifts it out; of
-# a link what tells it from the text around it, too.
+# Each text's colour and size class, with every ground that it stands on down to one that covers the
+# others, and what lifts it out; of a link what tells it from the text around it, too.
 CONTRASTS = """() => {
-  const grounds = new Map([[null, ""]]);
+  const grounds = new Map([[null, { ground: "", fades: false }]]);
   const groundOf = (one) => {
     if (!grounds.has(one)) {
       const style = getComputedStyle(one);
@@ -185,7 +185,12 @@ CONTRASTS = """() => {
       const own = [backgroundColor, backgroundImage, opacity,
         position === "static" && cssFloat === "none" ? "" : `${one.tagName} ${one.className}`];
       const isPlain = String(own) === "rgba(0, 0, 0, 0),none,1,";
-      grounds.set(one, (isPlain ? "" : `${own}<`) + groundOf(one.parentElement));
+      const below = groundOf(one.parentElement);
+      const fades = below.fades || opacity !== "1";
+      // Nothing is seen through it of what is below.
+      const covers = !fades && backgroundColor.startsWith("rgb(");
+      const ground = (isPlain ? "" : `${own}<`) + (covers ? "" : below.ground);
+      grounds.set(one, { ground, fades });
     }
     return grounds.get(one);
   };
@@ -193,17 +198,26 @@ CONTRASTS = """() => {
     (one.matches("input, textarea, select") ||
       [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim())) &&
     one.checkVisibility({ visibilityProperty: true }));
-  return [...new Set(found.map((one) => {
+  window.contrasts = new Map(found.map((one) => {
     const style = getComputedStyle(one);
     const { color, fontSize, fontWeight, fontStyle, textShadow } = style;
     const isLarge = parseFloat(fontSize) >= (fontWeight < 700 ? 24 : 18.66);
     const apart = !one.closest("a") ? "" : [style.textDecorationLine, style.borderBottomStyle,
       fontWeight, fontStyle, getComputedStyle(one.closest("a").parentElement).color];
-    return [color, isLarge, textShadow, one.matches(":disabled"), apart, groundOf(one)].join();
-  }))];
+    return [one, String([color, isLarge, textShadow, one.matches(":disabled"), apart,
+      groundOf(one).ground])];
+  }));
+  return [...new Set(window.contrasts.values())];
 }"""
-RUN_AXE = f"""async ([options, looksAgain]) => {{
+RULES_OF_CONTRAST = ["color-contrast", "link-in-text-block"]
+RUN_AXE = f"""async ([options, contrasts, ofContrast, looksAgain]) => {{
   const {{ violations }} = await axe.run(document, options);
+  const include = [...window.contrasts].filter(([, its]) => contrasts.includes(its));
+  if (include.length) {{
+    const only = {{ ...options, rules: {{}}, runOnly: ofContrast }};
+    const found = await axe.run({{ include: include.map(([one]) => one) }}, only);
+    violations.push(...found.violations);
+  }}
   if (looksAgain) window.seenByAxe = ({SEEN_BY_AXE})();
   return violations.flatMap(({{ id, nodes }}) => nodes.map(({{ html }}) => [id, html]));
 }}"""
@@ -220,7 +234,7 @@ def faults_found_by_axe(page, *, looks_again=False):
 
     Contrast takes more than all other rules together, and links in a text more than each other
     rule; and to name each element by a selector, as much again as all rules. So they are looked
-    at where a page has a text in colours, on a ground, that no page had before. What it saw is
+    at in those texts alone whose colours, on their ground, no page had before. What it saw is
     kept for another width where it `looks_again`.
     """
     page.wait_for_load_state()
@@ -231,16 +245,16 @@ def faults_found_by_axe(page, *, looks_again=False):
     if contrasts is None:
         page.evaluate(AXE.read_text())
         contrasts = page.evaluate(CONTRASTS)
-    is_new = not sound_contrasts.issuperset(contrasts)
+    new = [contrast for contrast in contrasts if contrast not in sound_contrasts]
     options = {
         "resultTypes": ["violations"],
         "preload": False,
         # Those of a mail's preview may run no script.
         "iframes": False,
         "selectors": False,
-        "rules": {rule: {"enabled": is_new} for rule in ("color-contrast", "link-in-text-block")},
+        "rules": {rule: {"enabled": False} for rule in RULES_OF_CONTRAST},
     }
-    found = page.evaluate(RUN_AXE, [options, looks_again])
+    found = page.evaluate(RUN_AXE, [options, new, RULES_OF_CONTRAST, looks_again])
     if not found:
         sound_contrasts.update(contrasts)
     return [f"{page.url}: {rule}: {json.dumps(html)}" for rule, html in found]
