@@ -59,6 +59,8 @@ CHECKS = {
     "described by what is not there": UNDESCRIBED,
     "the search is narrow": SEARCH_TOO_NARROW,
 }
+# They say the same whether there are rows or not, and are looked at where there are.
+WITHOUT_ROWS = ("/add/", "/load/", "/keys/", "/done/")
 # Django's own pages that are the same for each table.
 ALIKE = {"admin/object_history.html", "admin/delete_confirmation.html", "admin/app_index.html"}
 ERRORS = ".errornote, .errorlist, .messagelist .error"
@@ -171,7 +173,11 @@ def of_the_admin():
 
 def test_lists_without_rows_have_no_faults(as_administrator):
     page, client, _ = as_administrator
-    lists = ((template, f"/{template}") for template in of_the_admin() if "<" not in template)
+    lists = (
+        (template, f"/{template}")
+        for template in of_the_admin()
+        if "<" not in template and not template.endswith(WITHOUT_ROWS)
+    )
     pages = [(name, address) for (name, is_first), address in pages_of(client, lists) if is_first]
     found = [faults(one, f"empty {name}", [NARROW]) for name, one in open_each(page, pages)]
     assert [fault for faults in found for fault in faults] == []

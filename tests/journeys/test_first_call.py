@@ -41,16 +41,16 @@ def stands_at(page, title):
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
-def test_from_the_call_page_to_the_receipt(open_browser, look, call, javascript):
-    """Looks at pages of long words and many choices; `test_every_page.py` looks at every state."""
+def test_from_the_call_page_to_the_receipt(open_browser, look, call):
+    """Looks at pages of long words and many choices; `test_every_page.py` looks at every state.
+
+    Without a script `test_keyboard.py` goes all the way.
+    """
 
     def check(page, name):
-        # axe itself is a script: without JavaScript the same steps are walked without it.
-        if javascript:
-            look(page, name, [WIDTHS["narrow"]])
+        look(page, name, [WIDTHS["narrow"]])
 
-    page = open_browser(320, java_script_enabled=javascript)
+    page = open_browser(320)
     page.goto("/")
     expect(page.locator("main")).to_contain_text("midday on Wednesday 24 July 2019 (UK time)")
     page.get_by_role("link", name="Read all the questions first").click()
@@ -75,9 +75,8 @@ def test_from_the_call_page_to_the_receipt(open_browser, look, call, javascript)
 
     asked |= answer_required(page, call, check)
     stands_at(page, "Check your answers")
-    if javascript:
-        answers = working_answers(Submission.objects.get(), call)
-        assert asked == {question.key for question in asked_questions(call, answers)}
+    answers = working_answers(Submission.objects.get(), call)
+    assert asked == {question.key for question in asked_questions(call, answers)}
     page.get_by_role("button", name="Submit your response").click()
     expect(page).to_have_title(re.compile("^Error: "))
     check(page, "check-errors")

@@ -22,10 +22,11 @@ GRID = {
 }
 
 
-def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
+@pytest.mark.parametrize("scripted", [True, False], ids=["script", "no-script"])
+def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at, scripted):
     call = make_call()
     at(while_open(call))
-    page = open_browser(320)
+    page = open_browser(320, java_script_enabled=scripted)
     page.goto(f"/calls/{call.slug}/")
     keys = Keyboard(page)
     keys.press("Tab")
@@ -41,6 +42,7 @@ def test_from_the_call_page_to_the_receipt_by_keyboard(open_browser, at):
     keys.choose("fairness_risk", "poor")
     keys.tab_to(lambda focus: focus["words"] == "Clear this answer: Split of risk")
     keys.press("Enter")
+    wait_until(page, "document.activeElement?.id === 'id_fairness-risk'")
     keys.write("story", "We were named in the bid.")
     keys.follow("Save and continue")
     keys.choose("publication", "anonymous")
