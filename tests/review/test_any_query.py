@@ -33,13 +33,14 @@ def specs_of(model_admin, user):
 
 
 def rows_of(model_admin, user, query):
-    """How many rows the list finds, its filters drawn; None where it refuses what it is asked."""
+    """How many rows the list finds, the filter drawn; None where it refuses what it is asked."""
     try:
         change_list = model_admin.get_changelist_instance(request_of(user, query))
     except (IncorrectLookupParameters, SuspiciousOperation, BadRequest):
         return None
     for spec in change_list.filter_specs:
-        list(spec.choices(change_list))
+        if set(query) & set(spec.expected_parameters()):
+            list(spec.choices(change_list))
     return change_list.result_count
 
 
@@ -58,30 +59,34 @@ def test_list_takes_any_value_of_any_filter(client, superuser):
     for model, model_admin in admin.site._registry.items():
         address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
         filters = specs_of(model_admin, superuser)
-        drawn = [("q", "'"), ("_facets", "")]
+        drawn = [("q", "'")]
         if model is Submission:  # the others read what every list has with the same lines
-            drawn = [(name, value) for name in "qpo" for value in NONSENSE]
-            drawn += [(name, value) for name in OF_EVERY_LIST[3:] for value in NONSENSE[:2]]
+            drawn = [("q", value) for value in NONSENSE]
+            drawn += [(name, NONSENSE[0]) for name in OF_EVERY_LIST[1:]]
             drawn += [(name, NONSENSE[0]) for _, names in filters for name in names]
         for name, value in drawn:
             if client.get(address, {name: value}).status_code not in {200, 302, 400}:
                 faults.append((address, name, value))
         # The codebook is a tree, which no filter narrows.
-        whole = getattr(client.get(address).context.get("cl"), "result_count", None)
+        page = client.get(address, {"_facets": ""})
+        whole = getattr(page.context.get("cl"), "result_count", None)
         for name in "po":
-            rows_of(model_admin, superuser, {name: "9" * 30})
+            for value in NONSENSE if model is Submission else ["9" * 30]:
+                rows_of(model_admin, superuser, {name: value})
         for spec, names in filters:
             # A filter of a kind that was asked for all before is asked for two, as it is its own.
             kind = (type(spec), type(getattr(spec, "field", None)))
             for name in names:
-                for value in NONSENSE if (*kind, name) not in tried else NONSENSE[:2]:
+                # What Django looks up by itself depends on the lookup, not on the field's name.
+                read = (*kind, name.rpartition("__")[2])
+                for value in NONSENSE if read not in tried else NONSENSE[:2]:
                     found = rows_of(model_admin, superuser, {name: value})
                     # One that the list does not know finds nothing.
                     if isinstance(spec, OneOf) and found != (0 if value else whole):
                         faults.append((address, name, value, found))
-                tried.add((*kind, name))
+                tried.add(read)
     assert faults == []
-    assert len(tried) > 40
+    assert len(tried) > 25
 
 
 def test_page_of_a_row_takes_an_empty_field(client, superuser):
