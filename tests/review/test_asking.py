@@ -31,11 +31,6 @@ from tests.review.lists import responses_listed
 ANSWER = "Lots 3 and 4."
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_asking_call()
     return call, make_askable(call), member_of(call, "ann")

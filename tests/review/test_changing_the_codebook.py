@@ -30,11 +30,6 @@ EACH = ("change", "move", "merge", "split", "retire")
 LATER = OPENS_AT + timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_call()
     return call, *(make_user(Role.REVIEWER, username=name) for name in ("ann", "ben"))

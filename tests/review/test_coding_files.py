@@ -1,7 +1,6 @@
 """Coding what the portal read of a file."""
 
 import json
-from copy import deepcopy
 
 import pytest
 
@@ -28,11 +27,6 @@ from tests.review.test_coding_page import coder, page, signed_in
 TEXT = "Fair pay 😎.\nRivals share."
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_call()
     draft = make_draft(call, **complete_answers(call))
@@ -41,23 +35,6 @@ def make_rows():
     reading_due_files.read_due(now=wall_now, until=lambda: False)
     make_code(call=call, name="Pay")
     return {"call": call, "response": response, "ann": coder(call, "ann", Role.REVIEWER)}
-
-
-@pytest.fixture
-def made(rows, db, at):
-    made = deepcopy(rows)
-    at(while_open(made["call"]))
-    return made
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
-
-
-@pytest.fixture
-def response(made):
-    return made["response"]
 
 
 @pytest.fixture

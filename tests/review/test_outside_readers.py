@@ -1,7 +1,5 @@
 """Readers of the project who may not see hidden words: what pages and searches have for them."""
 
-from copy import deepcopy
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -44,11 +42,6 @@ STORY = f"Town hall. Ask {SECRET} there."
 LIST = "/admin/submissions/submission/"
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     """A response with a file that is read, a reviewer, and one who may not see hidden words."""
     call = make_call()
@@ -59,23 +52,6 @@ def make_rows():
     inside, outside = make_user(Role.REVIEWER), make_user(Role.REVIEWER)
     withhold(outside, Action.SEE_REDACTED)
     return {"call": call, "response": response, "inside": inside, "outside": outside}
-
-
-@pytest.fixture
-def made(rows, db, at):
-    made = deepcopy(rows)
-    at(while_open(made["call"]))
-    return made
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
-
-
-@pytest.fixture
-def response(made):
-    return made["response"]
 
 
 def hide(response):

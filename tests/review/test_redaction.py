@@ -38,11 +38,6 @@ pytestmark = pytest.mark.django_db
 STORY = "Jo Bloggs\r\nof Leeds 😎 said so. Leeds knows."
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_call()
     return {
@@ -56,16 +51,6 @@ def make_rows():
 @pytest.fixture
 def made(rows, db):
     return deepcopy(rows)
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
-
-
-@pytest.fixture
-def response(made):
-    return made["response"]
 
 
 @pytest.fixture

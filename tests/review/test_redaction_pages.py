@@ -1,7 +1,5 @@
 """Proposing to hide passages on the page of a response, and the pages where it is decided."""
 
-from copy import deepcopy
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -36,11 +34,6 @@ STORY = "Jo 😎 Bloggs said so. Jo 😎 Bloggs knows."
 LIST = "/admin/review/redaction/"
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_call()
     return {
@@ -49,23 +42,6 @@ def make_rows():
         "ann": make_user(Role.REVIEWER, username="ann"),
         "bea": make_user(Role.REVIEWER, username="bea"),
     }
-
-
-@pytest.fixture
-def made(rows, db, at):
-    made = deepcopy(rows)
-    at(while_open(made["call"]))
-    return made
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
-
-
-@pytest.fixture
-def response(made):
-    return made["response"]
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from copy import deepcopy
 
 import pytest
 from django.urls import reverse
@@ -40,27 +39,10 @@ CODEBOOK = "/admin/review/code/"
 BEA = re.compile(r"\bbea\b")
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_call()
     boss = coder(call, "boss", Role.MANAGER)
     return {"call": call, "boss": boss, "pair": [coder(call, "ada"), coder(call, "bea")]}
-
-
-@pytest.fixture
-def made(rows, db, at):
-    made = deepcopy(rows)
-    at(while_open(made["call"]))
-    return made
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
 
 
 @pytest.fixture

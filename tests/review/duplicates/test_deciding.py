@@ -32,11 +32,6 @@ from tests.review.duplicates.texts import CAMPAIGN, OTHER, PREFACE, compare_all,
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_call()
     responses = [send(call, text) for text in (CAMPAIGN, PREFACE + CAMPAIGN, CAMPAIGN)]
@@ -47,11 +42,6 @@ def make_rows():
 @pytest.fixture
 def made(rows, db):
     return deepcopy(rows)
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
 
 
 @pytest.fixture

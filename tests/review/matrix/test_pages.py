@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from copy import deepcopy
 from html import unescape
 
 import openpyxl
@@ -41,11 +40,6 @@ from tests.review.redaction_makers import make_redaction
 LIST = "/admin/review/matrixsummary/"
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = matrix_call(title="The call", slug="the-call")
     return {
@@ -53,18 +47,6 @@ def make_rows():
         "pay": make_code(call=call, name="=Pay"),
         "ada": make_user(Role.REVIEWER, username="ada"),
     }
-
-
-@pytest.fixture
-def made(rows, db, at):
-    made = deepcopy(rows)
-    at(while_open(made["call"]))
-    return made
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
 
 
 @pytest.fixture

@@ -25,11 +25,6 @@ MEMOS = "/admin/review/memo/"
 GIVEN = {"title": "Power", "text": "We think so."}
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     response = make_submitted(make_call(), story=STORY)
     return response, coder(response.call)

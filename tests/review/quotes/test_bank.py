@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -31,27 +30,10 @@ pytestmark = pytest.mark.django_db
 BANK = "/admin/review/quote/"
 
 
-@pytest.fixture(scope="module")
-def rows(made_once):
-    return made_once(make_rows)
-
-
 def make_rows():
     call = make_call()
     ada = coder(call)
     return {"call": call, "ada": ada, "quote": make_quote(make_quotable(call), by=ada)}
-
-
-@pytest.fixture
-def made(rows, db, at):
-    made = deepcopy(rows)
-    at(while_open(made["call"]))
-    return made
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
 
 
 @pytest.fixture
