@@ -37,7 +37,16 @@ def say_day(moment: datetime, zone: str = UK) -> str:
 
 
 def say_moment(moment: datetime, zone: str = UK) -> str:
-    """Return "midday on Wednesday 24 July 2019 (UK time)"."""
+    """Return "midday on Wednesday 24 July 2019 (UK time)".
+
+    Of a midnight it is the day before: "midnight on Wednesday" is either of two to who reads it.
+    """
+    local = _local(moment, zone)
+    if (local.hour, local.minute) == (0, 0):
+        return _("midnight at the end of %(day)s (%(zone)s)") % {
+            "day": say_day(local - timedelta(days=1), zone),
+            "zone": zone_words(zone),
+        }
     return _say_time_and_day(say_time(moment, zone), moment, zone)
 
 

@@ -11,7 +11,18 @@ from core import spoken_time
         (datetime(2019, 7, 24, 11, tzinfo=UTC), "midday on Wednesday 24 July 2019 (UK time)"),
         (datetime(2019, 5, 29, 8, tzinfo=UTC), "9am on Wednesday 29 May 2019 (UK time)"),
         (datetime(2019, 12, 1, 17, 5, tzinfo=UTC), "5:05pm on Sunday 1 December 2019 (UK time)"),
-        (datetime(2019, 7, 23, 23, tzinfo=UTC), "midnight on Wednesday 24 July 2019 (UK time)"),
+        (
+            datetime(2019, 7, 31, 23, tzinfo=UTC),
+            "midnight at the end of Wednesday 31 July 2019 (UK time)",
+        ),
+        (
+            datetime(2019, 4, 1, 22, 59, 59, tzinfo=UTC),
+            "11:59pm on Monday 1 April 2019 (UK time)",
+        ),
+        (
+            datetime(2019, 3, 31, 0, 0, 30, tzinfo=UTC),
+            "midnight at the end of Saturday 30 March 2019 (UK time)",
+        ),
         (datetime(2019, 1, 1, 0, 30, tzinfo=UTC), "12:30am on Tuesday 1 January 2019 (UK time)"),
     ],
 )
