@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from kombu import Connection
 
 from core import heartbeats
-from evidence_portal import credentials
+from evidence_portal import credentials, health
 from evidence_portal.environment import read_text
 from tests.settings.test_settings import PRODUCTION, ROOT
 
@@ -121,3 +121,12 @@ def test_health_check_says_what_does_not_answer_and_where():
         1,
         "parts: the web server at 127.0.0.1:9 does not answer (ConnectionRefusedError)\n",
     )
+
+
+def test_health_check_knows_the_broker_by_both_names_of_its_protocol(monkeypatch, capsys):
+    for url in ("redis://127.0.0.1:9/0", "valkey://127.0.0.1:9/0"):
+        monkeypatch.setenv("BROKER_URL", url)
+        assert health.main(["beat"]) == 1
+        assert capsys.readouterr().err == (
+            "beat: the broker (BROKER_URL) does not answer (OperationalError)\n"
+        )
