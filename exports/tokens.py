@@ -56,11 +56,13 @@ def make(
     Raises ExportRefused for what `by` may not export, TokenRefused for a bad name or end. `at` is
     the portal's time for the record; tokens end by real time.
     """
-    name = check(call=call, by=by, name=name, days=days, scope=scope, reason=reason)
     secret = PREFIX + secrets.token_hex(RANDOM_BYTES)
     with transaction.atomic():
-        # Locked, so that two requests at once make no more than MOST.
-        User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        # Locked, so that two requests at once make no more than MOST. Whoever ends the membership
+        # at this moment comes before, and no token is made, or after, and revokes it.
+        by = User.objects.select_for_update(no_key=True).get(pk=by.pk)
+        list(by.memberships.select_for_update(no_key=True).filter(call=call))
+        name = check(call=call, by=by, name=name, days=days, scope=scope, reason=reason)
         if usable(ApiToken.objects.filter(person=by, call=call), at=wall_now).count() >= MOST:
             raise TokenRefused(
                 _("You have %(most)d tokens for this call. Revoke one first.") % {"most": MOST}

@@ -5,18 +5,25 @@ nothing goes out that is not on record.
 """
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
+from threading import Event
 
 import pytest
+from django.db import connection, transaction
 from django.test import Client
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership, User
 from accounts.states import Action, Role
 from core import clock
 from exports import asked_for, worker
-from exports.models import ExportRun
+from exports.models import ApiToken, ExportRun
+from exports.permissions import ExportRefused
+from tests.exports.api.pulling import make_token
 from tests.exports.test_from_the_list import opened, pressed, references_in
 from tests.makers import allow, make_call, make_submitted, make_user, while_open, withhold
+from tests.races.test_names_race import WAITING
 from tests.races.test_submit_race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -154,3 +161,36 @@ def test_export_at_the_moment_at_which_the_right_is_lost_is_whole_and_on_record_
         ben.user.groups.filter(name__startswith="without").delete()
         allow(ben.user, Action.EXPORT)
         ben.force_login(ben.user)
+
+
+def ends_membership(person):
+    Membership.objects.get(person=person).delete()
+
+
+def deactivates(person):
+    User.objects.filter(pk=person.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("leaves", [ends_membership, deactivates])
+def test_no_token_is_made_while_its_person_leaves(call, leaves):
+    """It would count again if they came back."""
+    person, ended = make_user(Role.STEERING_MEMBER, username="dan"), Event()
+
+    def make():
+        try:
+            with suppress(ExportRefused):
+                make_token(call, by=person)
+        finally:
+            ended.set()
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic(), connection.cursor() as cursor:
+            leaves(person)
+            making = threads.submit(make)
+            for _ in range(1000):
+                cursor.execute(WAITING)
+                if cursor.fetchone()[0] or ended.wait(0.01):
+                    break
+        making.result()
+    assert list(ApiToken.objects.in_force()) == []
