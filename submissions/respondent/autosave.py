@@ -21,8 +21,9 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
     """Save the posted answers of the section named by `_section`, and overwrite nobody's.
 
     The JSON has `saved`, the sentence about what is saved; `base_etags`, the etags of the answers
-    that are stored as they were sent; and `warning`, a sentence where something was not saved or
-    cannot count. With status 404, 409 or 410 it has `warning` alone, and nothing was saved.
+    that are stored as they were sent, or were sent as the page had shown them; and `warning`, a
+    sentence where something was not saved or cannot count. With status 404, 409 or 410 it has
+    `warning` alone, and nothing was saved.
     """
     current = current_response(request, slug)
     if current is None:
@@ -49,9 +50,7 @@ def save(request: HttpRequest, slug: str) -> JsonResponse:
         {
             "saved": _say_saved(current) if set(form.values) - set(saved.conflicts) else "",
             "base_etags": {
-                key: etag(value)
-                for key, value in form.values.items()
-                if saved.current.answers.get(key) == value
+                key: etag(value) for key, value in form.values.items() if key not in saved.conflicts
             },
             "warning": WARNINGS[saved.outcome](saved) if saved.outcome in WARNINGS else "",
         }

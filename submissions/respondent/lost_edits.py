@@ -53,7 +53,7 @@ def _lost_of(current: ResponseContext, form: SectionForm, question: Question) ->
         labels = question.option_labels
         posted = [v for name in posted_names(question) for v in every_value(form.data, name)]
         return "\n".join(labels.get(value) or shown_text(value) for value in posted)
-    value = form.values.get(question.key)
+    value = form.typed_values.get(question.key)
     if value is None or value == current.answers.get(question.key):
         return ""
     return value if question.kind in TEXT_KINDS else "\n".join(say_answer(question, value))

@@ -49,12 +49,12 @@ def log(request: HttpRequest, outage: Outage, response: HttpResponse) -> None:
 
 
 def _may_be_sent_again(request: HttpRequest) -> bool:
-    """Return whether a page of a response was posted, by a form of the portal's own."""
+    """Return whether a page of a response, or an answer to the team, was posted by our own form."""
     match = request.resolver_match
     return (
         request.method == "POST"
         and match is not None
-        and "/response/" in f"/{match.route}"
+        and ("/response/" in f"/{match.route}" or match.url_name == "follow_up")
         and getattr(request, "csrf_processing_done", False)
     )
 

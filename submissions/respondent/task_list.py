@@ -96,11 +96,13 @@ def delete(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 def working_text(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Return the response as a text file: the submitted version, or else the draft.
 
-    With `?changes`, a reopened or withdrawn response comes with the changes not submitted.
+    With `?changes`, a reopened or withdrawn response comes with the changes not submitted. So it
+    does for a colleague: what was submitted may have what the author took out since.
     """
     version = current.submission.current_version
     may_differ = current.is_amending or current.is_withdrawn
-    if version is not None and not (may_differ and "changes" in request.GET):
+    wants_changes = "changes" in request.GET or current.colleague is not None
+    if version is not None and not (may_differ and wants_changes):
         text, name = version.canonical_text, current.submission.reference
     else:
         text = draft_text(

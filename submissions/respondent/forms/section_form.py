@@ -82,6 +82,7 @@ class SectionForm(forms.Form):
         self.row_errors: dict[str, dict[str, list[str]]] = {}
         self.unresolved: list[str] = []
         self._resolved: dict[str, Any] = {}
+        self._shows_saved = False
         whole = call.questionnaire.questions_of(section)
         on_page = {question.key for question in (whole if page is None else page)}
         asked = call.questionnaire.asked_on_page(answers, on_page)
@@ -216,9 +217,14 @@ class SectionForm(forms.Form):
     def show_saved(
         self, answers: Mapping[str, Any], attachments: Mapping[str, Sequence[Attachment]]
     ) -> None:
-        """Show what is stored now where nothing was posted."""
+        """Show what is stored now, but for what was refused.
+
+        What another author saved meanwhile stands where this one changed nothing. The page posts
+        the etags of what is stored: with what was posted beside them, it would be overwritten.
+        """
         self.answers = answers
         self.attachments = attachments
+        self._shows_saved = True
 
     def refuse_files(self, refused: Mapping[str, Sequence[str]]) -> None:
         for key, messages in refused.items():
@@ -315,6 +321,8 @@ class SectionForm(forms.Form):
         return Condition(tuple(term for term in terms if term.key in self.fields))
 
     def _value_shown(self, question: Question) -> Any:
+        if self._shows_saved and question.key in self.values:
+            return self.answers.get(question.key)
         if question.key in self._resolved:
             return self._resolved[question.key]
         if self.is_bound and self._was_answered_or_left(question):

@@ -16,6 +16,8 @@ from core import outages
 from core.redacting_logs import RedactingFormatter
 from submissions.calls.models import Call
 from submissions.respondent import sections
+from submissions.responses.models import Reply
+from tests.asking import make_askable, make_asking_call, put_question
 from tests.makers import make_call, while_open
 from tests.submissions.mail.mail_sink import free_port
 from tests.submissions.respondent.answering import address, answers_of, start_with
@@ -122,6 +124,18 @@ def test_what_was_typed_is_sent_again_by_one_press(browser, call, draft):
     again = browser.post(page, sent_by(html))
     assert again.status_code == 302
     assert answers_of(draft)["story"].splitlines() == TYPED.splitlines()
+
+
+def test_answer_to_a_question_of_the_team_is_given_back_too(browser, at):
+    call = make_asking_call()
+    at(while_open(call))
+    page = f"/calls/{call.slug}/question/{put_question(make_askable(call))[1]}/"
+    typed = {"csrfmiddlewaretoken": token_on(browser, page), "answer": TYPED}
+    with database_away():
+        html = browser.post(page, typed).content.decode()
+    assert "for &lt;nothing&gt; &amp; no one" in html
+    assert browser.post(page, sent_by(html)).status_code == 302
+    assert Reply.objects.get().text.splitlines() == TYPED.splitlines()
 
 
 def test_files_have_to_be_chosen_again(browser, call, draft):

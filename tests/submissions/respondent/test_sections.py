@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from submissions.responses import drafting, submitting
 from submissions.responses.etags import etag
 from submissions.responses.models import Submission
-from tests.makers import make_attachment, make_call, while_open
+from tests.makers import complete_answers, make_attachment, make_call, while_open
 from tests.submissions.respondent.answering import (
     address,
     answers_of,
@@ -146,6 +146,22 @@ def test_second_to_save_is_shown_both_and_nothing_is_overwritten(client, call):
     assert answers_of(draft) == {"story": "Theirs", "history": ["bid"]}
 
 
+def test_page_of_errors_keeps_what_another_saved_of_an_answer_left_as_it_was(client, call):
+    start(client, call)
+    elsewhere(call, history=["bid"], story="Short")
+    opened = shown(client.get(address(call, "response/evidence/")))
+    elsewhere(call, history=["led"])
+    posted = {"_base_etags": opened, "history": "bid", "story": "word " * 1001}
+    errors = client.post(address(call, "response/evidence/"), posted | {"action": "continue"})
+    assert errors.status_code == 422
+    boxes = re.findall(r'name="history"[^>]* value="(\w+)"[^>]* checked', errors.content.decode())
+    assert boxes == ["led"]
+    posted = {"_base_etags": shown(errors), "history": boxes, "story": "Short again"}
+    assert client.post(address(call, "response/evidence/"), posted).status_code == 302
+    draft = Submission.objects.get()
+    assert answers_of(draft) == {"history": ["led"], "story": "Short again"}
+
+
 def test_conflicts_page_says_what_else_was_refused(client, call):
     start(client, call)
     elsewhere(call, story="Theirs")
@@ -208,7 +224,15 @@ def test_no_choice_is_asked_for_again_with_an_error(client, call):
     assert response.status_code == 409
     said = "There is a problem Choose which answer to keep: “What happened?”"
     assert said in text_of(response)
+    assert '<fieldset class="question conflict question--error" aria-describedby="error_keep_' in (
+        response.content.decode()
+    )
     assert answers_of(Submission.objects.get()) == {"story": "Theirs"}
+    elsewhere(call, **complete_answers(call, story="Theirs"))
+    submitting.submit(submission=Submission.objects.get(), at=while_open(call))
+    response = client.post(address(call, "response/evidence/"), posted)
+    assert response.status_code == 409
+    assert "Mine</textarea>" in response.content.decode()
 
 
 def test_script_saves_and_is_told_what_is_stored(client, call):
@@ -228,6 +252,11 @@ def test_script_overwrites_nobody(client, call):
     answer = autosave(client, call, story="Mine", _base_etags="story:-").json()
     assert (answer["saved"], answer["base_etags"]) == ("", {})
     assert "“What happened?”" in answer["warning"]
+    assert answers_of(Submission.objects.get()) == {"story": "Theirs"}
+    # Typed and taken back: the page has what it showed, and there is nothing to try again.
+    before = f"story:{etag('Before')}"
+    answer = autosave(client, call, story="Before", _base_etags=before).json()
+    assert (answer["base_etags"], answer["warning"]) == ({"story": etag("Before")}, "")
     assert answers_of(Submission.objects.get()) == {"story": "Theirs"}
 
 

@@ -413,6 +413,18 @@ def test_changes_of_a_submitted_response_are_shared_anew(client, call):
     invitation = next(m for m in send_mail() if m.to == [ADDRESS])
     ben.post(link_in(invitation), {"name": "Ben"})
     assert "Discard my changes" not in text_of(ben.get(address(call, "response/")))
+    drafting.save_answers(
+        submission=Submission.objects.get(),
+        call=call,
+        values={"story": "Less."},
+        at=clock.portal_now(),
+    )
+    # What its author took out since is not for a colleague.
+    for browser, taken_out in ((client, True), (ben, False)):
+        text = browser.get(address(call, "response/text/")).content.decode()
+        assert ("Less." not in text) is taken_out
+        page = browser.get(address(call, "response/forget/")).content.decode()
+        assert f'href="{address(call, "response/text/?changes")}"' in page
     client.post(address(call, "response/amend/discard/"))
     assert ben.get(address(call, "response/")).status_code == 410
 
