@@ -6,6 +6,7 @@ of other rules. A worker writes it: submitting knows nothing of this.
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -26,10 +27,13 @@ from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 
 logger = logging.getLogger(__name__)
-RULES = 2  # of the words that an entry has; another number makes all entries anew
+RULES = 3  # of the words that an entry has; another number makes all entries anew
 LOOKED_UP = 1_000  # responses; what is due is looked up so seldom
 BATCH = 50
 SHORTENED = (1, 2, 4, 8)  # parts of the text of files that are tried until the vector holds them
+# Of over 200,000 bytes `submissions_words` takes the beginning alone, so it gets a text in pieces
+# of less, which end where a word does.
+PIECE = re.compile(r".{1,45000}(?=\s|\Z)|.{1,45000}", re.DOTALL)
 SEARCHED = (SubmissionState.SUBMITTED, SubmissionState.WITHDRAWN)
 LONGEST_BEGINNING = 60  # letters of a word by which its beginning is found
 # A position of its own between the parts, so that no phrase goes from one into the next.
@@ -66,7 +70,7 @@ WHERE entry.submission_id = %(submission)s AND original.id = entry.version_id
 """
 WRITE_FILES = """
 UPDATE review_searchentry SET {column} =
-    setweight(submissions_words(%(files)s::jsonb), 'C') || array_to_tsvector(%(beginnings)s::text[])
+    setweight({words}, 'C') || array_to_tsvector(%(beginnings)s::text[])
 WHERE submission_id = %(submission)s
 """
 
@@ -250,12 +254,16 @@ def _write_words_of_files(submission: Submission, texts: list[str], column: str)
         shortened = [text[: len(text) // parts] for text in texts]
         given: dict[str, Any] = {
             "submission": submission.pk,
-            "files": json.dumps(dict(enumerate(shortened))),
             "beginnings": beginnings(shortened),
         }
+        words = ["''::tsvector"]
+        for number, piece in enumerate(one for text in shortened for one in PIECE.findall(text)):
+            given[f"piece{number}"] = json.dumps([piece])
+            words.append(f"submissions_words(%(piece{number})s::jsonb)")
+        statement = WRITE_FILES.format(column=column, words=f" || {GAP} || ".join(words))
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                cursor.execute(WRITE_FILES.format(column=column), given)
+                cursor.execute(statement, given)
             return
         except OperationalError:
             continue

@@ -24,6 +24,20 @@ READ_TYPES = ("pdf", "docx", "odt", "txt", "xlsx", "csv")
 MOST_SECONDS = 60  # by the clock on the wall: a busy machine takes longer than the processor does
 MOST_BYTES = 8 * 1024 * 1024
 NO_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+# Letters in one sign, as many PDFs have them, are looked for as letters; and lines of other kinds.
+AS_TYPED = str.maketrans(
+    {
+        "\ufb00": "ff",
+        "\ufb01": "fi",
+        "\ufb02": "fl",
+        "\ufb03": "ffi",
+        "\ufb04": "ffl",
+        "\ufb05": "st",
+        "\ufb06": "st",
+        **dict.fromkeys("\f\v\x85", "\n"),
+    }
+)
+SOFT_HYPHEN = re.compile("\xad\n?")
 SPACES, EMPTY_LINES = re.compile(r"[ \xa0]{3,}"), re.compile(r"\n\s*\n\s*\n")
 
 
@@ -92,5 +106,5 @@ def _read(said: bytes) -> Extracted:
 
 def clean(text: str) -> str:
     """Return the canonical text without what no page shows, and without wide gaps."""
-    shown = NO_TEXT.sub("", canonical_text(text.replace("\f", "\n")))
+    shown = NO_TEXT.sub("", SOFT_HYPHEN.sub("", canonical_text(text.translate(AS_TYPED))))
     return EMPTY_LINES.sub("\n\n", SPACES.sub("  ", shown)).strip()

@@ -28,7 +28,7 @@ from submissions.responses.scanning import is_held_back, state_of
 from submissions.responses.states import ScanState
 
 logger = logging.getLogger(__name__)
-RULES = 2  # raise it where files are read in another way: all are read again
+RULES = 3  # raise it where files are read in another way: all are read again
 GIVEN_UP_AFTER = timedelta(minutes=5)  # a worker that has read for so long has died
 MOST_TRIES = 3
 LOOKED_UP = 100
@@ -161,7 +161,7 @@ def _keep(attachment: Attachment, found: Extracted) -> bool:
             text=found.text,
             is_part=found.is_part,
         )
-        if kept and found.text:
+        if kept:  # also where there is none any more
             words_changed(attachment.submission_id)
         return bool(kept)
 

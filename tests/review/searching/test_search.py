@@ -2,6 +2,7 @@
 
 import re
 from copy import deepcopy
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
@@ -401,3 +402,19 @@ def test_files_of_more_words_than_a_vector_holds_are_found_by_their_beginning(st
     assert written() == 2
     assert found(staff, "treasurer") == [with_a_file[0]]
     assert found(staff, "mayor") == []
+
+
+def test_word_at_the_end_of_long_files_is_found(staff, with_a_file):
+    attachment, other = Attachment.objects.get(), Attachment.objects.get()
+    other.pk, other.public_id = None, uuid4()
+    other.save(force_insert=True)
+    other.versions.set(attachment.versions.all())
+    FileText.objects.update(text=f"treasurer {'and so on ' * 30_000} mayor")
+    FileText.objects.create(
+        attachment=other, state="read", rules=1, text="The bishop came.", at=wall_now()
+    )
+    SearchEntry.objects.update(is_stale=True)
+    assert written() == 2
+    for word in ("treasurer", "mayors", '"the bishop"'):
+        assert found(staff, word) == [with_a_file[0]], word
+    assert found(staff, '"mayor the bishop"') == []

@@ -107,7 +107,13 @@ def test_xlsx_says_a_time_without_the_day_that_it_has_not():
 
 
 def test_letters_are_in_the_form_in_which_searches_ask_for_them():
-    assert read_here("txt", "Cafe\u0301\u2028late".encode()) == "Caf\u00e9\nlate"
+    for written_so, read in (
+        ("Cafe\u0301\u2028late", "Caf\u00e9\nlate"),
+        ("o\ufb03ce, bene\ufb01t, \ufb02at", "office, benefit, flat"),
+        ("organi\xadsation, commit\xad\r\ntee", "organisation, committee"),
+        ("One line\x0banother", "One line\nanother"),
+    ):
+        assert read_here("txt", written_so.encode()) == read
 
 
 def test_xlsx_of_another_program_is_read():

@@ -206,9 +206,13 @@ def test_page_says_why_there_is_no_text_and_what_to_do(client, reason, said):
     assert f"The text of this file could not be read: {said}" in page
 
 
-def test_text_that_was_read_has_the_words_of_the_search_made_anew():
-    response, _file = given()
-    write_due(until=lambda: False)
-    assert SearchEntry.objects.get(submission=response).is_stale is False
-    read()
-    assert SearchEntry.objects.get(submission=response).is_stale is True
+def test_text_that_was_read_has_the_words_of_the_search_made_anew(monkeypatch):
+    response, file = given()
+    for more in (1, 2):
+        write_due(until=lambda: False)
+        assert SearchEntry.objects.get(submission=response).is_stale is False
+        assert read() == 1
+        assert SearchEntry.objects.get(submission=response).is_stale is True, more
+        monkeypatch.setattr(reading_due_files, "RULES", reading_due_files.RULES + 1)
+        file.file.storage.delete(file.file.name)
+    assert texts() == [("none", "lost", "", 1)]
