@@ -1,6 +1,6 @@
 """The columns that no question fills: when a response came, how far it is, its campaign."""
 
-from exports.one_column import CODE, NUMBER, ONE, SEVERAL, SHORT, TIME, Column
+from exports.one_column import CODE, LONG, NUMBER, ONE, SEVERAL, TIME, Column
 from exports.sql_literals import moment_sql
 from review.duplicates.counting_once import campaign_sql
 from submissions.responses.states import Channel, Timing, TriageStatus
@@ -59,7 +59,7 @@ def campaign_columns(campaigns: str) -> list[Column]:
         Column(
             "campaign",
             f"CASE WHEN NOT version.is_withheld THEN {name} END",
-            SHORT,
+            LONG,  # nobody's choice of publication hides it, as it does short texts
             "The campaign that staff put the response into.",
             is_typed_in=True,
         )

@@ -96,8 +96,8 @@ CONTROLS = (
     "as it was given."
 )
 IDENTITY = "Says who answers: withheld from every pseudonymised export."
-IDENTITY_NAMED = "Says who answers. Empty where the respondent did not choose it to be named."
-SHORT_TEXT = "Empty where the respondent did not choose to be named."
+SHORT_TEXT = "Empty where the respondent's choice of publication hides it."
+IDENTITY_NAMED = f"Says who answers. {SHORT_TEXT}"
 LABELLED = "The cells have the labels, not the keys."
 FILE_QUESTION = (
     "Given as files, under the attachments: named by the response's reference and a number."

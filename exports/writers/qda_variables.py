@@ -34,9 +34,8 @@ class _Variable:
         self._owner, self._after = ("variable of text", " (text)") if of_text else ("variable", "")
         self._kind = KINDS.get(column.kind, TEXT)
         self._before, self._behind = self._around(self._kind)
-        # None of them is chosen where nothing was answered.
         self._each: list[tuple[str, str, str]] = []
-        self._known: dict[tuple[str | None, bool], str] = {}
+        self._known: dict[str, str] = {}
         if column.kind == SEVERAL and column.question:
             for key, _ in column.values:
                 before, behind = self._around(BOOLEAN, key)
@@ -68,25 +67,25 @@ class _Variable:
 
     def of(self, record: Record) -> str:
         cell = record.cells[self._place]
+        if cell is None:
+            return ""
         if not self._column.values:
             return self._of(cell, record)
         # A closed question has few different answers, and there are a million values.
-        said = self._known.get((cell, record.is_withheld))
+        said = self._known.get(cell)
         if said is None:
             said = self._of(cell, record)
             if len(self._known) < MOST_KNOWN:
-                self._known[cell, record.is_withheld] = said
+                self._known[cell] = said
         return said
 
-    def _of(self, cell: str | None, record: Record) -> str:
-        if self._column.kind == TIME and cell is not None:
+    def _of(self, cell: str, record: Record) -> str:
+        if self._column.kind == TIME:
             is_first = self._column.name == "submitted_at"
             cell = qda_xml.moment(record.submitted_at if is_first else record.received_at)
-        said = "" if cell is None else f"{self._before}{escape(xml_text(cell))}{self._behind}"
-        if not self._each or record.is_withheld:
-            return said
-        chosen = (cell or "").split("; ")
-        return said + "".join(yes if key in chosen else no for key, yes, no in self._each)
+        chosen = cell.split("; ")
+        each = "".join(yes if key in chosen else no for key, yes, no in self._each)
+        return f"{self._before}{escape(xml_text(cell))}{self._behind}{each}"
 
 
 class Variables:

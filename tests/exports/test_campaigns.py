@@ -63,6 +63,11 @@ def test_every_row_names_its_campaign(call, campaign):
         *((response.reference, "Fair lots") for response in campaign[:3]),
         (campaign[3].reference, ""),
     ]
+    chosen = ExportFilter(campaigns="named")
+    told = exported(call, "dictionary", export_filter=chosen).decode()
+    (said,) = (row for row in csv.DictReader(io.StringIO(told)) if row["column"] == "campaign")
+    # No short text, whose cells publication empties.
+    assert (said["type"], said["notes"]) == ("text", "")
 
 
 def test_campaign_is_one_row_that_says_for_how_many_it_stands(call, campaign):

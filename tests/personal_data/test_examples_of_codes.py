@@ -1,4 +1,4 @@
-"""Examples in the codebook and findings that quote a response, or name its author, end with it."""
+"""What the codebook and findings quote of a response, or say of its author, ends with it."""
 
 import pytest
 
@@ -23,6 +23,13 @@ EXAMPLES = {
     "own": "A prime keeps more than its share.",
     "short": "It hurt.",
 }
+# What is left of a definition in the same words.
+LEFT = {
+    "quoted": "One said: “[erased]”",
+    "one line": "One said: “[erased]”",
+    "alone": "[erased]",
+    "named": "As [erased] said.",
+}
 
 
 @pytest.mark.django_db
@@ -34,13 +41,15 @@ EXAMPLES = {
         (ErasureScope.FILES, set()),
     ],
 )
-def test_examples_and_findings_end_with_the_response_that_they_quote(at, scope, gone):
+def test_examples_findings_and_parts_of_definitions_end_with_the_response_that_they_quote(
+    at, scope, gone
+):
     call = make_call()
     at(while_open(call))
     response = make_submitted(call, story=STORY, email="ada@example.org")
     boss = make_user(Role.MANAGER)
     for name, example in EXAMPLES.items():
-        make_code(call=call, name=name, example=example)
+        make_code(call=call, name=name, example=example, description=example, use_when=example)
         claim = Claim(title=name, text=example)
         write_finding(call=call, claim=claim, by=boss, at=while_open(call))
     Finding.objects.update(status="agreed")
@@ -49,6 +58,9 @@ def test_examples_and_findings_end_with_the_response_that_they_quote(at, scope, 
     found = {code.name: code.example for code in call.codes.all()}
     assert {name for name, example in found.items() if example == ERASED} == gone
     assert all(example in (ERASED, EXAMPLES[name]) for name, example in found.items())
+    for code in call.codes.all():
+        left = LEFT[code.name] if code.name in gone else EXAMPLES[code.name]
+        assert (code.description, code.use_when) == (left, left)
     elsewhere.refresh_from_db()
     assert elsewhere.example == EXAMPLES["alone"]
     rows = Finding.objects.filter(call=call)
