@@ -44,6 +44,7 @@ class AuditAction(TextChoices):
     SECOND_FACTOR_SET_UP = "second_factor_set_up", "Set up a second factor"
     SECOND_FACTOR_REMOVED = "second_factor_removed", "Took a second factor away"
     MAIL_OPENED = "mail_opened", "Opened a mail"
+    LATE_PASS_OPENED = "late_pass_opened", "Opened a late pass"
     PERSONAL_DATA_GIVEN = "personal_data_given", "Made a copy of what a person gave"
     ERASURE_ASKED = "erasure_asked", "Asked for an erasure"
     ERASURE_CONFIRMED = "erasure_confirmed", "Confirmed a request to erase"

@@ -35,7 +35,12 @@ from submissions.responses.states import SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.working_copy import files_by_key
 
-READINGS = (AuditAction.RESPONSE_OPENED, AuditAction.FILE_OPENED, AuditAction.MAIL_OPENED)
+READINGS = (
+    AuditAction.RESPONSE_OPENED,
+    AuditAction.FILE_OPENED,
+    AuditAction.MAIL_OPENED,
+    AuditAction.LATE_PASS_OPENED,
+)
 # With what somebody saw of the response.
 SHOWN_AMONG_OTHERS = {
     AuditAction.QUESTION_READ: "answers to one question",
@@ -325,6 +330,8 @@ def _readings(response: Submission) -> tuple[list[ShownReading], int]:
 def _say(event: AuditEvent) -> str:
     if event.action == AuditAction.MAIL_OPENED or "mail" in event.detail:
         return "a mail about it"
+    if event.action == AuditAction.LATE_PASS_OPENED:
+        return "the address of its late pass"
     if event.action == AuditAction.PASSAGES_READ and event.detail.get("redactions"):
         return "passages to hide"
     if event.action in SHOWN_AMONG_OTHERS:

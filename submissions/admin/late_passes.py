@@ -16,8 +16,9 @@ from django.utils.html import format_html
 from accounts.call_admin import OfOwnCalls, OwnCallsFilter, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity, text_for
+from accounts.record import record
 from accounts.rights import calls_of, is_administrator, may
-from accounts.states import Action
+from accounts.states import Action, AuditAction
 from core import clock, clock_check
 from core.addresses import AddressField
 from core.admin.columns import column, uk_time
@@ -34,6 +35,7 @@ from submissions.responses.models import LatePass, Submission
 
 GIVEN = uk_time("given_at", "given")
 EXPIRES = uk_time("expires_at", "expires")
+SEEN_ON_RECORD = "That you saw this address is on record, with your name and the time."
 
 
 class LatePassForm(LocalMomentForm):
@@ -106,6 +108,17 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return self.get_fields(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        said = {"description": SEEN_ON_RECORD} if obj and _shows_address(request, obj) else {}
+        return [(None, {"fields": self.get_fields(request, obj), **said})]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        """Show the pass. Who sees its address goes on record: it may say who answered."""
+        _put_on_record(request, context["original"])
+        return super().render_change_form(request, context, *args, **options)
 
     @admin.display(description="given by")
     def giver(self, late_pass: LatePass) -> str:
@@ -213,10 +226,12 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
                 f"“{base_etag or ''}”, and it is “{response}” now. Take the pass back again if you "
                 "still want to.",
             )
+        _put_on_record(request, late_pass)
         return self._form_page(
             request,
             "Take this late pass back?",
             late_pass=late_pass,
+            seen_on_record=SEEN_ON_RECORD if _shows_address(request, late_pass) else "",
             address=_address_for(request, late_pass),
             reason=_reason_for(request, late_pass),
             response=response,
@@ -225,6 +240,23 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
     def _form_page(self, request: HttpRequest, title: str, **context: Any) -> HttpResponse:
         context |= {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         return TemplateResponse(request, "admin/submissions/latepass/form.html", context)
+
+
+def _shows_address(request: HttpRequest, late_pass: LatePass) -> bool:
+    return bool(late_pass.address) and may_see_identity(request.user, late_pass.call_id)
+
+
+def _put_on_record(request: HttpRequest, late_pass: LatePass) -> None:
+    """Record that the reader sees the address of the pass, if they do."""
+    if _shows_address(request, late_pass):
+        record(
+            by=current_user(request),
+            at=clock.portal_now(),
+            action=AuditAction.LATE_PASS_OPENED,
+            call=late_pass.call,
+            submission=late_pass.submission,
+            late_pass=late_pass.pk,
+        )
 
 
 def _address_for(request: HttpRequest, late_pass: LatePass) -> str:

@@ -6,10 +6,11 @@ import re
 import pytest
 from django.urls import reverse
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from accounts.states import Action, Role
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import late_passes
+from submissions.responses.models import LatePass
 from tests.makers import make_call, make_submitted, make_user, while_open, withhold
 
 pytestmark = pytest.mark.django_db
@@ -70,8 +71,8 @@ def test_page_of_a_mail_says_that_reading_it_is_on_record(staff, response, call)
     assert recorded() == ["mail_opened"]
 
 
-def test_pages_that_change_something_say_that_it_goes_on_record(staff, response, call):
-    given = late_passes.give(
+def give_late_pass(call):
+    return late_passes.give(
         call=call,
         address="ada@example.org",
         submission=None,
@@ -80,6 +81,29 @@ def test_pages_that_change_something_say_that_it_goes_on_record(staff, response,
         by=make_user(),
         at=while_open(call),
     )
+
+
+def test_pages_of_a_late_pass_say_that_seeing_its_address_is_on_record(staff, response, call):
+    given = give_late_pass(call)
+    LatePass.objects.filter(pk=given.pk).update(submission=response)
+    said = "That you saw this address is on record, with your name and the time."
+    reader = make_user(Role.MANAGER, is_staff=True, username="reader")
+    withhold(reader, Action.SEE_IDENTITY)
+    for person, times in (("staff", 1), ("reader", 0)):
+        staff.force_login(User.objects.get(username=person))
+        for page in ("change", "revoke"):
+            address = reverse(f"admin:submissions_latepass_{page}", args=[given.pk])
+            shown = words(staff, address)
+            assert (shown.count("ada@example.org"), shown.count(said)) == (times, times), page
+    seen = AuditEvent.objects.filter(action="late_pass_opened")
+    assert [(one.actor.username, one.submission, one.detail) for one in seen] == [
+        ("staff", response, {"late_pass": given.pk})
+    ] * 2
+    assert "staff the address of its late pass" in words(staff, of_response(response))
+
+
+def test_pages_that_change_something_say_that_it_goes_on_record(staff, response, call):
+    given = give_late_pass(call)
     for address, said in (
         (
             of_response(response, "withdraw"),
