@@ -55,22 +55,16 @@ def run_tests(tmp_path):
     return run
 
 
-def says_what_did_not_run(run):
+def test_run_without_a_browser_names_what_did_not_run_and_is_well(run_tests, tmp_path):
+    """Neither is there one, nor does playwright fetch one; that says no more."""
+    (tmp_path / "conftest.py").unlink()
+    # Where nothing can be written it gives up at once; without a network it tries five times.
+    run = run_tests("-n1", PLAYWRIGHT_BROWSERS_PATH=os.devnull)
     *said, last = [line.strip("= ") for line in run.stdout.splitlines() if line]
     assert run.returncode == 0
     assert said[-4:] == ["2 tests did not run: no Chromium", *NOTE]
     assert last.startswith("1 passed, 2 skipped in ")
     assert "Error" not in run.stdout + run.stderr
-
-
-def test_run_without_a_browser_names_what_did_not_run_and_is_well(run_tests):
-    says_what_did_not_run(run_tests("-n2"))
-
-
-def test_run_for_which_playwright_fetches_no_browser_says_no_more(run_tests, tmp_path):
-    (tmp_path / "conftest.py").unlink()
-    # Where nothing can be written it gives up at once; without a network it tries five times.
-    says_what_did_not_run(run_tests(PLAYWRIGHT_BROWSERS_PATH=os.devnull))
 
 
 def test_run_without_a_browser_fails_in_ci(run_tests):
