@@ -74,8 +74,8 @@ def longest_wait(what: str, who: str, limits: Mapping[int, int]) -> timedelta:
 def waits_in_turn(*tries: Tries) -> list[timedelta]:
     """Count a try of each, in one message to the broker; return how long each has to wait.
 
-    What comes after the first that has to wait is not tried: its count is taken back, and its
-    wait is nothing.
+    What comes after the first that has to wait is not tried: its wait is nothing. Where one has to
+    wait, all counts are taken back: who tries again within the hour uses up nothing of the day.
     """
     keys = [each.keys() for each in tries]
     waits = [timedelta(0)] * len(tries)
@@ -88,7 +88,7 @@ def waits_in_turn(*tries: Tries) -> list[timedelta]:
                 longest = max((seconds[key] for key in found), default=0)
                 if longest:
                     waits[place] = timedelta(seconds=longest)
-                    _uncount(client, [key for later in keys[place + 1 :] for key in later])
+                    _uncount(client, [*seconds])
                     break
     except (OSError, KombuError, RedisError):
         return [timedelta(0)] * len(tries)

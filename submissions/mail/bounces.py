@@ -17,7 +17,7 @@ def note_bounce(*, message_id: str, recipient: str, error: str) -> OutboxEmail |
     """Mark the mail as failed with `error`, a sentence for staff; None if it is not known.
 
     Some providers name a mail by a number of their own: then it is the newest mail sent to
-    `recipient`. A mail that failed already stays as it is.
+    `recipient`, not what went out with it. A mail that failed already stays as it is.
     """
     mail = _find(message_id, recipient)
     if mail is None:
@@ -56,6 +56,8 @@ def _find(message_id: str, recipient: str) -> OutboxEmail | None:
     mail = mails.filter(message_id=known).first()
     if mail is None and recipient:
         known_as = same_or_cleaned(recipient)
-        sent = mails.filter(to_address__iexact=known_as, state=OutboxState.SENT)
+        sent = mails.filter(
+            to_address__iexact=known_as, state=OutboxState.SENT, goes_with__isnull=True
+        )
         mail = sent.order_by("-sent_at", "-pk").first()
     return mail

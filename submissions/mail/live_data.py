@@ -8,12 +8,14 @@ from typing import Protocol
 from django.db import DatabaseError
 
 from core.canonical import digest
+from submissions.calls.retention import DataClass
 from submissions.mail.reminding import is_still_wanted, opt_out_token
 from submissions.mail.staff_digests import StaffDigest, digest_of_day
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import LISTING, RECEIPTS, MailKind
 from submissions.responses.asking import answering_token, question_of
 from submissions.responses.confirmed_addresses import confirmed_among
+from submissions.responses.ending.late import end_of
 from submissions.responses.erasing import confirming_token, request_of
 from submissions.responses.late_passes import make_link as make_pass_link
 from submissions.responses.late_passes import pass_of
@@ -47,6 +49,9 @@ class MailData(Protocol):
 
     def opt_out_token(self, mail: OutboxEmail) -> str:
         """Return the token that refuses further reminders of all responses that the mail lists."""
+
+    def drafts_end_at(self, mail: OutboxEmail) -> datetime:
+        """Return when the first of the responses that the mail lists is deleted."""
 
     def digest(self, mail: OutboxEmail) -> StaffDigest: ...
 
@@ -105,6 +110,11 @@ class LiveData:
     def opt_out_token(self, mail: OutboxEmail) -> str:
         those = [one.submission for one in (mail, *self.companions(mail))]
         return opt_out_token(*(one for one in those if one is not None))
+
+    def drafts_end_at(self, mail: OutboxEmail) -> datetime:
+        those = [one.submission_id for one in (mail, *self.companions(mail))]
+        keys = [key for key in those if key is not None]
+        return end_of(mail.call, DataClass.DRAFTS, submissions=keys)
 
     def digest(self, mail: OutboxEmail) -> StaffDigest:
         return digest_of_day(mail.call, at=self.at, address=mail.to_address)

@@ -41,6 +41,7 @@ from submissions.responses.models import (
     ReturnAddress,
     Submission,
 )
+from submissions.responses.returning import responses_known_by
 from submissions.responses.signposting import signposted
 from submissions.responses.states import SubmissionState
 
@@ -95,11 +96,13 @@ def _remind(call: Call, at: datetime) -> int:
 def enqueue_closing_notices(*, at: datetime) -> int:
     """Enqueue one mail for each unfinished response, from 9 on the morning after a closing.
 
-    Returns how many. Raises SomeFailed after the other calls where that failed in one.
+    Where there is a late pass, that is once the pass has ended. Returns how many. Raises SomeFailed
+    after the other calls where that failed in one.
     """
     number = 0
+    since_then = Q(closes_at__gt=at - NOTICE_WITHIN) | Q(pk__in=_ended(at).values("call"))
     with Attempts(logger) as attempts:
-        for call in Call.objects.closed_at(at).filter(closes_at__gt=at - NOTICE_WITHIN):
+        for call in Call.objects.closed_at(at).filter(since_then):
             with attempts.at("call %s, notices after closing", call.pk):
                 number += _tell_of_closing(call, at)
     return number
@@ -112,6 +115,12 @@ def _tell_of_closing(call: Call, at: datetime) -> int:
         return 0
     drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
     changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
+    if call.closes_at <= at - NOTICE_WITHIN:
+        ended = _ended(at).filter(call=call)
+        addresses = ended.filter(submission=None).values_list("address", flat=True)
+        known = [one.pk for address in addresses for one in responses_known_by(call, address)]
+        told = Q(pk__in=ended.values("submission")) | Q(pk__in=known)
+        drafts, changed = drafts.filter(told), changed.filter(told)
     # Whoever has a late pass is not too late. They are told once it has ended.
     passes = LatePass.objects.live_at(at).filter(call=call)
     has_pass = Q(late_passes__in=passes)
@@ -121,6 +130,13 @@ def _tell_of_closing(call: Call, at: datetime) -> int:
     number = _enqueue(kind, occasion, call, drafts.exclude(has_pass), at, except_to=with_pass)
     changed = changed.exclude(has_pass)
     return number + _enqueue(kind, f"{occasion}{OF_CHANGES}", call, changed, at)
+
+
+def _ended(at: datetime) -> QuerySet[LatePass]:
+    """Return the late passes that ended within NOTICE_WITHIN before `at`."""
+    since = at - NOTICE_WITHIN
+    over = Q(expires_at__gt=since, expires_at__lte=at) | Q(revoked_at__gt=since, revoked_at__lte=at)
+    return LatePass.objects.filter(over)
 
 
 def _with_changes(call: Call) -> QuerySet[Submission]:
@@ -269,7 +285,8 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         return False
     if mail.kind == MailKind.CLOSED_WITH_DRAFT and not mail.call.has_closed_at(at):
         return False
-    if mail.kind in LISTING and not leads_back(submission, mail.call, mail.to_address):
+    leading_back = {*LISTING, MailKind.RETURN_LINK}
+    if mail.kind in leading_back and not leads_back(submission, mail.call, mail.to_address):
         return False  # its links would open the response at an address that was replaced
     if mail.kind == MailKind.REMINDER:
         refused = ReturnAddress.objects.filter(

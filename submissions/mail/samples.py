@@ -9,6 +9,7 @@ from typing import Any
 from core.references import make_reference
 from core.time_limits import later
 from submissions.calls.models import Call, Question
+from submissions.calls.retention import DataClass, ends_at
 from submissions.calls.states import MULTIPLE_KINDS, ORGANISATION_NAME, QuestionKind
 from submissions.mail.closing_report import ClosingReport
 from submissions.mail.rendering import LEFT_OUT, RenderedMail, render_with
@@ -171,6 +172,9 @@ class SampleData:
 
     def opt_out_token(self, mail: OutboxEmail) -> str:
         return LEFT_OUT
+
+    def drafts_end_at(self, _mail: OutboxEmail) -> datetime:
+        return ends_at(self._call, DataClass.DRAFTS)
 
     def digest(self, _mail: OutboxEmail) -> StaffDigest:
         timings = (120, 3, 1)

@@ -5,7 +5,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core import spoken_time
-from submissions.calls.retention import DataClass, ends_at
 from submissions.mail.live_data import MailData
 from submissions.mail.messages.message import Message
 from submissions.mail.messages.return_link import LinkedResponse, linked_response
@@ -39,9 +38,8 @@ def reminder(mail: OutboxEmail, data: MailData) -> Message:
 
 def closed_with_draft(mail: OutboxEmail, data: MailData) -> Message:
     """Say once that the call closed before it was submitted, and how long it can be read."""
-    call = mail.call
     listed = _listed(mail, data)
-    kept_until = spoken_time.say_day(ends_at(call, DataClass.DRAFTS), call.timezone)
+    kept_until = spoken_time.say_moment(data.drafts_end_at(mail), mail.call.timezone)
     subject = _("Your response was not submitted")
     if _has_changes(mail):
         subject = _("Your changes were not submitted")

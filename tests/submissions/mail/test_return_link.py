@@ -20,9 +20,8 @@ LINK = re.compile(r"http://testserver/calls/([^/\s]+)/return/([\w-]{43})/")
 
 
 def enqueue(submission):
-    returning.enqueue_link(
-        submission=submission, address="jo@example.org", at=while_open(submission.call)
-    )
+    at = while_open(submission.call)
+    assert returning.send_links_to(submission=submission, address="jo@example.org", at=at)
 
 
 def render(mail, *, at=None):
@@ -77,7 +76,7 @@ def test_receipt_opens_nothing_and_keeps_no_token(sink, kind):
 
 
 def test_receipt_ends_no_link_that_opens_the_response(sink):
-    submission = make_submitted()
+    submission = make_submitted(email="jo@example.org")
     OutboxEmail.objects.all().delete()
     enqueue(submission)
     ((text, _),) = send(submission, sink)
@@ -157,6 +156,6 @@ def test_mail_about_a_submitted_response_gives_its_reference_and_urges_nothing()
 def test_mail_of_a_link_holds_no_answer():
     draft = make_draft(story="A secret story", email="someone@example.org")
     enqueue(draft)
-    rendered = render(OutboxEmail.objects.get())
+    rendered = render(OutboxEmail.objects.get(kind="return_link"))
     assert "secret story" not in rendered.message.body + rendered.html
     assert "someone@" not in rendered.message.body + rendered.html

@@ -272,13 +272,14 @@ def test_copy_of_a_mail_that_asks_to_confirm_an_erasure_has_its_link():
     assert erasing.confirm(call=call, token=token, at=now) == ErasureRequest.objects.get()
 
 
-def test_reminder_that_waits_opens_nothing_at_an_address_that_was_corrected(sink):
+def test_mail_that_waits_opens_nothing_at_an_address_that_was_corrected(sink):
     call = make_call()
     draft = make_draft(call, email="slip@example.org")
     at = call.closes_at - timedelta(hours=20)
     assert reminding.enqueue_reminders(at=at) == 1
+    assert returning.enqueue_links(call=call, address="slip@example.org", at=at) == 1
     drafting.save_answers(submission=draft, call=call, values={"email": "jo@example.org"}, at=at)
-    OutboxEmail.objects.exclude(kind=MailKind.REMINDER).delete()
+    OutboxEmail.objects.filter(kind=MailKind.ADDRESS_CHANGED).delete()
     send(at)
     assert not sink.messages
     assert reminding.enqueue_reminders(at=at) == 1
