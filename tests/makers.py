@@ -323,39 +323,44 @@ def make_user_who_may(*actions):
 @unmeasured
 def allow(user, *actions):
     """Let the user do more in each call than the role allows."""
-    for action in actions:
-        _note(user, "also", action)
+    _note(user, "also", *actions)
 
 
 @unmeasured
 def withhold(user, *actions):
     """Let the user do less in each call than the role allows."""
-    for action in actions:
-        _note(user, "without", action)
+    _note(user, "without", *actions)
 
 
-def _note(user, what, value):
-    user.groups.add(Group.objects.get_or_create(name=f"{what} {value}")[0])
-    for call in Call.objects.all():
-        _let_in(call, user)
-
-
-def _let_in(call, user):
-    noted = {"role": [], "also": [], "without": []}
-    for name in user.groups.order_by("pk").values_list("name", flat=True):
-        what, _, value = name.partition(" ")
-        noted[what].append(value)
-    noted["also"] = [action for action in noted["also"] if action not in noted["without"]]
-    if noted["role"]:
-        fields = noted | {"role": noted["role"][0]}
-        Membership.objects.update_or_create(person=user, call=call, defaults=fields)
-        user.rights_by_call = None
+def _note(user, what, *values):
+    user.groups.add(*(Group.objects.get_or_create(name=f"{what} {value}")[0] for value in values))
+    _let_in([user], Call.objects.values_list("pk", flat=True))
+    user.rights_by_call = None
 
 
 def let_members_in(call):
     """Make those a member of the call who were made with a role before it."""
-    for user in User.objects.filter(groups__name__startswith="role "):
-        _let_in(call, user)
+    _let_in(User.objects.filter(groups__name__startswith="role "), [call.pk])
+
+
+def _let_in(users, calls):
+    noted = {user.pk: {"role": [], "also": [], "without": []} for user in users}
+    of_groups = User.groups.through.objects.filter(user__in=noted).order_by("group_id")
+    for user, name in of_groups.values_list("user_id", "group__name"):
+        what, _, value = name.partition(" ")
+        noted[user][what].append(value)
+    members = []
+    for user, of in noted.items():
+        if of["role"]:
+            also = [action for action in of["also"] if action not in of["without"]]
+            fields = of | {"role": of["role"][0], "also": also}
+            members += (Membership(person_id=user, call_id=call, **fields) for call in calls)
+    Membership.objects.bulk_create(
+        members,
+        update_conflicts=True,
+        unique_fields=["person", "call"],
+        update_fields=["role", "also", "without"],
+    )
 
 
 @unmeasured
