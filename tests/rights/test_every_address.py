@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from django.contrib import admin
 from django.db import transaction
-from django.test import Client, RequestFactory, override_settings
+from django.test import Client, RequestFactory
 
 from accounts.models import Membership, User
 from accounts.rights import ACTIONS_OF
@@ -21,6 +21,7 @@ from accounts.states import Action, Role
 from review.models import Review
 from submissions.outbox.models import OutboxEmail
 from submissions.responses.models import Submission
+from submissions.responses.models.attachments import private_storage
 from tests.makers import just_signed_in, make_user
 from tests.rights.two_calls import Side, make_people, templates
 
@@ -54,10 +55,10 @@ def made(django_db_setup, django_db_blocker, tmp_path_factory):
     """Two calls, and people who are signed in, by their names."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("media")),
         django_db_blocker.unblock(),
         transaction.atomic(),
     ):
+        patch.setattr(private_storage(), "location", str(tmp_path_factory.mktemp("media")))
         boss = User.objects.create_superuser("maker")
         ours, theirs = Side("ours", boss=boss), Side("theirs", boss=boss)
         patch.setattr("core.clock.portal_now", lambda: ours.at)
