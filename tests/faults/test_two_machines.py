@@ -28,7 +28,7 @@ from tests.faults.two_machines import SLUG, InTurns, Visitor, second_machine
 from tests.programs import skip_for_want_of
 from tests.submissions.mail.mail_sink import free_port
 
-CROWD = 30
+CROWD = 20
 CALL = f"/calls/{SLUG}/"
 RECOMMENDATIONS = f"{CALL}response/recommendations/2/"
 
@@ -60,42 +60,42 @@ def both(portal, pooled, tmp_path_factory):
     portal.site = first
 
 
-@pytest.fixture(scope="module")
-def begun(both):
-    """Somebody whose response was begun at the first machine, which counts as a start."""
-    portal, _ = both
-    visitor = Visitor()
-    assert visitor.post(portal.port, f"{CALL}start/", {}, page=CALL)[0] == 302
-    return visitor
+def test_two_machines_serve_as_one_until_one_dies(both):
+    portal, second = both
+    people_submit_at_both_and_each_gets_one_mail(portal)
+    visitor = begin_a_response(portal.port)
+    response_goes_on_at_the_other_with_its_file(visitor, portal, second)
+    limits_count_what_came_to_both(portal, second, begun=1)
+    export_is_asked_for_at_one_and_fetched_at_the_other(portal, second)
+    one_dies_and_no_promise_breaks(portal, second)
 
 
-def test_people_submit_at_both_and_each_gets_one_mail(both):
-    portal, _ = both
+def people_submit_at_both_and_each_gets_one_mail(portal):
     answers = portal.crowd(CROWD)
     assert all(answer.received for answer in answers.values())
     hold_promises(portal, answers)
 
 
-def test_one_machine_dies_and_no_promise_breaks(both):
-    portal, second = both
-    dead = portal.site.sites[1]
+def begin_a_response(port):
+    """Return who began it, which counts as a start."""
+    visitor = Visitor()
+    assert visitor.post(port, f"{CALL}start/", {}, page=CALL)[0] == 302
+    return visitor
 
+
+def one_dies_and_no_promise_breaks(portal, second):
     def kill_it():
         second.kill()
         portal.note_death_of_another_machines_worker()
-        portal.site.sites.remove(dead)
+        del portal.site.sites[1]
 
     answers = portal.crowd(CROWD, break_it=kill_it, after=CROWD // 3)
     lost = [answer for answer in answers.values() if not answer.received]
     assert {answer.status for answer in lost} <= {0}
     hold_promises(portal, answers, repeats=SENT_AGAIN)
-    second.start()
-    portal.site.sites.append(dead)
 
 
-def test_response_begun_at_one_goes_on_at_the_other_with_its_file(both, begun):
-    portal, second = both
-    visitor = begun
+def response_goes_on_at_the_other_with_its_file(visitor, portal, second):
     words = {"anything_else": "Ask those who were turned down.", "action": "continue"}
     assert visitor.post(second.port, RECOMMENDATIONS, words)[0] == 302
     text = SimpleUploadedFile("notes.txt", b"Minutes of the third meeting.")
@@ -107,16 +107,14 @@ def test_response_begun_at_one_goes_on_at_the_other_with_its_file(both, begun):
     assert visitor.get(second.port, file) == (200, b"Minutes of the third meeting.")
 
 
-def test_limits_count_what_came_to_both(both, begun):
-    portal, second = both
+def limits_count_what_came_to_both(portal, second, *, begun):
     ports = [portal.port, second.port] * STARTS_AN_HOUR
     told = [Visitor().post(port, f"{CALL}start/", {}, page=CALL)[0] for port in ports]
-    starts_left = STARTS_AN_HOUR - 1
+    starts_left = STARTS_AN_HOUR - begun
     assert told == [302] * starts_left + [429] * (len(ports) - starts_left)
 
 
-def test_export_is_asked_for_at_one_and_fetched_at_the_other(both):
-    portal, second = both
+def export_is_asked_for_at_one_and_fetched_at_the_other(portal, second):
     ((_, answer),) = portal.crowd(1).items()
     assert answer.received
     member = Visitor()

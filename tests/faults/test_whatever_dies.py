@@ -14,8 +14,8 @@ from devserver.children import wait_until
 from tests.faults.own_portal import PATIENCE
 from tests.submissions.mail.mail_sink import HANG_UP
 
-CROWD = 40
-BROKEN_AFTER = 10  # people have their answer
+CROWD = 24
+BROKEN_AFTER = 6  # people have their answer
 # The worker has two processes, each with one mail on its way or not marked yet.
 SENT_AGAIN = 2
 
