@@ -1,9 +1,12 @@
 """Proposing to hide passages on the page of a response, and the pages where it is decided."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from pytest_django.asserts import assertContains
 
 from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction, Role
@@ -127,8 +130,11 @@ def test_words_in_too_many_places_are_not_proposed(client, call):
 def test_selection_of_a_browser_is_ticked_in_the_form(client, response):
     page = client.get(address(response), {"version": 1, "start": 3, "end": 12})
     assert page.context["selected"] == [("3-11", "😎 Bloggs")]
+    assertContains(page, "<details><summary>Tick sentences")
     page = client.get(address(response), {"version": 1, "start": 4, "end": 12})
     assert page.context["selected"] == []
+    # Without a selection the text to copy words out of is there, ahead of the field for them.
+    assert re.search(r"(?s)<details open>.*😎 Bloggs.*Or the words to hide", page.content.decode())
     page = client.get(address(response), {"version": 2, "start": 3, "end": 12})
     assert error_of(page) == "Its author has submitted another version: choose the words again."
 
