@@ -18,9 +18,11 @@ from django.db.models import Q
 from accounts.record import record
 from accounts.states import AuditAction
 from core.outages import StoreAway
+from core.whole_words import has_any
 from exports import export_runs
+from personal_data.names import given_as_identity, names_among
 from review.agreement.forgetting import forget_reasons
-from review.coding.forgetting import forget_examples
+from review.coding.forgetting import SHORTEST_NAME, forget_examples
 from review.coding.locking import lock_codes
 from review.duplicates import comparing_arrivals
 from review.findings.forgetting import forget_claims
@@ -61,7 +63,6 @@ from submissions.responses.models import (
     ReturnAddress,
     Submission,
     Version,
-    VersionIdentity,
 )
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.returning import responses_known_by
@@ -128,17 +129,20 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
         if tells and locked.ground == ErasureGround.AUTHOR:
             last = enqueue_mails(MailKind.ERASURE_DONE, locked, at=at)
         forget_words(submission.pk)
-        given = _given_as_identity(submission) if locked.is_about_identity else set()
+        given = given_as_identity(submission) if locked.is_about_identity else set()
+        names = names_among(given, submission)
         ending = _texts_that_end(locked, submission)
-        forget_notes(submission, names=given, texts=ending)
+        forget_notes(submission, names=names, texts=ending)
         # All at once, in the order in which all lock them.
         lock_codes(Code.objects.filter(call=submission.call))
-        forget_examples(submission.call, names=given, texts=ending)
-        forget_summaries(submission.call, names=given, texts=ending)
-        forget_memos(submission.call, names=given, texts=ending)
-        forget_claims(submission.call, names=given, texts=ending)
-        forget_reasons(submission, names=given, texts=ending)
+        forget_examples(submission.call, names=names, texts=ending)
+        forget_summaries(submission.call, names=names, texts=ending)
+        forget_memos(submission.call, names=names, texts=ending)
+        forget_claims(submission.call, names=names, texts=ending)
+        forget_reasons(submission, names=names, texts=ending)
         if locked.is_about_identity:
+            # Beside their own response, what is common names them, too; “no” and “-” do not.
+            given = {one for one in given if one in names or len(one) >= SHORTEST_NAME}
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)
             forget_words_with(given, submission)
@@ -192,14 +196,6 @@ def _note_files(request: ErasureRequest) -> None:
     delete_rows(files.filter(question=None))
 
 
-def _given_as_identity(submission: Submission) -> set[str]:
-    """Return the answers that say who answered and the author's addresses, in small letters."""
-    stored = VersionIdentity.objects.filter(version__submission=submission)
-    given = [value for one in stored.values_list("answers", flat=True) for value in one.values()]
-    given += known_addresses(submission, submission.call)
-    return {value.strip().casefold() for value in given if isinstance(value, str) and value.strip()}
-
-
 def _texts_that_end(request: ErasureRequest, submission: Submission) -> list[str]:
     """Return the answers and what was read of files, as far as the request is about them."""
     texts: list[str] = []
@@ -215,7 +211,7 @@ def _texts_that_end(request: ErasureRequest, submission: Submission) -> list[str
 def _empty_notes_with(given: set[str], submission: Submission) -> None:
     """Empty the notes of staff that have an answer of those that say who answered."""
     for note in Note.objects.filter(submission=submission):
-        if any(value in note.text.casefold() for value in given):
+        if has_any(note.text, given):
             note.text = "Erased: it named who answered."
             note.save(update_fields=["text"])
 
@@ -223,7 +219,7 @@ def _empty_notes_with(given: set[str], submission: Submission) -> None:
 def _empty_reasons_with(given: set[str], submission: Submission) -> None:
     """Empty the reasons of decisions about codings that have such an answer."""
     for decision in CodingDecision.objects.filter(version__submission=submission):
-        if any(value in decision.reason.casefold() for value in given):
+        if has_any(decision.reason, given):
             decision.reason = "Erased: it named who answered."
             decision.save(update_fields=["reason"])
 

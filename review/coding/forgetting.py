@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 
+from core.whole_words import has_any, whole_words
 from review.coding.locking import lock_codes
 from review.coding.places_in_text import sentences
 from review.models import Code
@@ -43,7 +44,7 @@ def has_words_of(written: str, *, names: Collection[str], texts: Iterable[str]) 
 
     The texts are as `plain` returns them.
     """
-    if any(_whole_words(name).search(written) for name in names if len(name) >= SHORTEST_NAME):
+    if has_any(written, (name for name in names if len(name) >= SHORTEST_NAME)):
         return True
     return any(_repeats(part, texts) for part in _parts(written))
 
@@ -55,7 +56,7 @@ def _without_words_of(written: str, *, names: Collection[str], texts: Collection
             written = written.replace(part, PART_ERASED)
     for name in names:
         if len(name) >= SHORTEST_NAME:
-            written = _whole_words(name).sub(PART_ERASED, written)
+            written = whole_words(name).sub(PART_ERASED, written)
     return written
 
 
@@ -68,10 +69,6 @@ def _parts(written: str) -> list[str]:
     """Return each sentence of what staff wrote, and what stands in quotation marks."""
     parts = [passage.quote(written) for passage in sentences(written)]
     return [*parts, *("".join(one) for one in QUOTED.findall(written))]
-
-
-def _whole_words(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE)
 
 
 def plain(text: str) -> str:

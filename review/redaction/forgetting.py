@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.db.models import Q
 
+from core.whole_words import has_any
 from review.models import RedactedVersion, Redaction
 from submissions.responses.models import Submission
 
@@ -26,10 +27,6 @@ def forget_words_with(given: Collection[str], submission: Submission) -> None:
         Q(words="", refusal="", back_words="")
     )
     for redaction in written:
-        named = [
-            name
-            for name in WRITTEN
-            if any(value in getattr(redaction, name).casefold() for value in given)
-        ]
+        named = [name for name in WRITTEN if has_any(getattr(redaction, name), given)]
         if named:
             Redaction.objects.filter(pk=redaction.pk).update(**dict.fromkeys(named, ERASED))

@@ -19,6 +19,7 @@ from core import spoken_time
 from core.canonical import canonical_text, digest
 from core.second_press import near
 from core.time_limits import later_in_calendar
+from core.whole_words import has_any
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, ends_at
 from submissions.calls.states import MAY_CONTACT
@@ -225,6 +226,6 @@ def end_questions(submission: Submission, *, whole: bool, names: set[str], at: d
         Reply.objects.filter(follow_up__submission=submission),
     ):
         for row in table:
-            if any(name in row.text.casefold() for name in names):
+            if has_any(row.text, names):
                 row.text = "Erased: it named who answered."
                 row.save(update_fields=["text"])

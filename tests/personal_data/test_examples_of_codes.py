@@ -8,9 +8,17 @@ from review.coding.forgetting import ERASED
 from review.findings.claims import Claim, write_finding
 from review.findings.passages import put_passage
 from review.models import Finding, FindingPassage
+from review.noting import add_note
 from review.states import Stance
 from submissions.responses.states import ErasureScope
-from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+from tests.makers import (
+    EVIDENCE,
+    make_call,
+    make_code,
+    make_submitted,
+    make_user,
+    while_open,
+)
 from tests.personal_data.erasures import erase
 
 STORY = "We bid together. The prime kept half of it.\nIt hurt."
@@ -88,3 +96,29 @@ def test_passages_of_findings_end_with_their_response(at):
     put_passage(finding, coding, stance=Stance.SUPPORTS, **ask)
     erase(response, at=while_open(call))
     assert not FindingPassage.objects.exists()
+
+
+@pytest.mark.django_db
+def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at):
+    organisation = {"key": "from", "kind": "short", "label": "Organisation", "identity": True}
+    call = make_call(evidence_questions=[*EVIDENCE, organisation])
+    moment, boss = while_open(call), make_user(Role.MANAGER)
+    at(moment)
+    make_submitted(call, story="Nobody had shelter until a member of the public paid.")
+    given = ("Shelter", "A member of the public", "The same", "Acme Bids", "Ida", "no")
+    left = {}
+    for words in given:
+        response = make_submitted(call, **{"from": words})
+        make_code(call=call, name=words, example=f"As {words} do.")
+        notes = [
+            add_note(response, text=text, by=boss, at=moment)
+            for text in (f"{words}: rang back.", "Nothing of the validator is known.")
+        ]
+        erase(response, at=moment, scope=ErasureScope.IDENTITY)
+        for note in notes:
+            note.refresh_from_db()
+        left[words] = [note.text for note in notes if not note.text.startswith("Erased")]
+    examples = {code.name for code in call.codes.all() if code.example == ERASED}
+    assert examples == {"Acme Bids"}
+    kept = "Nothing of the validator is known."
+    assert left == {words: [kept] for words in given} | {"no": ["no: rang back.", kept]}
