@@ -86,13 +86,14 @@ const whenReleased = (() => {
   };
   const holds = (term) => all([asked.get(term[0]), isMet(term)]);
 
-  const following = [...document.querySelectorAll("[data-shown-if]")].map((question) => {
-    const terms = JSON.parse(question.dataset.shownIf);
-    const faulty = question.classList.contains("question--error");
+  const following = [...document.querySelectorAll("[data-shown-if]")].map(({ id, dataset, classList }) => {
+    const terms = JSON.parse(dataset.shownIf);
+    const faulty = classList.contains("question--error");
     return () => {
       const result = all(terms.map(holds));
-      asked.set(question.id.slice("question-".length), result);
-      question.hidden = result === false || (result === null && !faulty);
+      asked.set(id.slice("question-".length), result);
+      // After an upload another one stands in its place.
+      document.getElementById(id).hidden = result === false || (result === null && !faulty);
     };
   });
   const follow = () => {
@@ -110,7 +111,7 @@ const whenReleased = (() => {
       }
     }
     follow();
-  });
+  }, true); // before the form saves what is chosen
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[name=_clear]");
@@ -239,7 +240,7 @@ const whenReleased = (() => {
   const warned = form.querySelector("[data-unsaved]");
   const keyOf = (input) => input.closest(".question")?.id.slice("question-".length);
   const changed = new Set();
-  const refused = new Set();
+  const refused = new Map(); // what was not saved, with the words that say so
   // What was sent and not answered may be stored all the same: that is no other's edit.
   let pending = [];
   const answered = new Map();
@@ -266,7 +267,9 @@ const whenReleased = (() => {
     }
   });
 
-  const readEtags = () => new Map(form.elements._base_etags.value.split(" ").map((one) => one.split(":")));
+  const shown = form.elements._base_etags;
+  const readEtags = () => new Map(shown.value.split(" ").map((one) => one.split(":")));
+  const writeEtags = (etags) => { shown.value = [...etags].map((one) => one.join(":")).join(" "); };
 
   // Not FormData, which is slow with long texts.
   const entries = (keys) => {
@@ -322,16 +325,16 @@ const whenReleased = (() => {
       if (key in answer.base_etags) {
         etags.set(key, answer.base_etags[key]);
         refused.delete(key);
-      } else if (answer.warning) refused.add(key);
+      } else if (answer.warning) refused.set(key, answer.warning);
       else lost.push(key);
     }
-    form.elements._base_etags.value = [...etags].map((one) => one.join(":")).join(" ");
+    writeEtags(etags);
     if (answer.saved) whenReleased(() => {
       if ("waits" in form.dataset) form.dataset.waits = answer.saved;
       else said.textContent = answer.saved;
     });
     if (lost.length) failed(lost, form.dataset.trouble);
-    else warn(answer.warning);
+    else warn(answer.warning || [...refused.values()].pop() || "");
   };
 
   const save = async (keepalive = false) => {
@@ -414,6 +417,13 @@ const whenReleased = (() => {
     leaving = false;
     // Out of the browser's memory, as above.
     if (persisted && !changed.size && !refused.size) location.reload();
+    if (persisted || performance.getEntriesByType("navigation")[0]?.type === "navigate") return;
+    // Whoever goes back sees what they typed then, beside etags of what is stored now.
+    const etags = readEtags();
+    for (const input of form.querySelectorAll(".question :is(input, textarea)")) {
+      if (input.value !== input.defaultValue || input.checked !== input.defaultChecked) etags.set(keyOf(input), "?");
+    }
+    writeEtags(etags);
   });
 })();
 
@@ -513,6 +523,7 @@ const whenReleased = (() => {
       return false;
     }
     block.replaceWith(document.adoptNode(fresh));
+    fresh.classList.remove("question--waits"); // its choice may not be saved yet
     said.textContent = answer.querySelector("[data-saved]").textContent;
     fresh.querySelector("input[type=file]").focus();
     const errors = [...fresh.querySelectorAll(".error")].map((error) => error.textContent);
@@ -581,6 +592,8 @@ const whenReleased = (() => {
   });
   form.addEventListener("cancel", () => { inPlaceOf = ""; });
   form.addEventListener("click", (event) => {
+    // Older browsers do not tell that nothing was chosen to replace a file.
+    if (event.isTrusted && event.target.type === "file") inPlaceOf = "";
     const button = event.target.closest("[name=_remove], [name=_replace]");
     if (!button) return;
     event.preventDefault();

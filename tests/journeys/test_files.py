@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from submissions.responses.models import Attachment
 from tests.journeys.waiting import stay_when_asked, wait_for
-from tests.makers import make_call, while_open
+from tests.makers import EVIDENCE, YES_NO, make_call, while_open
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,9 +60,38 @@ def test_file_goes_up_is_replaced_and_removed_without_leaving_the_page(page):
     chooser.value.set_files(text_file("new.txt", b"New minutes"))
     said(page, "new.txt is added")
     assert names() == ["new.txt"]
-    page.get_by_role("button", name="Remove new.txt").click()
-    said(page, "new.txt is removed")
+    # Older browsers do not tell that nothing was chosen.
+    with page.expect_file_chooser():
+        page.get_by_role("button", name="Replace new.txt").click()
+    with page.expect_file_chooser() as chooser:
+        page.locator("#id_documents").click()
+    chooser.value.set_files(text_file("more.txt", b"More minutes"))
+    said(page, "more.txt is added")
+    assert names() == ["new.txt", "more.txt"]
+    for name in ("new.txt", "more.txt"):
+        page.get_by_role("button", name=f"Remove {name}").click()
+        said(page, f"{name} is removed")
     assert names() == []
+
+
+def test_question_for_files_comes_and_goes_with_the_choice_before_it_after_an_upload(
+    start_response, at
+):
+    choice = {"key": "has_files", "kind": "radio", "label": "Have you files?", "options": YES_NO}
+    files = {**EVIDENCE[4], "show_if": "has_files = yes"}
+    story = {"key": "story", "kind": "long", "label": "Story"}
+    call = make_call(evidence_questions=[choice, files, story])
+    at(while_open(call))
+    page = start_response(call, "response/evidence/")
+    page.route("**/response/save/", lambda route: route.abort())
+    page.get_by_label("Yes").check()
+    page.locator("#id_documents").set_input_files(text_file("notes.txt"))
+    said(page, "notes.txt is added")
+    expect(page.locator("#question-documents")).to_be_visible()
+    page.get_by_label("No").check()
+    expect(page.locator("#question-documents")).to_be_hidden()
+    page.get_by_label("Yes").check()
+    expect(page.get_by_role("link", name="notes.txt")).to_be_visible()
 
 
 def test_dropped_file_goes_up_with_its_name_as_its_author_wrote_it(page):

@@ -82,7 +82,10 @@ def test_choices_are_saved_as_they_are_made(page, call):
     assert page.get_by_label("Led a partnership").is_checked()
     assert not page.get_by_label("Bid alone").is_checked()
     assert page.locator("[name=fairness_money][value=poor]").is_checked()
-    page.get_by_label("Led a partnership").uncheck()
+    page.get_by_label("None of these").check()  # takes the other back
+    wait_until_stored(page, call, {"history": ["none"], "fairness": {"money": "poor"}})
+    page.get_by_label("None of these").uncheck()
+    page.clock.fast_forward(PAUSE)
     wait_until_stored(page, call, {"fairness": {"money": "poor"}})
     assert page.locator("[data-unsaved]").inner_text() == ""
 
@@ -232,9 +235,31 @@ def test_text_that_another_changed_is_not_overwritten_by_itself(page, call):
     )
     type_and_leave(page, "Mine")
     warned(page, "was saved by someone else, or in another tab").wait_for()
-    assert stored(call)["story"] == "Theirs"
+    page.get_by_label("Bid alone").check()
+    saved(page).wait_for()
+    expect(page.locator("[data-unsaved]")).to_contain_text("was saved by someone else")
+    assert stored(call) == {"story": "Theirs", "history": ["bid"]}
     page.get_by_role("button", name="Save and continue").click()
     page.get_by_role("heading", name="Choose which answer to keep").wait_for()
+
+
+def test_going_back_to_what_was_typed_before_overwrites_nobody(page, call):
+    go_on = page.get_by_role("button", name="Save and continue")
+    type_and_leave(page, "Mine")
+    for values in ({}, {"story": "Theirs", "history": ["bid"]}):
+        go_on.click()
+        page.wait_for_url("**/evidence/2/")
+        drafting.save_answers(
+            submission=Submission.objects.get(), call=call, values=values, at=while_open(call)
+        )
+        page.go_back()
+        assert page.get_by_label("What happened?").input_value() == "Mine"
+    go_on.click()
+    page.get_by_role("heading", name="Choose which answer to keep").wait_for()
+    expect(page.locator(".version p")).to_have_text(
+        ["- Bid alone", "Not provided", "Theirs", "Mine"]
+    )
+    assert stored(call) == {"story": "Theirs", "history": ["bid"]}
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
