@@ -63,12 +63,14 @@ def spread(
             able[call] = [one for one in people if may(one, Action.CHANGE_STATUS, call)]
         if not able[call]:
             raise ReviewRefused("of a call in which nobody of them may change the status")
-        to = min(able[call], key=lambda person: has[person])
-        has[to] += 1
-        return Assignment(to, by, at)
+        return Assignment(min(able[call], key=lambda person: has[person]), by, at)
+
+    def made(change: Change) -> None:
+        if isinstance(change, Assignment) and change.to is not None:
+            has[change.to] += 1
 
     has |= _to_do_of(people, keys)
-    return _change(keys, next_one, etags)
+    return _change(keys, next_one, etags, made)
 
 
 def _to_do_of(people: list[User], keys: list[int]) -> dict[User, int]:
@@ -85,14 +87,19 @@ def _to_do_of(people: list[User], keys: list[int]) -> dict[User, int]:
 
 
 def _change(
-    keys: Iterable[int], change_of: Callable[[Submission], Change], etags: Mapping[int, str]
+    keys: Iterable[int],
+    change_of: Callable[[Submission], Change],
+    etags: Mapping[int, str],
+    made: Callable[[Change], None] | None = None,
 ) -> Outcome:
+    """Change each response; `made` is told of each change once it is made."""
     outcome = Outcome()
     changed: list[tuple[Submission, AuditEvent]] = []
     with transaction.atomic():
         for response in _locked(keys):
             try:
-                happened = apply(change_of(response), response, etags.get(response.pk))
+                change = change_of(response)
+                happened = apply(change, response, etags.get(response.pk))
             except ReviewRefused as refused:
                 outcome.left[refused.message.removeprefix(f"{response} is ")] += 1
             except ReviewOutdated as outdated:
@@ -102,6 +109,8 @@ def _change(
                     outcome.left["so already"] += 1
                 else:
                     changed.append((response, happened))
+                    if made is not None:
+                        made(change)
         _save(changed)
     outcome.changed = len(changed)
     return outcome

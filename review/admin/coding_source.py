@@ -91,18 +91,19 @@ def source_of(
     if question is None:
         raise Http404
     if question.kind == QuestionKind.FILE:
-        return _file_source(request, admin, response, question)
+        return _file_source(request, admin, version, question)
     if can_be_coded(question, version):
         return Source(question, answers_for(request.user, version, response.call_id)[key])
     raise Http404
 
 
 def _file_source(
-    request: HttpRequest, admin: OfOwnCalls, response: Submission, question: Question
+    request: HttpRequest, admin: OfOwnCalls, version: Version, question: Question
 ) -> Source:
-    """Return the file that the address names. Showing its text goes on record."""
+    """Return the version's file that the address names. Showing its text goes on record."""
+    response = version.submission
     admin.own_row(request, Action.OPEN_FILES, Submission.objects.all(), pk=response.pk)
-    files = Attachment.objects.filter(versions=response.submitted_version, question=question)
+    files = Attachment.objects.filter(versions=version, question=question)
     files = files.select_related("scan", "extracted", "question", "submission")
     try:
         wanted = UUID(request.GET.get(FILE, ""))

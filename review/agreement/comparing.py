@@ -39,10 +39,14 @@ class PlacedCoding:
 
 @dataclass(frozen=True)
 class ComparedText:
-    """An answer, or what was read of a file; `coders` are those who had it open, by key."""
+    """An answer, or what was read of a file; `coders` are those who had it open, by key.
+
+    `number` is that of the version.
+    """
 
     response: Submission
     version: int
+    number: int
     question: Question
     text: str
     coders: frozenset[int]
@@ -214,7 +218,9 @@ def _texts(
         if can_be_coded(question, version):
             of_answer = by_place.get((question.pk, None), [])
             text = version.texts[question.key]
-            yield ComparedText(response, version.pk, question, text, open_to, codings=of_answer)
+            yield ComparedText(
+                response, version.pk, version.number, question, text, open_to, codings=of_answer
+            )
     files = {file for _, file in by_place if file is not None}
     read = FileText.objects.select_related("attachment").in_bulk(files) if files else {}
     of_key = {question.pk: question for question in questions}
@@ -226,7 +232,14 @@ def _texts(
         had_open = frozenset(theirs | may_open)
         if len(had_open) >= FEWEST:
             yield ComparedText(
-                response, version.pk, of_key[key], read[file].text, had_open, read[file], of_file
+                response,
+                version.pk,
+                version.number,
+                of_key[key],
+                read[file].text,
+                had_open,
+                read[file],
+                of_file,
             )
 
 

@@ -15,6 +15,7 @@ from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
 from core import clock, spoken_time
 from core.direction import web_address
+from core.row_keys import row_key
 from submissions.admin.entry_page import current_of, render_entry
 from submissions.calls.models import Call
 from submissions.calls.states import PublicationPolicy
@@ -38,6 +39,10 @@ from submissions.responses.verifying import checking_code
 
 CHANGED = (
     "Somebody else changed this response while the page was open. Check it again, then submit."
+)
+NOT_DISCARDED = (
+    "Somebody else changed this response while the page was open, so nothing is discarded. Look at "
+    "it as it is now."
 )
 LEFT_OPEN = (
     "What its author allows to be published is not known, so the response will be confidential: "
@@ -119,8 +124,12 @@ def discard(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpRespon
     """Ask whether to discard what is entered, and discard it."""
     if request.method == "POST":
         try:
-            discard_entry(entry, by=current_user(request), at=clock.portal_now())
+            seen = row_key(request.POST.get("base", "")) or 0
+            discard_entry(entry, by=current_user(request), at=clock.portal_now(), seen=seen)
             messages.success(request, "The half-entered response is discarded.")
+        except ChangedSinceSeen:
+            messages.error(request, NOT_DISCARDED)
+            return redirect("admin:submissions_entry_enter", entry.pk)
         except EntryRefused as refused:
             messages.error(request, f"{refused.message}.")
         return redirect("admin:submissions_entry_changelist")

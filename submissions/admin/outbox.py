@@ -185,11 +185,12 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
 
         A mail that changed since the list was shown is left, and the page says what happened.
         """
-        chosen = narrowed(chosen, request.user, Action.SEND_MAILS)
+        # Read at once: where all are chosen, the copies are among them later.
+        mails = list(narrowed(chosen, request.user, Action.SEND_MAILS).order_by("pk"))
         again, changed = 0, []
         # Of those on other pages of the list nothing was shown.
         all_pages = request.POST.get("select_across") == "1"
-        for mail in chosen.order_by("pk"):
+        for mail in mails:
             base_etag = request.POST.get(
                 f"base_etag_{mail.pk}", mail_etag(mail) if all_pages else ""
             )
@@ -204,7 +205,7 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
             nudge_mail()
         for sentence in changed[:MOST_SAID]:
             messages.error(request, sentence)
-        left = chosen.count() - again
+        left = len(mails) - again
         waits = "waits" if again == 1 else "wait"
         were_left = "was left as it is" if left == 1 else "were left as they are"
         self.message_user(

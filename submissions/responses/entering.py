@@ -161,13 +161,17 @@ def _bind_late_pass(locked: Submission, call: Call, *, at: datetime) -> None:
             return
 
 
-def discard_entry(entry: Entry, *, by: User, at: datetime) -> None:
+def discard_entry(entry: Entry, *, by: User, at: datetime, seen: int | None = None) -> None:
     """Delete a half-entered response with its files.
 
-    Raises EntryRefused once it is submitted, and StoreAway: then nothing is deleted.
+    `seen` is the `lock_version` that the page showed, None for any. Raises ChangedSinceSeen where
+    somebody entered more since, EntryRefused once it is submitted, and StoreAway: then nothing is
+    deleted.
     """
     with transaction.atomic():
         submission = _lock_half_entered(entry)
+        if seen not in {None, submission.lock_version}:
+            raise ChangedSinceSeen
         _record(AuditAction.ENTRY_DISCARDED, entry, by, at)
         delete_files(Attachment.objects.filter(submission=submission))
         submission.delete()

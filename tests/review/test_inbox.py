@@ -19,6 +19,7 @@ from review.models import Review
 from review.progress import progress
 from review.saved_filters import kept_query
 from review.triage import assign, change_status, flag
+from submissions.responses.amending import withdraw
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from submissions.responses.submitting import submit
@@ -334,6 +335,12 @@ def test_spreading_gives_each_as_much_to_do_and_leaves_what_is_assigned_or_done(
     ]
     has = {one: Review.objects.filter(assignee=one).count() for one in (ann.user, ben)}
     assert has == {ann.user: 3, ben: 3}
+    # What is not assigned after all counts for nobody.
+    keys = [make_submitted(call).pk for _ in range(4)]
+    for gone in Submission.objects.filter(pk__in=keys[::2]):
+        withdraw(submission=gone, at=while_open(call))
+    assert spread(keys, [ann.user, ben], by=ben, at=AT, etags={}).changed == 2
+    assert {Review.objects.filter(assignee=one).count() for one in (ann.user, ben)} == {4}
 
 
 def test_what_somebody_had_who_reviews_no_longer_is_nobodys(ann, ben):

@@ -156,11 +156,12 @@ def _shown(
     words = text.text if sees else readable
     before, after = difference.around_in(words)
     address = reverse("admin:submissions_submission_change", args=[text.response.pk])
-    texts = "?texts=1" if text.file_text is not None else ""
+    # Its author may have amended the response since.
+    texts = "&texts=1" if text.file_text is not None else ""
     codes = comparison.codes
     return ShownDifference(
         response=str(text.response),
-        response_address=f"{address}{texts}#answer-{text.question.key}",
+        response_address=f"{address}?version={text.number}{texts}#answer-{text.question.key}",
         question=text.question.label,
         file=text.file_text.attachment.name if text.file_text else "",
         quote=difference.passage.quote(words),

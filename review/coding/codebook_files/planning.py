@@ -54,12 +54,14 @@ class _Planner:
     def plan(self) -> Plan:
         self.matches = self._by_guid()
         self.taken_guids = self._guids_of_other_calls()
-        renamed = {
+        # Their names are free for others. A merged one keeps its own.
+        self.renamed = {
             code.pk
             for number, code in self.matches.items()
-            if folded(self.book.codes[number].name) != folded(code.name)
+            if code.merged_into is None
+            and folded(self.book.codes[number].name) != folded(code.name)
         }
-        self.names = {folded(code.name) for code in self.codes if code.pk not in renamed}
+        self.names = {folded(code.name) for code in self.codes if code.pk not in self.renamed}
         self.matched = {code.pk for code in self.matches.values()}
         for number in self._parents_first():
             self._take(number, self.book.codes[number])
@@ -202,7 +204,7 @@ class _Planner:
 
     def _free(self, one: FileCode, parent: str, but: Code | None = None) -> str:
         """Return a name for the code that no other has, and take it; say if it is another."""
-        if but is not None:
+        if but is not None and but.pk not in self.renamed:
             self.names.discard(folded(but.name))
         tried = (False, one.name, parent)
         number = self.tried.get(tried, 0) if but is None else 0

@@ -55,8 +55,7 @@ def read_table(content: bytes) -> Table:
     """
     text, encoding = decode(content)
     separator, text = _separator_of(text)
-    rows = enumerate(read_rows(text, separator), 1)
-    filled = [Row(n, tuple(cells)) for n, cells in rows if any(map(str.strip, cells))]
+    filled = _filled_rows(text, separator)
     if not filled:
         raise ImportRefused("The file is empty")
     heading, found = filled[0].cells, filled[1:]
@@ -118,21 +117,23 @@ def first_row(text: str, separator: str) -> list[str]:
         return []
 
 
-def read_rows(text: str, separator: str) -> list[list[str]]:
-    """Return the cells of each row. Raises ImportRefused for a row that cannot be read."""
-    found: list[list[str]] = []
+def _filled_rows(text: str, separator: str) -> list[Row]:
+    """Return the rows that have something. Raises ImportRefused for one that cannot be read."""
+    found: list[Row] = []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    number = 0
     try:
-        for cells in reader:
-            found.append(cells)
+        for number, cells in enumerate(reader, 1):
             if any(len(cell) > LONGEST_CELL for cell in cells):
-                raise _cell_too_long(len(found))
+                raise _cell_too_long(number)
+            if any(map(str.strip, cells)):
+                found.append(Row(number, tuple(cells)))
             if len(found) > MOST_ROWS + 1:
                 raise ImportRefused(
                     f"The file has more than {MOST_ROWS:,} rows: upload it in several parts"
                 )
     except csv.Error as error:
-        row = len(found) + 1
+        row = number + 1
         if "limit" in str(error):
             raise _cell_too_long(row) from None
         raise ImportRefused(

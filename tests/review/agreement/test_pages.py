@@ -139,6 +139,8 @@ def test_differences_are_side_by_side_and_their_reading_is_on_record(differ, res
     shown = signed_in(boss).get(address(differ, "differences/")).content.decode()
     assert cells(shown)[1:3] == [["ada", "Pay"], ["bea", "did not code it"]]
     assert f'<strong>{PAY}</strong> <span class="around">{SHARE}</span></blockquote>' in shown
+    # Its author may amend it later: these words are those of the version that was coded.
+    assert f'/submission/{response.pk}/change/?version=1#answer-story"' in shown
     event = AuditEvent.objects.get(action="differences_read")
     assert event.detail == {"sample": differ.pk, "shown": [response.reference]}
     assert "Decide<span" not in signed_in(ada).get(address(differ, "differences/")).content.decode()

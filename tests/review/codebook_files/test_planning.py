@@ -93,6 +93,8 @@ def test_two_codes_may_change_their_names_for_each_others(call, reviewer):
     one, two = make_code(call=call, name="One"), make_code(call=call, name="Two")
     brought_in(call, f"guid,name\n{one.guid},Two\n{two.guid},One\n", reviewer)
     assert names(call) == ["Two", "One"]
+    brought_in(call, f"guid,name\n{two.guid},Two\n{one.guid},Three\n,Two\n", reviewer)
+    assert names(call) == ["Three", "Two", "Two (2)"]
 
 
 def test_name_that_is_in_use_gets_its_parents_in_brackets(call, reviewer):
@@ -148,6 +150,8 @@ def test_merged_code_stays_merged_and_what_is_below_it_goes_to_the_other(call, r
         found = planned(call, table)
         assert [one.path for one in found.added] == ["New > Below"]
         assert [line.said for line in found.notes] == ["“Old” was merged into “New” and stays so"]
+    brought_in(call, f"guid,name\n{old.guid},Renamed\n,Old\n", reviewer)
+    assert names(call) == ["New", "Old (2)"]
 
 
 def test_codes_are_retired_and_brought_back_on_record(call, reviewer):

@@ -16,7 +16,8 @@ from review.reading_faster import similar
 from review.reading_faster.similar import similar_to
 from review.searching.entries import write_due
 from review.states import TextState
-from submissions.responses.amending import withdraw
+from submissions.responses.amending import reopen, withdraw
+from submissions.responses.attaching import detach
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from submissions.responses.submitting import submit
@@ -245,6 +246,12 @@ def test_passage_of_a_file_is_for_those_who_may_open_files(client, call):
     user = reader(client)
     address = f"{page_of(draft, '0-20', 'documents')}&file={attachment.public_id}"
     assert [one.found.response for one in client.get(address).context["shown"]] == [other]
+    reopen(submission=draft, at=while_open(call))
+    detach(submission=draft, public_id=attachment.public_id, at=while_open(call))
+    submit(submission=draft, at=while_open(call))
+    of_earlier = client.get(f"{address}&version=1")
+    assert [one.found.response for one in of_earlier.context["shown"]] == [other]
+    assert client.get(address).status_code == 404
     withhold(user, Action.OPEN_FILES)
     client.force_login(user)
     assert client.get(address).status_code in {403, 404}

@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.states import Role
+from submissions.responses import drafting
 from submissions.responses.models import Entry, Submission
 from tests.forms import form_of
 from tests.makers import make_first_call, make_user
@@ -197,9 +198,17 @@ def test_letter_that_came_too_late_is_kept_and_staff_are_told(call):
 def test_half_entered_response_is_discarded(call):
     client = staff()
     entry = begun(client, call)
-    assert client.post(f"{ADMIN}{entry.pk}/discard/").headers["Location"] == ADMIN
+    page = f"{ADMIN}{entry.pk}/discard/"
+    seen = form_of(client.get(page))
+    values, at = {"good_practice": "By a colleague."}, entry.begun_at
+    drafting.save_answers(submission=entry.submission, call=call, values=values, at=at)
+    for posted in (seen, {}):
+        told = client.post(page, posted, follow=True)
+        assert "so nothing is discarded" in told.content.decode()
+    assert Submission.objects.count() == 1
+    assert client.post(page, form_of(client.get(page))).headers["Location"] == ADMIN
     assert Submission.objects.count() == 0
-    again = client.post(f"{ADMIN}{entry.pk}/discard/", follow=True)
+    again = client.post(page, follow=True)
     assert "This response is discarded already." in again.content.decode()
 
 

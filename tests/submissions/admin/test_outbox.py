@@ -235,6 +235,10 @@ def test_chosen_mails_are_sent_again_together_and_once(staff):
     assert [copy.resend_of for copy in copies] == [failed, other]
     staff.post(LIST, choose(staff, [failed, other, waiting]))
     assert copies.count() == 2
+    copies.delete()
+    everything = choose(staff, [failed]) | {"select_across": "1"}
+    page = staff.post(LIST, everything, follow=True).content.decode()
+    assert "2 now wait to be sent again. 1 was left as it is" in page
 
 
 def messages_of(page):

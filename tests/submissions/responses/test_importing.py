@@ -21,7 +21,7 @@ from submissions.responses.importing import carrying_out, uploads
 from submissions.responses.importing.choices import Choices
 from submissions.responses.importing.dry_run import dry_run
 from submissions.responses.importing.folders import Folder, Packed
-from submissions.responses.importing.tables import read_table
+from submissions.responses.importing.tables import MOST_ROWS, read_table
 from submissions.responses.models import Entry, ImportedRow, ResponseImport, Submission
 from submissions.responses.states import ErasureScope
 from tests.makers import CLOSES_AT, make_first_call, make_user
@@ -423,6 +423,7 @@ def test_table_beyond_the_limits_is_refused(content):
 def test_rows_have_the_numbers_of_a_spreadsheet_where_the_heading_is_not_first():
     assert [row.number for row in read_table(b"\n\na\n1\n").rows] == [4]
     assert [row.number for row in read_table(b"sep=,\na\n1\n").rows] == [2]
+    assert len(read_table(b"a\n" + b"1\n" * MOST_ROWS + b"\n,\n").rows) == MOST_ROWS
 
 
 def test_limit_of_a_cell_is_our_own():
