@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from core.disclosure_control import FEW
 from core.percentages import say_share
+from core.spoken_numbers import say_number
 
 LONGEST_BAR = 80  # per cent: beside it stands its number
 LETTERS = 36  # a line of a label, so that it fits a screen of 320 pixels
@@ -55,7 +56,7 @@ class BarChart:
 
 def in_words(number: int | None, *, is_few: bool) -> str:
     if number is not None:
-        return f"{number:,}"
+        return say_number(number)
     return _("fewer than %(few)d") % {"few": FEW} if is_few else _("not shown")
 
 

@@ -22,6 +22,7 @@ from accounts.states import AuditAction
 from core import request_ids
 from core.disk_reserve import NoRoom
 from core.outages import outage_of
+from core.spoken_numbers import say_number
 from exports.export_context import Cancelled, ExportContext, UnsupportedByFormat
 from exports.formats import FORMATS, OF_THE_TEAM, FileFormat
 from exports.permissions import ExportRefused, refuse_unless_permitted
@@ -45,7 +46,7 @@ def say_lost_files(number: int) -> str:
         "%(number)s file is missing or damaged and is not in the export: files.csv names it.",
         "%(number)s files are missing or damaged and are not in the export: files.csv names them.",
         number,
-    ) % {"number": f"{number:,}"}
+    ) % {"number": say_number(number)}
 
 
 def say_left_out(name: str, why: str) -> str:

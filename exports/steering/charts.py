@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from core import spoken_time
 from core.bar_charts import BarChart, draw_bars, in_words
 from core.disclosure_control import Shown
+from core.spoken_numbers import say_number
 from core.time_limits import in_calendar
 from exports.counts.closed import NOT_ANSWERED, NOT_ASKED
 from exports.counts.types import Completion, DayCount, OptionCount, QuestionCounts
@@ -126,7 +127,7 @@ def completion_chart(
         "Bar chart of how many of %(total)s response answer each question.",
         "Bar chart of how many of %(total)s responses answer each question.",
         total,
-    ) % {"total": f"{total:,}"}
+    ) % {"total": say_number(total)}
     return draw_bars(key, title, _("Question"), _("Answered"), drawn, total, total, summary)
 
 
@@ -156,7 +157,7 @@ def day_chart(call: Call, days: Sequence[DayCount]) -> DayChart | None:
     busiest = max(days, key=lambda day: day.responses or 0)
     return DayChart(
         columns=columns,
-        lines=[(0, f"{peak:,}"), (50, f"{peak // 2:,}")] if peak > 1 else [(0, "1")],
+        lines=[(0, say_number(peak)), (50, say_number(peak // 2))] if peak > 1 else [(0, "1")],
         first=say_date(first, "j F"),
         last=say_date(last, "j F Y"),
         closing_at=round(((closes.date() - first).days + part) * width, 3),

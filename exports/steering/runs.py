@@ -20,6 +20,7 @@ from accounts.states import Action
 from core import clock, spoken_time
 from core.disclosure_control import FEW
 from core.posted_from import posted_from
+from core.spoken_numbers import say_number
 from core.whole_files import FileDamaged, FileLost, FileMissing, open_whole
 from exports import export_runs
 from exports.durations import minutes
@@ -124,7 +125,7 @@ def _progress(run: ExportRun) -> dict[str, Any]:
     else:
         words = ngettext(
             "%(done)s of %(total)s response.", "%(done)s of %(total)s responses.", run.rows_total
-        ) % {"done": f"{run.rows_done:,}", "total": f"{run.rows_total:,}"}
+        ) % {"done": say_number(run.rows_done), "total": say_number(run.rows_total)}
     done, total = (0, 1) if hidden else (run.rows_done, run.rows_total)
     return {"done": done, "total": total, "words": words}
 

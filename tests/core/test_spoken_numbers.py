@@ -3,7 +3,9 @@
 import pytest
 from django.utils import translation
 
+from core.bar_charts import in_words
 from core.spoken_numbers import say_number
+from exports.recording import say_lost_files
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,5 @@ def test_number_is_grouped_as_the_language_does(language, said):
     with translation.override(language):
         assert say_number(1_000_000) == said
         assert say_number(12) == "12"
+        assert in_words(1_000_000, is_few=False) == said
+        assert said in say_lost_files(1_000_000)
