@@ -292,7 +292,7 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
         refused = ReturnAddress.objects.filter(
             submission=submission, reminders_refused_at__isnull=False
         )
-        is_before_this = mail.resend_of_id is not None or _is_before(mail, mail.call)
+        is_before_this = mail.resend_of_id is not None or _is_last_before(mail, mail.call)
         return is_before_this and _is_as_it_was(mail, submission) and not refused.exists()
     if mail.kind == MailKind.CLOSED_WITH_DRAFT:
         # One that waited until the next closing says what the next one's says.
@@ -303,10 +303,18 @@ def is_still_wanted(mail: OutboxEmail, *, at: datetime) -> bool:
     return True
 
 
-def _is_before(mail: OutboxEmail, call: Call) -> bool:
-    """Return whether a reminder is one of the present closing; 1.0.0 did not say of which."""
+def _is_last_before(mail: OutboxEmail, call: Call) -> bool:
+    """Return whether a reminder is the last one yet of the present closing.
+
+    1.0.0 did not say of which. Of two that waited, the second link would end the first.
+    """
     occasion = mail.occasion.removesuffix(OF_CHANGES)
-    return occasion in BEFORE_CLOSING or occasion.endswith(_stamp(call))
+    if occasion not in BEFORE_CLOSING and not occasion.endswith(_stamp(call)):
+        return False
+    later = OutboxEmail.objects.filter(
+        submission=mail.submission, kind=MailKind.REMINDER, resend_of=None, pk__gt=mail.pk
+    )
+    return not later.exists()
 
 
 def is_over(mail: OutboxEmail, *, at: datetime) -> bool:

@@ -99,6 +99,20 @@ def test_reminders_missed_while_nothing_ran_are_not_all_sent_at_once():
     assert [name for name, _ in enqueued()] == [f"3-hours-{STAMP}"]
 
 
+def test_of_reminders_that_waited_for_the_mail_server_the_last_is_sent(mailoutbox):
+    call = make_call()
+    for address in ("slow@example.org", "Slow@example.org", "else@example.org"):
+        draft_with_address(call, address)
+    assert reminding.enqueue_reminders(at=call.closes_at - 23 * HOUR) == 3
+    now = call.closes_at - 2 * HOUR
+    assert reminding.enqueue_reminders(at=now) == 3
+    send_due(portal_now=lambda: now, wall_now=clock.wall_now)
+    send_due(portal_now=lambda: now, wall_now=clock.wall_now)
+    assert sorted(mail.to[0] for mail in mailoutbox) == ["else@example.org", "slow@example.org"]
+    assert {name for name, _ in enqueued()} == {f"3-hours-{STAMP}"}
+    assert reminding.enqueue_reminders(at=now) == 0
+
+
 def test_nobody_else_is_reminded():
     call = make_call()
     make_submitted(call)
