@@ -40,4 +40,6 @@ def set_right(*, backup: str, at: datetime, wall_now: datetime) -> list[str]:
         "memberships are as they were then: end again those who left since.",
         f"Ended: {say_count(invitations, 'invitation')}, {say_count(tokens, 'token')} of programs. "
         "Invite again, and have new tokens made.",
+        "Responses are as they were then: what was withdrawn, made confidential or hidden since is "
+        "exported again. Have the project team do that anew before anybody exports.",
     ]
