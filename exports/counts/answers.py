@@ -30,13 +30,15 @@ class CountedAnswers:
     """Of `total` responses, all but the `withheld` ones are in the counts by question.
 
     `chosen` has the responses by the closed question and its option, NOT_ANSWERED and NOT_ASKED
-    among them. `lengths` has them by the place of their words among WORDS_FROM.
+    among them. `asked` has how many were asked each question that not all are asked. `lengths` has
+    the responses by the place of their words among WORDS_FROM.
     """
 
     call: Call
     total: int
     withheld: int
     chosen: Mapping[str, Counter[str]]
+    asked: Mapping[str, int]
     lengths: Counter[str]
 
     @property
@@ -49,9 +51,9 @@ def count_answers(dataset: Dataset) -> CountedAnswers:
     call = dataset.call
     closed = closed_questions(call)
     conditional = {
-        each.question.key: condition
-        for each in closed
-        if (condition := call.questionnaire.conditions[each.question.key]).terms
+        question.key: condition
+        for question in call.questions_in_order
+        if (condition := call.questionnaire.conditions[question.key]).terms
     }
     with connection.cursor() as cursor:
         cursor.execute(
@@ -82,7 +84,7 @@ def count_answers(dataset: Dataset) -> CountedAnswers:
     }
     if asks_publication(call) and "publication" in chosen:
         _count_publication(chosen["publication"], withheld)
-    return CountedAnswers(call, total, withheld, chosen, lengths)
+    return CountedAnswers(call, total, withheld, chosen, asked, lengths)
 
 
 def _read(value: Any) -> Any:
@@ -96,7 +98,8 @@ def _sql(dataset: Dataset, conditional: Mapping[str, Condition]) -> str:
     take keys away, even none, fetches a document out of its storage once for all conditions.
     """
     is_asked = (
-        f"given.choices ? {literal_sql(key)} OR {_met_sql(place, condition)}"
+        f"given.choices ? {literal_sql(key)} OR given.text_keys ? {literal_sql(key)} "
+        f"OR {_met_sql(place, condition)}"
         for place, (key, condition) in enumerate(conditional.items())
     )
     # Without a condition, a count all the same: what has no aggregate is a row per response.
@@ -104,7 +107,7 @@ def _sql(dataset: Dataset, conditional: Mapping[str, Condition]) -> str:
     return (
         "WITH chosen AS MATERIALIZED ("  # noqa: S608 - keys are quoted, values are parameters
         "SELECT version.choices - '{}'::text[] AS choices, version.words, "
-        f"{withheld_sql(dataset.call, dataset.scope)} AS is_withheld "
+        f"version.text_keys, {withheld_sql(dataset.call, dataset.scope)} AS is_withheld "
         f"{chosen_sql(dataset, needs_version=True)}), "
         "given AS (SELECT * FROM chosen WHERE NOT is_withheld) "
         "SELECT 'all', is_withheld::text, NULL, count(*) FROM chosen GROUP BY is_withheld "

@@ -27,7 +27,7 @@ from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql
 from exports.consent import PSEUDONYMISED, confidential_sql
 from exports.consent import parameters as consent_parameters
-from exports.counts.answers import WORDS_FROM, count_answers
+from exports.counts.answers import WORDS_FROM, CountedAnswers, count_answers
 from exports.counts.closed import LEFT, Dependencies
 from exports.counts.facets import facet_counts
 from exports.counts.tables import hidden_options, question_tables
@@ -66,7 +66,7 @@ def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
             by_day=_days(call, days, at, hide),
             by_facet=facet_counts(call, tables, answers.chosen),
             by_words=_by_words(answers.lengths, hide_open),
-            completion=_completion(call, answered, total, confidential, tables),
+            completion=_completion(call, answered, total, answers, tables),
             questions=list(tables.values()),
         )
     except TooFew:
@@ -172,7 +172,7 @@ def _completion(
     call: Call,
     counted: Counter[str],
     total: int,
-    apart: int,
+    answers: CountedAnswers,
     tables: Mapping[str, QuestionCounts],
 ) -> Sequence[Completion]:
     """Count the answers; not where they would tell a hidden number of a question's table."""
@@ -185,10 +185,14 @@ def _completion(
         answered = counted[question.key]
         few = call.hides_small_counts and is_few(answered)
         leaves = call.hides_small_counts and (
-            leaves_few(answered, total) or leaves_few(answered, total - apart)
+            leaves_few(answered, total) or leaves_few(answered, answers.readable)
         )
         left_hidden = not hidden.get(question.key, set()).isdisjoint(LEFT)
-        tells = call.hides_small_counts and (left_hidden or depends.on_hidden(question.key, hidden))
+        # How many were asked, the table of another question tells.
+        leaves_silent = leaves_few(answered, answers.asked.get(question.key, answered))
+        tells = call.hides_small_counts and (
+            left_hidden or leaves_silent or depends.on_hidden(question.key, hidden)
+        )
         rows.append(
             Completion(
                 question.key,

@@ -96,6 +96,23 @@ def test_lengths_and_completion_are_counted():
 
 
 @pytest.mark.django_db
+def test_completion_does_not_tell_how_few_of_those_who_were_asked_left_it_open():
+    call = make_call(hides_small_counts=True)
+    for number in range(12):
+        views = {"commissioner_view": "Views"} if number < 5 else {}
+        roles = ["commissioner"] if number < 7 else ["provider"]
+        make_submitted(call, roles=roles, story="Words", **views)
+    counts = count_responses(Call.objects.get(pk=call.pk), at=NOW)
+    assert {option.key: option.responses for option in counts.by_facet["roles"]} == {
+        "provider": 5,
+        "commissioner": 7,
+        "other": 0,
+    }
+    shown = {row.key: row.answered for row in counts.completion}
+    assert (shown["story"], shown["commissioner_view"]) == (12, None)
+
+
+@pytest.mark.django_db
 def test_bands_are_counted_in_the_groups_of_others():
     call = make_first_call()
     given = {"capacity": "on_behalf_of_org", "age": "18_or_over"}
