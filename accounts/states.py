@@ -104,6 +104,7 @@ class AuditAction(TextChoices):
     ENTRY_CHANGED = "entry_changed", "Changed how or when an entered response came"
     ENTRY_DISCARDED = "entry_discarded", "Discarded a half-entered response"
     IMPORT_UPLOADED = "import_uploaded", "Uploaded a file with many responses"
+    IMPORT_OPENED = "import_opened", "Looked at a colleague's file with many responses"
     IMPORT_ASKED = "import_asked", "Had an import of responses carried out"
     IMPORT_DONE = "import_done", "An import of responses was carried out"
     IMPORT_DISCARDED = "import_discarded", "Discarded a file with many responses"

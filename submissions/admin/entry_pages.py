@@ -11,7 +11,8 @@ from django.urls import URLPattern, path, reverse
 from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
-from accounts.states import Action
+from accounts.record import record
+from accounts.states import Action, AuditAction
 from core import clock
 from submissions.admin import entry_checking, entry_files
 from submissions.admin.entry_form import EntryForm
@@ -41,6 +42,8 @@ Page = Callable[..., HttpResponseBase]
 
 
 def urls(admin: OfOwnCalls) -> list[URLPattern]:
+    with_answers = (_overview, _section, entry_checking.check)
+
     def page(view: Page) -> Page:
         @repeated_without_removed
         def guarded(request: HttpRequest, pk: int, **kwargs: Any) -> HttpResponseBase:
@@ -58,6 +61,8 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
             if not is_letter and not may_go_on(entry, request):
                 messages.error(request, THEIRS.format(entry.begun_by))
                 return redirect("admin:submissions_entry_changelist")
+            if view in with_answers and request.method != "POST":
+                _put_on_record(request, entry)
             try:
                 return view(request, admin, entry, **kwargs)
             except (ResponseGone, Entry.DoesNotExist):
@@ -89,6 +94,19 @@ def may_go_on(entry: Entry, request: HttpRequest) -> bool:
     """Return whether somebody may open what is half entered: it says who answers."""
     is_theirs = entry.begun_by_id == current_user(request).pk
     return is_theirs or may_see_identity(request.user, entry.submission.call_id)
+
+
+def _put_on_record(request: HttpRequest, entry: Entry) -> None:
+    """Record who opens what somebody else began."""
+    reader = current_user(request)
+    if entry.begun_by_id != reader.pk:
+        record(
+            by=reader,
+            at=clock.portal_now(),
+            action=AuditAction.RESPONSE_OPENED,
+            call=entry.submission.call,
+            entry=str(entry.submission.public_id),
+        )
 
 
 def _overview(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResponse:

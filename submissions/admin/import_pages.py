@@ -12,8 +12,9 @@ from django.urls import URLPattern, path
 from accounts.call_admin import OfOwnCalls, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
+from accounts.record import record
 from accounts.rights import calls_of, narrowed
-from accounts.states import Action
+from accounts.states import Action, AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
 from core.direction import isolated
@@ -49,6 +50,14 @@ def urls(admin: OfOwnCalls) -> list[URLPattern]:
             if not is_theirs and not may_see_identity(request.user, of.call_id):
                 messages.error(request, THEIRS.format(of.uploaded_by))
                 return redirect("admin:submissions_entry_import", of.call_id)
+            if not is_theirs and view is _look and of.is_to_be_checked:
+                record(
+                    by=current_user(request),
+                    at=clock.portal_now(),
+                    action=AuditAction.IMPORT_OPENED,
+                    call=of.call,
+                    upload=str(of.public_id),
+                )
             return view(request, admin, of)
 
         return admin.admin_site.admin_view(guarded)

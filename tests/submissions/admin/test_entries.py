@@ -7,6 +7,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import AuditEvent
 from accounts.states import Role
 from submissions.responses import drafting
 from submissions.responses.models import Entry, Submission
@@ -219,10 +220,18 @@ def test_member_of_another_call_and_coder_find_no_entry(call):
 
 
 def test_half_entered_response_opens_for_who_began_it_and_who_may_see_who_answers(call):
-    entry = begun(staff(), call)
+    own = staff()
+    entry = begun(own, call)
+    assert "is on record" not in own.get(f"{ADMIN}{entry.pk}/").content.decode()
     told = staff().get(f"{ADMIN}{entry.pk}/", follow=True).content.decode()
     assert f"This response was begun by {entry.begun_by}." in told
-    assert staff(Role.MANAGER).get(f"{ADMIN}{entry.pk}/").status_code == 200
+    manager = staff(Role.MANAGER)
+    said = "Each page of it that you open is on record, with your name and the time."
+    assert said in manager.get(f"{ADMIN}{entry.pk}/").content.decode()
+    assert manager.get(f"{ADMIN}{entry.pk}/check/").status_code == 200
+    opened = AuditEvent.objects.filter(action="response_opened").values_list("actor", "detail")
+    reader, of_entry = manager.session["_auth_user_id"], {"entry": str(entry.submission.public_id)}
+    assert list(opened) == [(int(reader), of_entry)] * 2
 
 
 def entered(client, entry, **answers):

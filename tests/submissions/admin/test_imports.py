@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.forms.widgets import ChoiceWidget
 from django.test import Client
 
-from accounts.models import Membership
+from accounts.models import AuditEvent, Membership
 from accounts.states import Role
 from core.outages import StoreAway
 from submissions.responses.importing import carrying_out, choices
@@ -187,8 +187,18 @@ def test_upload_opens_for_whom_it_may_and_is_deleted_before_anything_is_entered(
     uploaded(client, call)
     of = ResponseImport.objects.get()
     page = f"{ADMIN}imports/{of.pk}/"
-    answers = [staff().get(page).status_code, staff(Role.MANAGER).get(page).status_code]
-    assert (client.get(page).status_code, answers) == (200, [302, 200])
+    said = "that you look at it is on record, with your name and the time."
+    answers = [one.get(page) for one in (client, staff(), staff(Role.MANAGER))]
+    assert [(one.status_code, said in one.content.decode()) for one in answers] == [
+        (200, False),
+        (302, False),
+        (200, True),
+    ]
+    seen = AuditEvent.objects.get(action="import_opened")
+    assert (seen.actor, seen.detail) == (
+        answers[2].wsgi_request.user,
+        {"upload": str(of.public_id)},
+    )
     client.post(f"{page}discard/")
     assert (ResponseImport.objects.count(), Submission.objects.count()) == (0, 0)
     for rest in ("discard/", "carry-out/", ""):
