@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
 from django.test import Client
 
 from tests.journeys.conftest import (
@@ -114,6 +115,20 @@ def as_administrator(open_browser, live_server):
 
 
 @pytest.fixture
+def drawn(monkeypatch):
+    """What the portal answered to a client, by its path: the browser is given it once, too."""
+    answers = {}
+    answer = WSGIHandler.get_response
+
+    def get_response(handler, request):
+        kept = answers.pop(request.path, None) if request.method == "GET" else None
+        return kept or answer(handler, request)
+
+    monkeypatch.setattr(WSGIHandler, "get_response", get_response)
+    return answers
+
+
+@pytest.fixture
 def world(as_administrator, at, settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
     side = Side("ours", boss=as_administrator[2])
@@ -147,7 +162,7 @@ def faults(page, name, sizes):
     return found
 
 
-def pages_of(client, addresses):
+def pages_of(client, addresses, drawn):
     """Those of the addresses that show a page, each with its name; not a mail as it looks.
 
     The name is the address's, and whether it is the first that the same template draws. Of pages
@@ -161,31 +176,33 @@ def pages_of(client, addresses):
         is_page = is_page and "sandbox" not in answer.headers["Content-Security-Policy"]
         if answer.status_code != 200 or not is_page:
             continue
-        drawn = answer.templates[0].name
-        if drawn not in seen or drawn not in ALIKE:
-            yield (template, drawn not in seen), address
-        seen.add(drawn)
+        name = answer.templates[0].name
+        if name not in seen or name not in ALIKE:
+            drawn[address] = answer
+            yield (template, name not in seen), address
+        seen.add(name)
 
 
 def of_the_admin():
     return [template for template in guarded() if template.startswith("admin/")]
 
 
-def test_lists_without_rows_have_no_faults(as_administrator):
+def test_lists_without_rows_have_no_faults(as_administrator, drawn):
     page, client, _ = as_administrator
     lists = (
         (template, f"/{template}")
         for template in of_the_admin()
         if "<" not in template and not template.endswith(WITHOUT_ROWS)
     )
-    pages = [(name, address) for (name, is_first), address in pages_of(client, lists) if is_first]
+    pages = pages_of(client, lists, drawn)
+    pages = [(name, address) for (name, is_first), address in pages if is_first]
     found = [faults(one, f"empty {name}", [NARROW]) for name, one in open_each(page, pages)]
     assert [fault for faults in found for fault in faults] == []
     assert len(found) > 15
 
 
 def test_pages_with_something_in_them_have_no_faults_nor_when_they_are_sent_empty(
-    as_administrator, world
+    as_administrator, world, drawn
 ):
     """A page that comes back with its errors has all that it had, and is looked at then alone.
 
@@ -194,7 +211,7 @@ def test_pages_with_something_in_them_have_no_faults_nor_when_they_are_sent_empt
     page, client, boss = as_administrator
     addresses = ((template, world.address(template, boss)) for template in of_the_admin())
     found, looked_at, sent, without_errors = [], 0, [], []
-    for (template, is_first), one in open_each(page, pages_of(client, addresses)):
+    for (template, is_first), one in open_each(page, pages_of(client, addresses, drawn)):
         looked_at += 1
         sizes = [NARROW, WIDE] if is_first else [NARROW]
         form, address = template.removeprefix("admin/"), one.url
