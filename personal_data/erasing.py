@@ -8,6 +8,7 @@ begun before are ended after it. The last mail tells the author; once it is out,
 import json
 import logging
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +21,9 @@ from accounts.states import AuditAction
 from core.outages import StoreAway
 from core.whole_words import has_any
 from exports import export_runs
-from personal_data.names import given_as_identity, names_among
+from personal_data.names import given_as_identity, is_common
 from review.agreement.forgetting import forget_reasons
-from review.coding.forgetting import SHORTEST_NAME, forget_examples
+from review.coding.forgetting import SHORTEST_NAME, Ending, forget_examples, plain
 from review.coding.locking import lock_codes
 from review.duplicates import comparing_arrivals
 from review.findings.forgetting import forget_claims
@@ -130,19 +131,17 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
             last = enqueue_mails(MailKind.ERASURE_DONE, locked, at=at)
         forget_words(submission.pk)
         given = given_as_identity(submission) if locked.is_about_identity else set()
-        names = names_among(given, submission)
-        ending = _texts_that_end(locked, submission)
-        forget_notes(submission, names=names, texts=ending)
+        common = partial(is_common, submission=submission)
+        ending = Ending(given, _texts_that_end(locked, submission), common)
+        forget_notes(submission, ending)
         # All at once, in the order in which all lock them.
         lock_codes(Code.objects.filter(call=submission.call))
-        forget_examples(submission.call, names=names, texts=ending)
-        forget_summaries(submission.call, names=names, texts=ending)
-        forget_memos(submission.call, names=names, texts=ending)
-        forget_claims(submission.call, names=names, texts=ending)
-        forget_reasons(submission, names=names, texts=ending)
+        for forget in (forget_examples, forget_summaries, forget_memos, forget_claims):
+            forget(submission.call, ending)
+        forget_reasons(submission, ending)
         if locked.is_about_identity:
             # Beside their own response, what is common names them, too; “no” and “-” do not.
-            given = {one for one in given if one in names or len(one) >= SHORTEST_NAME}
+            given = {one for one in given if len(one) >= SHORTEST_NAME or not common(one)}
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)
             forget_words_with(given, submission)
@@ -205,7 +204,7 @@ def _texts_that_end(request: ErasureRequest, submission: Submission) -> list[str
     if request.is_about_files:
         files = FileText.objects.filter(attachment__submission=submission).exclude(text="")
         texts += files.values_list("text", flat=True)
-    return texts
+    return [plain(text) for text in texts]
 
 
 def _empty_notes_with(given: set[str], submission: Submission) -> None:

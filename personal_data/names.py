@@ -1,4 +1,4 @@
-"""Which answers say who answered, and which of these are names by which others would know."""
+"""What says who answered, and which words are of one response alone."""
 
 from django.db import connection
 
@@ -15,20 +15,22 @@ def given_as_identity(submission: Submission) -> set[str]:
     return {value.strip().casefold() for value in given if isinstance(value, str) and value.strip()}
 
 
-def names_among(given: set[str], submission: Submission) -> set[str]:
-    """Return the addresses, and what nobody else of the call has in an answer.
+def is_common(words: str, *, submission: Submission) -> bool:
+    """Return whether another response of the call that counts has the words in an answer, too.
 
     “None”, “a member of the public” or “shelter”, where an organisation is called so, name nobody
-    beside responses that speak of it, too.
+    beside responses that speak of it, too; and what a campaign had many people send is not the
+    words of one. An address is nobody else's.
     """
-    return {words for words in given if "@" in words or not _is_common(words, submission)}
-
-
-def _is_common(words: str, submission: Submission) -> bool:
+    if "@" in words:
+        return False
     phrase = '"{}"'.format(words.replace('"', " "))
     with connection.cursor() as cursor:
         cursor.execute("SELECT numnode(websearch_to_tsquery('english', %s)) = 0", [phrase])
         if cursor.fetchone() == (True,):
             return True
-    others = Version.objects.exclude(submission=submission).filter(submission__call=submission.call)
-    return others.filter(pk__in=in_answers(phrase)).exists()
+    others = (
+        Submission.objects.submitted().filter(call=submission.call_id).exclude(pk=submission.pk)
+    )
+    having = Version.objects.filter(pk__in=in_answers(phrase), submission__in=others)
+    return having.exists()

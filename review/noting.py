@@ -1,7 +1,7 @@
 """Writing notes on responses, to colleagues by name, and resolving them."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -13,7 +13,7 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.broker import nudge
 from core.second_press import near
-from review.coding.forgetting import ERASED, has_words_of, plain
+from review.coding.forgetting import ERASED, Ending, has_words_of
 from review.errors import NoteRefused
 from review.models import Note
 from review.redaction.readable_texts import answers_for
@@ -108,16 +108,15 @@ def resolve_note(note: Note, *, by: User, at: datetime) -> None:
         _record(locked, AuditAction.NOTE_RESOLVED, by=by, at=at)
 
 
-def forget_notes(submission: Submission, *, names: Collection[str], texts: Iterable[str]) -> None:
+def forget_notes(submission: Submission, ending: Ending) -> None:
     """Empty the notes on other responses of the call that name its author or quote it.
 
-    `names` are in small letters. Call it before codes are locked: whoever codes locks the response
-    first, as this does. Notes on the response itself are emptied, or deleted, by who erases it.
+    Call it before codes are locked: whoever codes locks the response first, as this does. Notes on
+    the response itself are emptied, or deleted, by who erases it.
     """
-    erased = [plain(text) for text in texts]
     notes = Note.objects.filter(submission__call=submission.call_id).exclude(submission=submission)
     for note in notes.order_by("submission", "pk"):
-        if has_words_of(note.text, names=names, texts=erased):
+        if has_words_of(note.text, ending):
             words_changed(note.submission_id)
             Note.objects.filter(pk=note.pk).update(text=ERASED)
 

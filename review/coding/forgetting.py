@@ -1,7 +1,8 @@
 """Examples and definitions of codes that quote a response end with it."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 
 from core.whole_words import has_any, whole_words
 from review.coding.locking import lock_codes
@@ -18,51 +19,63 @@ SHORTEST_NAME = 4  # characters; “no” and “-” are answers, too
 SHORTEST = 15  # characters; a shorter sentence is like others by chance
 
 
-def forget_examples(call: Call, *, names: Collection[str], texts: Iterable[str]) -> None:
+@dataclass(frozen=True)
+class Ending:
+    """What is erased of a response: names of its author, in small letters, and `plain` texts.
+
+    What the team wrote ends if it has one of the names as whole words, or quotes one of the texts;
+    not for words that `is_common` says others of the call have, too.
+    """
+
+    names: Collection[str]
+    texts: Collection[str]
+    is_common: Callable[[str], bool]
+
+
+def forget_examples(call: Call, ending: Ending) -> None:
     """Empty the examples with one of the names, or with words of the texts as a quotation.
 
-    Of what defines a code these alone are taken out: the rest is the team's own. `names` are in
-    small letters. Call it before codings are deleted, as who merges codes locks them in this order,
-    too.
+    Of what defines a code these alone are taken out: the rest is the team's own. Call it before
+    codings are deleted, as who merges codes locks them in this order, too.
     """
-    erased = [plain(text) for text in texts]
     codes = Code.objects.filter(call=call)
     lock_codes(codes)
     for code in codes.order_by("pk"):
-        left = {
-            name: _without_words_of(getattr(code, name), names=names, texts=erased)
-            for name in DEFINING
-        }
-        if has_words_of(code.example, names=names, texts=erased):
+        left = {name: _without_words_of(getattr(code, name), ending) for name in DEFINING}
+        if has_words_of(code.example, ending):
             left["example"] = ERASED
         if any(getattr(code, name) != words for name, words in left.items()):
             Code.objects.filter(pk=code.pk).update(**left)
 
 
-def has_words_of(written: str, *, names: Collection[str], texts: Iterable[str]) -> bool:
-    """Return whether what staff wrote has one of the names, or quotes one of the texts.
-
-    The texts are as `plain` returns them.
-    """
-    if has_any(written, (name for name in names if len(name) >= SHORTEST_NAME)):
-        return True
-    return any(_repeats(part, texts) for part in _parts(written))
+def has_words_of(written: str, ending: Ending) -> bool:
+    """Return whether what staff wrote has one of the names, or quotes one of the texts."""
+    return any(_names_in(written, ending)) or any(
+        _is_quoted(part, ending) for part in _parts(written)
+    )
 
 
-def _without_words_of(written: str, *, names: Collection[str], texts: Collection[str]) -> str:
+def _without_words_of(written: str, ending: Ending) -> str:
     """Return what staff wrote with PART_ERASED in the place of each name and each quotation."""
     for part in sorted(_parts(written), key=len, reverse=True):
-        if _repeats(part, texts):
+        if _is_quoted(part, ending):
             written = written.replace(part, PART_ERASED)
-    for name in names:
-        if len(name) >= SHORTEST_NAME:
-            written = whole_words(name).sub(PART_ERASED, written)
+    for name in _names_in(written, ending):
+        written = whole_words(name).sub(PART_ERASED, written)
     return written
 
 
-def _repeats(part: str, texts: Iterable[str]) -> bool:
+def _names_in(written: str, ending: Ending) -> Iterator[str]:
+    for name in ending.names:
+        is_there = len(name) >= SHORTEST_NAME and has_any(written, [name])
+        if is_there and not ending.is_common(name):
+            yield name
+
+
+def _is_quoted(part: str, ending: Ending) -> bool:
     words = plain(part)
-    return len(words) >= SHORTEST and any(words in text for text in texts)
+    is_there = len(words) >= SHORTEST and any(words in text for text in ending.texts)
+    return is_there and not ending.is_common(words)
 
 
 def _parts(written: str) -> list[str]:

@@ -1,6 +1,6 @@
 """What the team writes in a cell of the matrix. Each wording is kept; the latest holds."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
-from review.coding.forgetting import ERASED, has_words_of, plain
+from review.coding.forgetting import ERASED, Ending, has_words_of
 from review.coding.locking import lock_codes
 from review.coding.samples import blind_to
 from review.errors import CodingRefused
@@ -138,12 +138,11 @@ def write_summary(
     return written
 
 
-def forget_summaries(call: Call, *, names: Collection[str], texts: Iterable[str]) -> None:
+def forget_summaries(call: Call, ending: Ending) -> None:
     """Empty the summaries with one of the names, or that quote the texts; earlier wordings, too.
 
     Call it with the call's codes locked: summaries are written under the lock of their code.
     """
-    erased = [plain(text) for text in texts]
     for row in MatrixSummary.objects.filter(call=call).exclude(text="").order_by("pk"):
-        if has_words_of(row.text, names=names, texts=erased):
+        if has_words_of(row.text, ending):
             MatrixSummary.objects.filter(pk=row.pk).update(text=ERASED)

@@ -104,7 +104,8 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
     call = make_call(evidence_questions=[*EVIDENCE, organisation])
     moment, boss = while_open(call), make_user(Role.MANAGER)
     at(moment)
-    make_submitted(call, story="Nobody had shelter until a member of the public paid.")
+    letter = "Nobody had shelter until a member of the public paid."
+    make_submitted(call, story=f"Dear all. {letter}")
     given = ("Shelter", "A member of the public", "The same", "Acme Bids", "Ida", "no")
     left = {}
     for words in given:
@@ -120,5 +121,12 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
         left[words] = [note.text for note in notes if not note.text.startswith("Erased")]
     examples = {code.name for code in call.codes.all() if code.example == ERASED}
     assert examples == {"Acme Bids"}
+    # What a campaign had two people send is quoted until both are erased.
+    theme = make_code(
+        call=call, name="Letter", example=f"“{letter}”", description="Own: “Mine, of it all.”"
+    )
+    erase(make_submitted(call, story=f"Mine, of it all. {letter}"), at=moment)
+    theme.refresh_from_db()
+    assert (theme.example, theme.description) == (f"“{letter}”", "Own: “[erased]”")
     kept = "Nothing of the validator is known."
     assert left == {words: [kept] for words in given} | {"no": ["no: rang back.", kept]}
