@@ -144,16 +144,6 @@ def test_tokens_invitations_and_mails_of_the_time_of_the_backup_end(call):
     assert mail.outbox == []
 
 
-def test_drill_without_a_key_on_the_server_leaves_no_database_behind(call, kept, folder, databases):
-    before = databases()
-    # As the container does it each hour.
-    run("backup", "--erasures")
-    said = run("backup", "--drill")
-    assert said.endswith(": 1 version checked, 0 problems.\n")
-    assert databases() == before
-    assert reports.of(Kind.DRILL).is_good
-
-
 def test_drill_with_the_identity_restores_the_files_too(
     call, kept, folder, keys, databases, monkeypatch
 ):

@@ -11,11 +11,13 @@ import tempfile
 import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg2
 import pytest
 
+from core.clock import portal_now
 from devserver.children import wait_until
 from devserver.folders import RunFolder
 from devserver.postgres import WITHOUT_FSYNC, Postgres
@@ -26,7 +28,9 @@ from tests.containers.declared import (
     default_command,
     runs_in_the_last_stage,
 )
+from tests.databases import connected_to
 from tests.faults import migrated
+from tests.makers import make_call, make_submitted
 
 DATABASE = "evidence"
 HOST = "evidence.example.org"
@@ -35,14 +39,7 @@ MONITORING_TOKEN = secrets.token_hex(24)
 BARE = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
 PARTS = ("web", "worker", "beat")
 CALL = "open-now"
-MAKE_A_CALL_AND_A_SUBMISSION = f"""
-from datetime import timedelta
-from core.clock import portal_now
-from tests.makers import make_call, make_submitted
-now, day = portal_now(), timedelta(days=1)
-make_call(slug="{CALL}", opens_at=now - day, closes_at=now + 9 * day)
-print("reference", make_submitted().reference)
-"""
+DAY = timedelta(days=1)
 
 
 class KeepRedirects(urllib.request.HTTPRedirectHandler):
@@ -157,10 +154,6 @@ class Stack:
             timeout=300,
             check=False,
         )
-
-    def manage(self, *words):
-        environment = self.environment("web", PYTHONPATH=str(Path(__file__).parents[2]))
-        return self.run(["python", "manage.py", *words], **environment)
 
     def check_health(self, name):
         """The exit code of the service's health check."""
@@ -282,7 +275,7 @@ def deployed(stack):
     ended = stack.run(stack.services["migrate"]["command"], **stack.environment("migrate"))
     assert ended.returncode == 0, ended.stderr
     # Its proxy, which other addresses of this machine are not.
-    stack.start_service("web", FORWARDED_ALLOW_IPS="127.0.0.1")
+    stack.start_service("web", FORWARDED_ALLOW_IPS="127.0.0.1", WEB_CONCURRENCY="1")
     stack.start_service("worker")
     stack.start_service("beat")
     stack.wait_for_web_server()
@@ -295,16 +288,18 @@ def deployed(stack):
 
 
 @pytest.fixture(scope="package")
-def reference(deployed):
+def reference(deployed, django_db_blocker):
     """The reference of a response that was submitted; the call CALL takes responses now."""
-    made = deployed.manage("shell", "-c", MAKE_A_CALL_AND_A_SUBMISSION)
-    assert made.returncode == 0, made.stderr
+    now = portal_now()
+    with django_db_blocker.unblock(), connected_to(deployed.postgres.url(DATABASE)):
+        make_call(slug=CALL, opens_at=now - DAY, closes_at=now + 9 * DAY)
+        made = make_submitted().reference
     # It was submitted in 2019, so that its mail counts as late until the worker has sent it.
     states = "SELECT state FROM submissions_outboxemail"
     assert wait_until(lambda: deployed.query(states) == [("sent",)], seconds=40, pause=0.2), (
         deployed.log("worker")
     )
-    return made.stdout.split()[-1]
+    return made
 
 
 def compose_postgres_settings():

@@ -3,6 +3,7 @@
 The tests of this folder share one deployment, and each leaves it running.
 """
 
+import json
 import shlex
 import subprocess
 import uuid
@@ -11,14 +12,17 @@ from http.client import HTTPConnection
 
 import psycopg2
 import pytest
+from django.core.management import call_command
 from pyrage import x25519
 
+from backups import reports
 from devserver.children import engine_account, run_to_completion, wait_until
 from devserver.folders import RunFolder
 from devserver.postgres import PROGRAMS, copy_programs
 from evidence_portal import health
 from tests.containers.conftest import BARE, DATABASE, HOST, PARTS, ask, free_port, manifest
 from tests.containers.declared import ROOT, compose
+from tests.databases import connected_to
 
 MAIL_SERVER = "smtp://127.0.0.1:9"
 WEB = ["python", "-m", "evidence_portal.web"]
@@ -185,16 +189,28 @@ def test_backup_of_the_guide_can_be_restored(deployed):
 
 
 @pytest.mark.usefixtures("reference")
-def test_backup_of_its_service_is_restored_by_the_two_roles(deployed):
-    """As the guide has it: with an owner and a serving role, in production's settings."""
+def test_backup_of_its_service_is_restored_by_the_two_roles(deployed, django_db_blocker):
+    """As the guide has it: with an owner and a serving role, in production's settings.
+
+    The drill has no key on the server, and leaves no database behind.
+    """
     secret = x25519.Identity.generate()
-    there = {"PORTAL_BACKUPS": str(deployed.folder / "backups")}
-    environment = deployed.environment("backup", **there, BACKUP_RECIPIENTS=str(secret.to_public()))
+    folder, recipient = deployed.folder / "backups", str(secret.to_public())
+    there = {"PORTAL_BACKUPS": str(folder)}
+    environment = deployed.environment("backup", **there, BACKUP_RECIPIENTS=recipient)
+    # As the container does it each hour.
+    with django_db_blocker.unblock(), connected_to(deployed.postgres.url(DATABASE)):
+        call_command("backup", "--erasures", to=folder, recipient=[recipient])
     command = deployed.services["backup"]["command"]
     assert command[-2:] == ["--nightly", "02:30"]
+    databases = "SELECT datname FROM pg_database ORDER BY 1"
+    before = deployed.query(databases)
     made = deployed.run([*command[:-2], "--drill"], **environment)
     assert made.returncode == 0, made.stderr
     assert made.stdout.splitlines()[-1].endswith(": 1 version checked, 0 problems.")
+    assert deployed.query(databases) == before
+    report = deployed.folder / "uploads" / reports.NAMES[reports.Kind.DRILL][0]
+    assert json.loads(report.read_text())["is_good"]
     deployed.postgres.make_database("again")
     identity = deployed.folder / "identity"
     identity.write_text(f"{secret}\n")
