@@ -13,10 +13,13 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from django.core.management import CommandError, call_command
+from django.test import override_settings
 
 from core import schema
 from devserver.folders import RunFolder
-from devserver.postgres import WITHOUT_FSYNC, Postgres
+from devserver.postgres import SUPERUSER, WITHOUT_FSYNC, Postgres
+from tests.databases import connected_to
 from tests.upgrades import people_in_groups
 from tests.upgrades.dumps import DATABASE, FOLDER, RELEASED, load, releases
 from tests.upgrades.people_in_groups import MEMBERS, Database, in_groups, members
@@ -49,14 +52,14 @@ def role_that_is_connected(server, role):
 class Upgraded:
     """What `migrate` said while the portal ran, and once it had stopped; the database and files."""
 
-    refused: subprocess.CompletedProcess
+    refused: str
     migrated: subprocess.CompletedProcess
     server: Postgres
     media: Path
 
 
 @pytest.fixture(scope="module", params=releases())
-def upgraded(request, tmp_path_factory):
+def upgraded(request, tmp_path_factory, django_db_blocker):
     folder = tmp_path_factory.mktemp("release")
     media = folder / "media"
     engines = RunFolder()
@@ -70,11 +73,16 @@ def upgraded(request, tmp_path_factory):
         people_in_groups.fill(server.url(DATABASE))
         # The release had one role, which owned the tables. From now on another one serves.
         addresses = {"url": server.url(DATABASE, role="serves"), "owner": server.url(DATABASE)}
-        migrate = ("manage.py", "migrate", "--no-input")
-        with role_that_is_connected(server, "serves"):
-            refused = run(*migrate, **addresses, media=media)
-        migrated = run(*migrate, **addresses, media=media)
-        yield Upgraded(refused, migrated, server, media)
+        with (
+            role_that_is_connected(server, "serves"),
+            django_db_blocker.unblock(),
+            connected_to(addresses["url"]),
+            override_settings(MIGRATION_DATABASE={"USER": SUPERUSER}),
+            pytest.raises(CommandError) as refused,
+        ):
+            call_command("migrate", interactive=False)
+        migrated = run("manage.py", "migrate", "--no-input", **addresses, media=media)
+        yield Upgraded(str(refused.value), migrated, server, media)
     finally:
         server.stop()
         engines.remove()
@@ -92,9 +100,8 @@ def test_every_release_has_a_dump():
 
 
 def test_database_of_a_release_is_upgraded_and_goes_on(upgraded):
-    assert upgraded.refused.returncode == 1
-    assert "The portal runs (1 connection of serves)" in upgraded.refused.stderr
-    assert "Stop web, worker and beat, run migrate again" in upgraded.refused.stderr
+    assert upgraded.refused.startswith("The portal runs (1 connection of serves)")
+    assert "Stop web, worker and beat, run migrate again" in upgraded.refused
     assert upgraded.migrated.returncode == 0, upgraded.migrated.stderr
     with closing(psycopg2.connect(upgraded.server.url("postgres"))) as connection:
         connection.autocommit = True
