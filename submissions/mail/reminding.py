@@ -113,8 +113,8 @@ def _tell_of_closing(call: Call, at: datetime) -> int:
     next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
     if at < max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
         return 0
-    drafts = call.submissions.drafts().filter(started_at__lt=call.closes_at)
-    changed = _with_changes(call).filter(amending_since__lt=call.closes_at)
+    # What was begun later was begun with a late pass.
+    drafts, changed = call.submissions.drafts(), _with_changes(call)
     if call.closes_at <= at - NOTICE_WITHIN:
         ended = _ended(at).filter(call=call)
         addresses = ended.filter(submission=None).values_list("address", flat=True)

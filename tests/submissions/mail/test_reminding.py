@@ -207,12 +207,16 @@ def test_pass_that_ends_weeks_after_the_closing_is_told_of_and_nothing_else():
     late_passes.give(address="ill@example.org", expires_at=ends, **about)
     revoked = late_passes.give(submission=_taken_back, expires_at=ends + DAY, **about)
     late_passes.revoke(revoked, by=by, at=ends - DAY)
+    begins = late_passes.give(address="new@example.org", expires_at=ends, **about)
+    token, at = late_passes.make_link(begins), call.closes_at + DAY
+    begun = late_passes.take_up(call=call, token=token, current=None, at=at)
+    drafting.save_answers(submission=begun, call=call, values={"email": "new@example.org"}, at=at)
     assert reminding.enqueue_closing_notices(at=ends - HOUR) == 1
-    assert reminding.enqueue_closing_notices(at=ends) == 2
+    assert reminding.enqueue_closing_notices(at=ends) == 3
     assert reminding.enqueue_closing_notices(at=ends + 8 * DAY) == 0
     mails = OutboxEmail.objects.filter(kind=MailKind.CLOSED_WITH_DRAFT)
     mail = mails.get(submission=late)
-    assert mails.exclude(to_address="long.ago@example.org").count() == 3
+    assert mails.exclude(to_address="long.ago@example.org").count() == 4
     kept = "You can read and download it until 11am on Thursday 30 January 2020 (UK time)."
     assert kept in said(render(mail, at=ends))
 
