@@ -2,6 +2,7 @@
 
     no row -> begun -> read
                     -> none, with the reason
+                    -> none, as the portal lost it: looked for again after a day
            -> begun and left there by a worker that died: again, up to three times
 
 Files are read once the virus scanner has found nothing in them, where there is one; without one,
@@ -30,6 +31,7 @@ from submissions.responses.states import ScanState
 logger = logging.getLogger(__name__)
 RULES = 3  # raise it where files are read in another way: all are read again
 GIVEN_UP_AFTER = timedelta(minutes=5)  # a worker that has read for so long has died
+LOOKED_FOR_AGAIN_AFTER = timedelta(days=1)  # it may come back, from a backup or with its disk
 MOST_TRIES = 3
 LOOKED_UP = 100
 # Passages of a text, which then stays as it is.
@@ -39,7 +41,8 @@ MARKS = (Coding, CodingDecision, FindingPassage, Memo, Quote, Redaction)
 def read_due(*, now: Callable[[], datetime], until: Callable[[], bool]) -> int:
     """Read files that are due, the oldest first; return how many.
 
-    `until` says after each file whether it is time to stop.
+    `until` says after each file whether it is time to stop. Raises OSError for a disk that is out
+    of order.
     """
     forget_infected()
     done = 0
@@ -61,7 +64,9 @@ def due(at: datetime) -> QuerySet[Attachment]:
     A text with passages that somebody marked stays as it is: by other rules they might be other
     words.
     """
-    left = Q(state=TextState.BEGUN, at__lte=at - GIVEN_UP_AFTER)
+    left = Q(state=TextState.BEGUN, at__lte=at - GIVEN_UP_AFTER) | Q(
+        reason=NoText.LOST, at__lte=at - LOOKED_FOR_AGAIN_AFTER
+    )
     marked = Q()
     for model in MARKS:
         marked |= Q(Exists(model._default_manager.filter(file_text=OuterRef("pk"))))
@@ -82,7 +87,7 @@ def read(attachment: Attachment, *, now: Callable[[], datetime]) -> bool:
     """Read one file and keep its text; False if another worker does, or it is gone meanwhile.
 
     That it was begun is committed before the file is opened: a file that kills its reader three
-    times is left alone. Raises StoreAway; then it was not begun.
+    times is left alone. Raises StoreAway and OSError; then it was not begun.
     """
     begun = _begin(attachment, at=now())
     if begun is None:
@@ -95,7 +100,7 @@ def read(attachment: Attachment, *, now: Callable[[], datetime]) -> bool:
                 found = extract(attachment.file_type, io.BytesIO(stored.read()))
         except FileLost:
             found = Extracted(reason=NoText.LOST)
-        except StoreAway:
+        except (StoreAway, OSError):
             # It was not the file that ended the try.
             FileText.objects.filter(pk=begun.pk, state=TextState.BEGUN).delete()
             raise
@@ -139,10 +144,11 @@ def _begin(attachment: Attachment, *, at: datetime) -> FileText | None:
             )
         if any(model.objects.filter(file_text=known).exists() for model in MARKS):
             return None
-        again = known.rules == RULES
-        if again and (known.state != TextState.BEGUN or known.at > at - GIVEN_UP_AFTER):
+        again, is_begun = known.rules == RULES, known.state == TextState.BEGUN
+        wait = GIVEN_UP_AFTER if is_begun else LOOKED_FOR_AGAIN_AFTER
+        if again and (known.at > at - wait or not (is_begun or known.reason == NoText.LOST)):
             return None
-        known.tries = F("tries") + 1 if again else 1
+        known.tries = F("tries") + 1 if again and is_begun else 1
         known.state, known.reason, known.text = TextState.BEGUN, "", ""
         known.is_part, known.rules, known.at = False, RULES, at
         known.save()

@@ -1,8 +1,10 @@
 """Which files are read, and where their text is seen."""
 
+import errno
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 
 from accounts.models import AuditEvent
 from accounts.states import Role
@@ -74,8 +76,30 @@ def test_file_without_a_text_says_why_and_is_not_read_again():
 
 def test_file_that_the_portal_lost_says_so():
     _response, file = given()
-    file.file.storage.delete(file.file.name)
+    storage, name = file.file.storage, file.file.name
+    with storage.open(name) as stored:
+        content = stored.read()
+    storage.delete(name)
     assert (read(), texts()) == (1, [("none", "lost", "", 1)])
+    storage.save(name, ContentFile(content))  # out of a backup, or its disk was away
+    assert read_after(minutes=60) == 0
+    assert (read_after(minutes=60 * 25), read_after(minutes=60 * 50)) == (1, 0)
+    assert texts() == [("read", "", "Minutes of the board.", 1)]
+
+
+def test_disk_without_room_is_not_taken_for_the_file(monkeypatch):
+    given()
+
+    def fill(*_of_what):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(reading_due_files, "extract", fill)
+        for number in range(4):
+            with pytest.raises(OSError, match="No space"):
+                read_after(minutes=10 * number)
+    assert texts() == []
+    assert (read_after(minutes=40), texts()) == (1, [("read", "", "Minutes of the board.", 1)])
 
 
 def test_file_is_read_once_the_scanner_found_nothing_in_it(settings):
