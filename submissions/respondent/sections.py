@@ -23,7 +23,7 @@ from submissions.respondent.saving import (
     save_page,
 )
 from submissions.respondent.steps import Step, pages_of
-from submissions.respondent.who_saved import last_saver
+from submissions.respondent.who_saved import last_save
 
 # In an address: the key of a question that the link leads to. What stands behind "#" no browser
 # sends, and without the script a closed fold would hide the question.
@@ -79,6 +79,7 @@ def _page(
     saved_at = current.submission.saved_at
     is_saved = saved_at != current.submission.started_at
     back = _back_address(request, current, step)
+    saver, saved_at = last_save(current) if is_saved else ("", saved_at)
     context = current.template_context(
         form=form,
         errors=form.error_summary,
@@ -89,7 +90,7 @@ def _page(
         back=back,
         is_saved=is_saved,
         last_saved=spoken_time.say_saved(saved_at, current.received_at, current.call.timezone),
-        saver=last_saver(current) if is_saved else "",
+        saver=saver,
         evidence_needed=current.evidence_needed if _leads_back(request) else "",
     )
     return render(request, "responses/section.html", context, status=status)

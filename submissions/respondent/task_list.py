@@ -15,7 +15,7 @@ from submissions.calls.models import Section
 from submissions.respondent.browser_session import forget
 from submissions.respondent.decorators import with_response, with_working_copy
 from submissions.respondent.response_context import ResponseContext
-from submissions.respondent.who_saved import last_saver
+from submissions.respondent.who_saved import last_save
 from submissions.responses import answering
 from submissions.responses.sharing import people_in
 from submissions.responses.signposting import KEPT, delete_draft
@@ -34,13 +34,14 @@ def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     ]
     done = sum(row["state"] == "completed" for row in rows)
     people = people_in(current.submission)
+    saver, saved_at = last_save(current) if people else ("", current.submission.saved_at)
     context = current.template_context(
         people=people,
-        saver=last_saver(current) if people else "",
+        saver=saver,
         rows=rows,
         done=done,
         evidence_needed=current.evidence_needed,
-        last_saved=spoken_time.say_moment(current.submission.saved_at, current.call.timezone),
+        last_saved=spoken_time.say_moment(saved_at, current.call.timezone),
     )
     return render(request, "responses/task_list.html", context)
 

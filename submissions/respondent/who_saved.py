@@ -1,6 +1,7 @@
 """What the people in one response are called to each other."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.utils.translation import gettext as _
 
@@ -17,14 +18,23 @@ def signs_of(questions: Iterable[Question], current: ResponseContext) -> dict[st
     return {key: _sign(number, names, current) for key, number in found.items()}
 
 
-def last_saver(current: ResponseContext) -> str:
-    """Return who saved last in a shared response; "" for the reader, and where it is not shared."""
+def last_save(current: ResponseContext) -> tuple[str, datetime]:
+    """Return who saved last in a shared response, and when; "" is the reader, or not shared.
+
+    Whoever goes on without a change saves the response, too. So beside somebody else stands when
+    they last changed an answer.
+    """
+    saved_at = current.submission.saved_at
     present = Colleague.objects.present().filter(submission=current.submission)
     if current.colleague is None and not present.exists():
-        return ""
+        return "", saved_at
     changes = last_changes(current.submission)
     names = names_in(current.submission)
-    return _sign(next(reversed(changes)), names, current) if changes else ""
+    if not changes:
+        return "", saved_at
+    number, changed_at = next(reversed(changes.items()))
+    name = _sign(number, names, current)
+    return name, changed_at if name else saved_at
 
 
 def _sign(number: int | None, names: dict[int, str], current: ResponseContext) -> str:
