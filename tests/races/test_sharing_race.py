@@ -20,7 +20,7 @@ from tests.makers import complete_answers, make_call, make_draft, while_open
 from tests.races.test_submit_race import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-TRIES = 5
+TRIES = 2
 _numbers = count()
 
 

@@ -93,7 +93,7 @@ def test_closing_time_moved_while_submitting_waits_for_the_submission():
 def test_save_and_submit_at_once_never_change_what_was_received():
     call = make_call()
     at = while_open(call)
-    for _ in range(5):
+    for _ in range(2):
         draft = make_draft(call, **complete_answers(call, story="Before"))
 
         def save(draft=draft):

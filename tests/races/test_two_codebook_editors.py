@@ -58,7 +58,7 @@ def test_of_two_who_move_codes_one_is_told(people, call):
 
 
 def test_code_that_is_changed_while_it_is_merged_ends_in_one_of_two_ways(people, call):
-    for number in range(3):
+    for number in range(2):
         pay, money = (make_code(call=call, name=f"{name} {number}") for name in ("Pay", "Money"))
         ann, ben = people
         change = f"{LIST}{money.pk}/change/"

@@ -139,7 +139,7 @@ def test_export_at_the_moment_at_which_the_right_is_lost_is_whole_and_on_record_
 ):
     wanted = make_responses(call)
     ann, ben = staff
-    for _ in range(3):
+    for _ in range(2):
         before = len(exported_by(ben))
         pages = [opened(one, call, QUERY) for one in staff]
         hers, his, _ = at_once(
