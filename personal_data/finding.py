@@ -10,7 +10,17 @@ from django.db.models.lookups import IContains
 
 from core.canonical import canonical_text
 from core.references import read_reference
-from review.models import Memo, MemoText, Note
+from review.models import (
+    Code,
+    CodingDecision,
+    Finding,
+    MatrixSummary,
+    Memo,
+    MemoText,
+    Note,
+    Redaction,
+    ReportHeading,
+)
 from submissions.calls.models import Call, Question
 from submissions.calls.states import TEXT_KINDS
 from submissions.outbox.models import OutboxEmail
@@ -32,6 +42,13 @@ from submissions.responses.searching import in_answers
 
 MOST_SHOWN = 100
 # A cast would leave the quotation marks and backslashes of JSON in what was typed.
+# What the team wrote about no response alone.
+WRITTEN = (
+    (Finding, ("title", "text", "reason")),
+    (ReportHeading, ("title",)),
+    (Code, ("name", "description", "use_when", "do_not_use_when", "example")),
+    (MatrixSummary, ("text",)),
+)
 AS_TEXT = Func("value", template="(%(expressions)s #>> '{}')", output_field=TextField())
 
 
@@ -42,7 +59,8 @@ class Found:
     Of drafts there are no answers here: their author alone reads them. `mentions` are responses
     whose answers have the words, or what staff wrote about them and their authors replied;
     `passes` are late passes that nobody has used; `invited` are other people's responses that
-    somebody of that address or name works on; `memos` are those on no response.
+    somebody of that address or name works on; `memos` are those on no response, and `written` what
+    the team wrote in findings, codes and the matrix.
     `has_more`: there are more than MOST_SHOWN of a kind.
     """
 
@@ -51,6 +69,7 @@ class Found:
     passes: int = 0
     invited: int = 0
     memos: int = 0
+    written: int = 0
     has_more: bool = False
 
     @property
@@ -82,6 +101,10 @@ def find_person(words: str, *, call: Call) -> Found:
     as_colleague = Q(address__icontains=words) | Q(name__icontains=words)
     found.invited = Colleague.objects.filter(as_colleague, submission__call=call).count()
     found.memos = _memos(words).filter(call=call, submission=None).count()
+    found.written = sum(
+        model._default_manager.filter(_has(words, *names), call=call).count()
+        for model, names in WRITTEN
+    )
     return found
 
 
@@ -132,6 +155,7 @@ def _places(call: Call, words: str) -> dict[str, QuerySet]:
 def _beside(call: Call, words: str) -> list[QuerySet]:
     """Return queries of the keys of responses beside which something has the words."""
     of_call, has = {"submission__call": call}, {"text__icontains": words}
+    of_version = {"version__submission__call": call}
     return [
         Note.objects.filter(**of_call, **has).values("submission"),
         _memos(words).filter(**of_call).values("submission"),
@@ -139,9 +163,20 @@ def _beside(call: Call, words: str) -> list[QuerySet]:
         Reply.objects.filter(follow_up__submission__call=call, **has).values(
             "follow_up__submission"
         ),
+        CodingDecision.objects.filter(_has(words, "reason"), **of_version).values(
+            "version__submission"
+        ),
+        Redaction.objects.filter(
+            _has(words, "words", "refusal", "back_words"), **of_version
+        ).values("version__submission"),
     ]
 
 
 def _memos(words: str) -> QuerySet[Memo]:
-    has = Q(title__icontains=words) | Q(text__icontains=words)
+    has = _has(words, "title", "text")
     return Memo.objects.filter(has | Q(pk__in=MemoText.objects.filter(has).values("memo")))
+
+
+def _has(words: str, *names: str) -> Q:
+    """Return the condition that a row has the words in one of these columns."""
+    return reduce(or_, (Q(**{f"{name}__icontains": words}) for name in names))

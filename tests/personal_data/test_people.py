@@ -16,6 +16,7 @@ from personal_data.bundle import about, path_of
 from personal_data.finding import find_person
 from review import noting
 from review.coding.codings import code_passage
+from review.findings.claims import Claim, write_finding
 from review.memos.writing import About, change_memo, write_memo
 from submissions.responses import amending, drafting, late_passes, replying, submitting
 from submissions.responses.addresses import remember_address
@@ -125,9 +126,12 @@ def test_person_is_found_in_what_staff_wrote_and_authors_replied():
     write_memo(About(call), title="Who", text="Ada Lovelace leads.", by=staff, at=at)
     _question, token = put_question(replied)
     replying.answer(call=call, token=token, text="Ada Lovelace.", at=at)
+    make_code(call=call, name="Lead", use_when="As Ada Lovelace does")
+    claim = Claim(title="Some lead", text="Ada Lovelace does.")
+    write_finding(call=call, claim=claim, by=staff, at=at)
     everything = find_person("Ada Lovelace", call=call)
     assert everything.mentions == [noted, thought, asked, replied]
-    assert everything.memos == 1
+    assert (everything.memos, everything.written) == (1, 2)
     memos = about(thought)["memos_of_staff"]
     assert [(one["memo"], one["written"]) for one in memos] == [
         ("No.", later),
