@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, submitting
+from submissions.responses import amending, deadlines, drafting, late_passes, submitting
 from submissions.responses.errors import CallClosed, CallNotYetOpen
 from submissions.responses.etags import etag
-from submissions.responses.models import Submission, Version
+from submissions.responses.models import Entry, LatePass, Submission, Version
+from submissions.responses.states import Channel
 from submissions.responses.working_copy import working_answers
-from tests.makers import complete_answers, make_call, make_draft, make_submitted
+from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
 
 MIDDAY_IN_LONDON = datetime(2019, 7, 24, 12, tzinfo=ZoneInfo("Europe/London"))
 MICROSECOND = timedelta(microseconds=1)
@@ -76,6 +77,79 @@ def test_start_before_opening_is_refused():
     with pytest.raises(CallNotYetOpen):
         drafting.start(call=call, at=call.opens_at - MICROSECOND)
     assert Submission.objects.count() == 0
+
+
+def test_draft_of_a_call_that_opens_later_after_all_may_not_be_submitted():
+    call = make_call()
+    draft = complete_draft(call)
+    call.opens_at = MIDDAY_IN_LONDON - 2 * MICROSECOND
+    call.save()
+    with pytest.raises(CallNotYetOpen):
+        submitting.submit(submission=draft, at=call.opens_at - MICROSECOND)
+    for at, may in (
+        (call.opens_at - MICROSECOND, False),
+        (call.opens_at, True),
+        (MIDDAY_IN_LONDON - MICROSECOND, True),
+        (MIDDAY_IN_LONDON, False),
+    ):
+        assert deadlines.may_submit(call, draft, at=at) is may, at
+
+
+def test_grace_period_is_for_drafts_begun_before_closing_and_for_what_staff_enter():
+    call = make_call(grace_minutes=30)
+    for started, is_entered, may in (
+        (call.closes_at - MICROSECOND, False, True),
+        (call.closes_at, False, False),
+        (call.closes_at, True, True),
+    ):
+        draft = Submission(call=call, pk=0, started_at=started)
+        if is_entered:
+            draft.channel = Channel.POST
+            draft.entry = Entry()
+        for at, in_grace in (
+            (call.closes_at, True),
+            (call.grace_ends_at - MICROSECOND, True),
+            (call.grace_ends_at, False),
+        ):
+            case = (started, is_entered, at)
+            assert deadlines.may_submit(call, draft, at=at) is (may and in_grace), case
+
+
+def test_extra_time_has_ended_with_the_last_pass_or_the_grace_period_that_could_be_used():
+    call = make_call(grace_minutes=30)
+    draft = complete_draft(call)
+    begun_late = Submission(call=call, pk=0, started_at=call.closes_at)
+    assert deadlines.extra_time_ended(call, begun_late, at=call.grace_ends_at) is None
+    assert deadlines.extra_time_ended(call, draft, at=call.grace_ends_at - MICROSECOND) is None
+    assert deadlines.extra_time_ended(call, draft, at=call.grace_ends_at) == call.grace_ends_at
+    without_grace = make_call()
+    assert deadlines.extra_time_ended(without_grace, draft, at=MIDDAY_IN_LONDON) is None
+
+    given_at = call.closes_at + timedelta(hours=1)
+    end = call.closes_at + timedelta(days=2)
+    given = late_passes.give(
+        call=call,
+        submission=draft,
+        address="",
+        reason="Power cut",
+        expires_at=end,
+        by=make_user(),
+        at=given_at,
+    )
+    assert deadlines.extra_time_ended(call, draft, at=end - MICROSECOND) == call.grace_ends_at
+    assert deadlines.extra_time_ended(call, draft, at=end) == end
+    # The call was kept open until then: nobody needed the pass.
+    extended = Call.objects.get(pk=call.pk)
+    extended.closes_at = end
+    extended.grace_minutes = 0
+    assert deadlines.extra_time_ended(extended, draft, at=end) is None
+    passes = LatePass.objects.filter(pk=given.pk)
+    for used in (
+        {"used_at": given_at, "used_for": make_submitted(call).current_version},
+        {"used_at": None, "used_for": None, "revoked_at": given_at},
+    ):
+        passes.update(**used)
+        assert deadlines.extra_time_ended(call, draft, at=end) == call.grace_ends_at, used
 
 
 def test_start_at_closing_is_refused():
