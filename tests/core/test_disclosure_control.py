@@ -36,23 +36,32 @@ def test_no_small_count_can_be_worked_out(counts):
 
 
 @pytest.mark.parametrize(
-    ("counts", "shown"),
+    ("counts", "given", "shown"),
     [
-        ([30, 5, 0], [30, 5, 0]),
-        ([30, 4, 12], [30, "few", "other"]),
-        ([30, 4, 3, 12], [30, "few", "few", 12]),
-        ([30, 4, 4, 12], [30, "few", "few", "other"]),
-        ([30, 1, 5, 12], [30, "few", "other", "other"]),
+        ([30, 5, 0], {}, [30, 5, 0]),
+        ([30, 4, 12], {}, [30, "few", "other"]),
+        ([30, 4, 3, 12], {}, [30, "few", "few", 12]),
+        ([30, 4, 4, 12], {}, [30, "few", "few", "other"]),
+        ([30, 1, 5, 12], {}, [30, "few", "other", "other"]),
+        # What is hidden elsewhere helps to hide, but not alone; nought stays.
+        ([30, 4, 12, 9, 0], {"also": {0, 1, 4}}, ["other", "few", 12, 9, 0]),
+        ([30, 12, 9], {"also": {1}}, [30, "other", "other"]),
+        # A few that no count counts take a larger one, even where two small ones hide each other.
+        ([30, 12], {"apart": FEW}, [30, 12]),
+        ([30, 12], {"apart": FEW - 1}, [30, "other"]),
+        ([30, 3, 12], {"apart": 3}, [30, "few", "other"]),
+        ([30, 12, 9], {"apart": 3, "also": {1}}, [30, "other", 9]),
     ],
 )
-def test_as_much_is_hidden_as_it_takes(counts, shown):
+def test_as_much_is_hidden_as_it_takes(counts, given, shown):
     hidden = {"few": Shown(None, is_few=True), "other": Shown(None)}
-    assert hidden_among(counts) == [hidden.get(count) or Shown(count) for count in shown]
+    assert hidden_among(counts, **given) == [hidden.get(count) or Shown(count) for count in shown]
 
 
-def test_counts_that_cannot_be_hidden_are_refused():
+@pytest.mark.parametrize(("counts", "apart"), [([1, 5], 0), ([3], 2)])
+def test_counts_that_cannot_be_hidden_are_refused(counts, apart):
     with pytest.raises(TooFew):
-        hidden_among([1, 5])
+        hidden_among(counts, apart=apart)
 
 
 def test_counts_that_overlap_are_hidden_where_they_or_what_they_leave_is_small():
