@@ -110,10 +110,10 @@ class QuestionFilter(FilterOfAnswers):
             return queryset
         answer = f"current_version__choices__{self.question}"
         if self.is_box:
-            given = Q(**{answer: True})
+            given = Q(**{f"{answer}__exact": True})
             return queryset.filter(given if self.value() == "yes" else ~given)
         if self.row:
-            return queryset.filter(**{f"{answer}__{self.row}": self.value()})
+            return queryset.filter(**{f"{answer}__{self.row}__exact": self.value()})
         return queryset.filter(**{f"{answer}__has_any_keys": [self.value()]})
 
 

@@ -19,6 +19,7 @@ from review.models import Review
 from review.progress import progress
 from review.saved_filters import kept_query
 from review.triage import assign, change_status, flag
+from submissions.calls.models import Call
 from submissions.responses.amending import withdraw
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
@@ -153,12 +154,18 @@ def test_everything_came_since_the_last_visit_at_the_first(ann):
 
 
 def test_list_is_narrowed_by_words_files_channel_and_closed_questions(ann):
-    call = make_call()
+    question = make_call().questions.get(key="fairness")
+    question.rows.append({"key": "range", "label": "Range"})  # the name of a look-up, too
+    question.save()
+    call = Call.objects.get(pk=question.call_id)
     draft = make_draft(call, **complete_answers(call, story="One two three"))
     make_attachment(draft)
     with_file = submit(submission=draft, at=while_open(call)).submission
     other = make_submitted(
-        call, story="word " * 300, history=["bid", "led"], fairness={"money": "good"}
+        call,
+        story="word " * 300,
+        history=["bid", "led"],
+        fairness={"money": "good", "range": "good"},
     )
     Submission.objects.filter(pk=other.pk).update(channel="post")
     found = {
@@ -170,6 +177,7 @@ def test_list_is_narrowed_by_words_files_channel_and_closed_questions(ann):
         "?facet_history=led": {other.pk},
         "?facet_fairness.money=good": {other.pk},
         "?facet_fairness.money=poor": set(),
+        "?facet_fairness.range=good": {other.pk},
         "?facet_age=adult": {with_file.pk, other.pk},
         "?facet_declaration=yes": {with_file.pk, other.pk},
         "?facet_declaration=no": set(),

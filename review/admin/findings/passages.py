@@ -18,6 +18,7 @@ from core import clock
 from core.posted_from import led_to_its_page
 from core.row_keys import row_keys
 from review.admin.findings.pages import show
+from review.coding.decided import standing_codings
 from review.coding.samples import seen_by as codings_seen_by
 from review.errors import FindingRefused
 from review.findings import passages
@@ -157,11 +158,10 @@ def _put(request: HttpRequest, finding: Finding, rows: QuerySet[Any]) -> None:
 
 
 def _rows(request: HttpRequest, finding: Finding, source: str) -> QuerySet[Any]:
-    """Return the quotes or codings that the reader may see."""
+    """Return the quotes or codings that the reader may see, as the finding counts them."""
     reader, call = current_user(request), finding.call
-    codings = codings_seen_by(
-        Coding.objects.filter(code__in=codes_of([finding])[finding.pk]), reader
-    )
+    of_codes = Coding.objects.filter(code__in=codes_of([finding])[finding.pk])
+    codings = codings_seen_by(standing_codings(of_codes), reader)
     rows: QuerySet[Any]
     if source == "codings":
         rows = codings

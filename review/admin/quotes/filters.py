@@ -67,7 +67,7 @@ class RoleFilter(OfCall):
         answer = f"version__submission__current_version__choices__{self.question.key}"
         if self.question.kind in MULTIPLE_KINDS:
             return queryset.filter(**{f"{answer}__contains": [self.value()]})
-        return queryset.filter(**{answer: self.value()})
+        return queryset.filter(**{f"{answer}__exact": self.value()})
 
 
 class QuestionFilter(OfCall):

@@ -14,7 +14,14 @@ from review.findings.claims import claim_of, etag_of
 from review.findings.outline import outline_of
 from review.findings.passages import put_passage
 from review.findings.scale import scale_of
-from review.models import Coding, Finding, ReportRun
+from review.models import (
+    Coding,
+    CodingDecision,
+    CodingSample,
+    DecidedCode,
+    Finding,
+    ReportRun,
+)
 from review.quotes.marking import mark_quote
 from review.states import FindingStatus, Stance
 from submissions.responses.amending import withdraw
@@ -211,6 +218,42 @@ def test_passage_that_two_people_coded_is_offered_once(evidence, ann):
     assert ann.get(where).content.decode().count("<blockquote") == 3
     answer = ann.post(where, {"do": f"supports {second.pk}"})
     assert messages_after(answer) == ["The passage stands in the finding."]
+
+
+def test_passage_that_somebody_decided_against_is_not_offered(evidence, ann):
+    finding, (first, second) = evidence.find(), evidence.responses[:2]
+    quoted(evidence, evidence.find("Other"), first)
+    sample = CodingSample.objects.create(
+        call=evidence.call, seed=1, drawn_by=evidence.ann, drawn_at=evidence.at
+    )
+    decision = CodingDecision.objects.create(
+        sample=sample,
+        version=first.current_version,
+        question=evidence.question,
+        start=0,
+        end=18,
+        until=19,
+        reason="It is about time",
+        by=evidence.ann,
+        at=evidence.at,
+    )
+    offered = {}
+    for stands in (True, False):
+        DecidedCode.objects.update_or_create(
+            decision=decision, code=evidence.code, defaults={"stands": stands}
+        )
+        for source in ("quotes", "bank", "codings"):
+            page = ann.get(f"{address('finding_passages', finding)}?from={source}")
+            shown = {one.response for one in page.context["candidates"]}
+            offered[source, stands] = shown
+    assert offered == {
+        ("quotes", True): {first},
+        ("quotes", False): set(),
+        ("bank", True): {first},
+        ("bank", False): {first},
+        ("codings", True): {first, second},
+        ("codings", False): {second},
+    }
 
 
 def test_quote_under_another_code_is_in_the_whole_bank_alone(evidence, ann):
