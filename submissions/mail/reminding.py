@@ -110,8 +110,10 @@ def enqueue_closing_notices(*, at: datetime) -> int:
 
 def _tell_of_closing(call: Call, at: datetime) -> int:
     zone = ZoneInfo(call.timezone)
-    next_day = call.closes_at.astimezone(zone).date() + timedelta(days=1)
-    if at < max(datetime.combine(next_day, NOTICE_FROM, zone), call.grace_ends_at):
+    # A day that begins at that hour: most calls that close by night close at midnight.
+    day = (call.closes_at.astimezone(zone) - timedelta(hours=NOTICE_FROM.hour)).date()
+    morning = datetime.combine(day + timedelta(days=1), NOTICE_FROM, zone)
+    if at < max(morning, call.grace_ends_at):
         return 0
     # What was begun later was begun with a late pass.
     drafts, changed = call.submissions.drafts(), _with_changes(call)

@@ -179,6 +179,15 @@ def test_drafts_are_told_once_on_the_morning_after_closing():
     assert enqueued("closed_with_draft") == [("closed-20190724T110000.000000Z", "slow@example.org")]
 
 
+@pytest.mark.parametrize(("closes", "nine"), [((24, 23), (25, 8)), ((25, 8), (26, 8))])
+def test_morning_after_a_closing_by_night_is_the_next_one(closes, nine):
+    call = make_call(closes_at=datetime(2019, 7, *closes, tzinfo=UTC))
+    draft_with_address(call)
+    nine = datetime(2019, 7, *nine, tzinfo=UTC)
+    assert reminding.enqueue_closing_notices(at=nine - timedelta(microseconds=1)) == 0
+    assert reminding.enqueue_closing_notices(at=nine) == 1
+
+
 def test_who_has_a_late_pass_is_told_of_the_closing_once_it_has_ended(mailoutbox):
     call = make_call()
     late, told = draft_with_address(call), draft_with_address(call, "told@example.org")
