@@ -15,7 +15,7 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 
-from accounts import administrators
+from accounts import administrators, tries
 from accounts.account_mail import enqueue, failed, tell
 from accounts.admin.asks_again import AsksAgain
 from accounts.admin.history import HistoryFromRecord
@@ -262,6 +262,8 @@ class PortalUserAdmin(
             person = self.get_object(request, unquote(id))
             if before and person and person.password != before.password:
                 _record(request, AuditAction.PASSWORD_CHANGED, person)
+                # Wrong tries of the password before keep nobody waiting with this one.
+                tries.went_right(account=tries.of_account("password", person.get_username()))
                 tell(person, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
                 nudge_account_mail()
             return answer

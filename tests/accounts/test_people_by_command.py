@@ -5,8 +5,10 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts import tries
 from accounts.management.commands import changepassword
-from accounts.models import AccountMail, AuditEvent, User
+from accounts.models import AccountMail, AuditEvent, Tries, User
+from core import clock
 from tests.makers import PASSWORD, make_user, without_key
 
 pytestmark = pytest.mark.django_db
@@ -53,9 +55,11 @@ def test_superuser_who_cannot_be_made_leaves_nothing_on_record():
 def test_password_set_at_the_command_line_is_on_record(monkeypatch):
     user = make_user(username="ada", email="ada@example.org")
     monkeypatch.setattr(changepassword.Command, "_get_pass", lambda *_: f"{PASSWORD} new")
+    tries.count_try(tries.of_account("password", "ada"), at=clock.wall_now())
     call_command("changepassword", "ada", stdout=io.StringIO())
     user.refresh_from_db()
     assert user.check_password(f"{PASSWORD} new")
+    assert not Tries.objects.exists()
     detail = {"person": "ada", "through": "changepassword"}
     assert recorded() == [("password_changed", None, detail)]
     told = AccountMail.objects.get()

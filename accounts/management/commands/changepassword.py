@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.management.commands import changepassword
 from django.db import transaction
 
+from accounts import tries
 from accounts.account_mail import tell
 from accounts.models import User
 from accounts.record import naming, record
@@ -29,6 +30,7 @@ class Command(changepassword.Command):
                 **naming(person),
                 through="changepassword",
             )
+            tries.went_right(account=tries.of_account("password", person.get_username()))
             tell(person, AccountMailKind.PASSWORD_CHANGED, at=clock.wall_now())
             nudge_account_mail()
         return said

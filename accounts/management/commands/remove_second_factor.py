@@ -35,14 +35,14 @@ class Command(BaseCommand):
         name = user.get_username()
         with transaction.atomic():
             taken, _ = Authenticator.objects.filter(user=user).delete()
-            SignIn.objects.filter(user=user).delete()
-            record(
-                by=None,
-                at=clock.portal_now(),
-                action=AuditAction.SECOND_FACTOR_REMOVED,
-                **naming(user),
-            )
             if taken:
+                SignIn.objects.filter(user=user).delete()
+                record(
+                    by=None,
+                    at=clock.portal_now(),
+                    action=AuditAction.SECOND_FACTOR_REMOVED,
+                    **naming(user),
+                )
                 tell(user, AccountMailKind.SECOND_FACTOR, at=clock.wall_now())
                 nudge_account_mail()
         self.stdout.write(f"{name}: {'taken away' if taken else 'there was none'}")
