@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import Model, Q, QuerySet
 
 from accounts import memberships
 from accounts.account_mail import enqueue
@@ -45,7 +45,7 @@ def invite(
     with transaction.atomic():
         lock_names()  # two at once would also both leave a link that works
         refuse_if_here(address)
-        Invitation.objects.filter(email__iexact=address, used_at=None).delete()
+        _open_to(address).delete()
         invitation = Invitation.objects.create(
             email=address,
             call_id=None if call is None else call.pk,
@@ -65,6 +65,25 @@ def invite(
             role=role or "administrator",
         )
     return invitation
+
+
+def say_what_ends(email: str, *, call: Model | None, wall_now: datetime) -> str:
+    """Say what an earlier invitation was to that ends with one to `call`; "" if to the same."""
+    to = None if call is None else call.pk
+    earlier = _open_to(clean_address(email)).filter(expires_at__gt=wall_now).exclude(call=to)
+    ending = earlier.select_related("call").first()
+    if ending is None:
+        return ""
+    if ending.call is None:
+        return "Their invitation to administer the portal ended: only the link sent last works."
+    return (
+        f"Their invitation to “{ending.call}” ended: only the link sent last works. Once they have "
+        "an account, make them a member there, too, under Memberships."
+    )
+
+
+def _open_to(address: str) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(email__iexact=address, used_at=None)
 
 
 def refuse_if_here(address: str) -> None:

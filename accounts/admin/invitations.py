@@ -95,14 +95,17 @@ class InvitationAdmin(
         return False
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        chosen = form.cleaned_data
+        chosen, wall_now = form.cleaned_data, clock.wall_now()
+        email, call = chosen["email"], chosen["call"]
+        if ends := invitations.say_what_ends(email, call=call, wall_now=wall_now):
+            messages.warning(request, ends)
         made = invitations.invite(
-            email=chosen["email"],
-            call=chosen["call"],
+            email=email,
+            call=call,
             role=Role(chosen["role"]) if chosen["role"] else None,
             by=current_user(request),
             at=clock.portal_now(),
-            wall_now=clock.wall_now(),
+            wall_now=wall_now,
         )
         obj.__dict__.update(made.__dict__)
         nudge_account_mail()

@@ -1,5 +1,6 @@
 """Invitations: links that work once, in mails."""
 
+import io
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -178,6 +179,14 @@ def test_administrator_invites_to_a_call_on_a_page_of_the_admin(client, call):
         False,
     )
     assert [m.to_address for m in AccountMail.objects.all()] == ["sam@example.org"]
+    # To the same call again, the link is a new one and nothing else. To another call, it ends.
+    said = f"Their invitation to “{call}” ended: only the link sent last works."
+    for other, ended in ((call, False), (make_call(slug="another-call"), True)):
+        again = client.post(INVITE, fields | {"call": other.pk}, follow=True).content.decode()
+        assert (said in again) == ended, other
+    out = io.StringIO()
+    call_command("invite", "Sam@example.org", "--as=administrator", stdout=out)
+    assert "Their invitation to “" in out.getvalue()
 
 
 def test_pages_of_an_invitation_name_its_address(client, call):

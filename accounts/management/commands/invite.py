@@ -39,14 +39,16 @@ class Command(BaseCommand):
             raise CommandError("an administrator has every call: leave --call out")
         if not is_administrator and not call:
             raise CommandError(f"--call SLUG: in which call are they {role}?")
+        to, wall_now = _call(call) if call else None, clock.wall_now()
         try:
+            ends = invitations.say_what_ends(address, call=to, wall_now=wall_now)
             invitation = invitations.invite(
                 email=address,
-                call=_call(call) if call else None,
+                call=to,
                 role=None if is_administrator else Role(role),
                 by=None,
                 at=clock.portal_now(),
-                wall_now=clock.wall_now(),
+                wall_now=wall_now,
             )
         except (AlreadyHere, AddressRefused) as error:
             raise CommandError(str(error)) from error
@@ -55,6 +57,8 @@ class Command(BaseCommand):
             f"invited {invitation.email}: the worker sends the mail, and the list of invitations "
             "in /admin/ says whether it has"
         )
+        if ends:
+            self.stdout.write(ends)
 
 
 def _call(slug: str) -> Any:
