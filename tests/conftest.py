@@ -34,7 +34,7 @@ from tests.measuring import unmeasured
 hypothesis_settings.register_profile("here", deadline=None)
 # The same examples each time, so that a run fails by its own change alone.
 hypothesis_settings.register_profile(
-    "ci", derandomize=True, database=None, deadline=None, print_blob=True
+    "ci", max_examples=50, derandomize=True, database=None, deadline=None, print_blob=True
 )
 hypothesis_settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 

@@ -90,7 +90,7 @@ def test_deletion_without_what_the_page_showed_is_refused(chief):
     person = make_user(username="person")
     delete = reverse("admin:accounts_user_delete", args=[person.pk])
     refused = ["The page did not say what it showed. Look at it again before you delete."]
-    for seen in ("", "[]", "{}", "nonsense", '{"values": "", "deleted": ""}'):
+    for seen in ("", "[]", "{}", '{"values": "", "deleted": ""}'):
         page = chief.post(delete, {"post": "yes", "base_values": seen})
         assert (seen, said(page)) == (seen, refused)
         assert User.objects.filter(pk=person.pk).exists(), seen

@@ -132,7 +132,7 @@ def test_every_character_is_judged_alike_by_python_and_postgresql():
 
 
 @pytest.mark.django_db
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(RISKY | st.text(TEXT, max_size=20), min_size=1, max_size=50))
 def test_cells_out_of_postgresql_equal_those_out_of_python(cells):
     assert in_sql(cells) == [neutralise(cell) for cell in cells]

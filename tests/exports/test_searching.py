@@ -70,14 +70,10 @@ def make_searched():
 def test_index_finds_what_the_shown_texts_have():
     call = make_searched()
     about_people = call.questions.filter(key__in=("role_other", "story"))
-    for withheld, scope in product(
-        (None, "role_other", "story"),
-        (
-            Scope(),
-            Scope(named=True),
-            Scope(named=True, includes_unnamed=True),
-            Scope(confidential=True),
-        ),
+    everyone = Scope(named=True, includes_unnamed=True)
+    for withheld, scope in (
+        *product((None,), (Scope(), Scope(named=True), everyone, Scope(confidential=True))),
+        *product(("role_other", "story"), (Scope(), everyone)),
     ):
         about_people.update(identity=False)
         about_people.filter(key=withheld).update(identity=True)

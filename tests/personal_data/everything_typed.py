@@ -78,7 +78,7 @@ def unpacked(data, depth=0):
 
 @unmeasured
 def dumped():
-    """All that pg_dump writes, where compressed values are as they read; bytea is decoded."""
+    """All rows that pg_dump writes, where compressed values are as they read; bytea is decoded."""
     at = connection.get_connection_params()
     address = " ".join(
         f"{key}={at[name]}"
@@ -91,7 +91,9 @@ def dumped():
         if at.get(name)
     )
     made = subprocess.run(
-        [PROGRAMS / "bin" / "pg_dump", f"--dbname={address}"], capture_output=True, check=True
+        [PROGRAMS / "bin" / "pg_dump", "--data-only", f"--dbname={address}"],
+        capture_output=True,
+        check=True,
     ).stdout
     yield made
     for found in re.findall(rb"\\\\x((?:[0-9a-f]{2})+)", made):

@@ -56,7 +56,7 @@ def spoilt(draw):
 @pytest.mark.django_db
 @given(NAMES, spoilt() | st.binary(max_size=60))
 @settings(
-    max_examples=100,
+    max_examples=50,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -154,7 +154,7 @@ def made_code(texts):
 
 
 @given(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_words_come_back_out_of_one_description(texts):
     code = made_code(texts)
     words, is_retired = descriptions.read(descriptions.written(code))
@@ -164,7 +164,7 @@ def test_any_words_come_back_out_of_one_description(texts):
 
 
 @given(st.tuples(TEXTS, TEXTS, TEXTS, TEXTS), WORDS.map(codebook.one_line).filter(bool))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_any_words_come_back_out_of_the_csv(texts, name):
     code = made_code(texts)
     code.name = name

@@ -55,7 +55,8 @@ def loads():
 
 
 def test_new_call_is_looked_at_and_then_made(client, boss):
-    comments = "#\n" * ((LARGEST_FILE - len(TEXT)) // 2 - 2)
+    line = f"{'#' * 99}\n"
+    comments = line * ((LARGEST_FILE - len(TEXT)) // len(line) - 2)
     page = look(client, "\ufeff" + TEXT + comments)
     assert page.status_code == 200
     assert "It would make a new call" in words(page)

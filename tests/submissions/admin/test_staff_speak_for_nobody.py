@@ -625,6 +625,7 @@ def test_every_page_of_the_admin_is_walked():
     assert names_in_the_admin() == set(ACTIONS)
 
 
+@pytest.mark.no_cover  # it opens what other tests open, of one response and of a draft
 def test_staff_speak_for_nobody(at, tmp_path):
     made = make_closed()
     for does in [*WALKS, Walk.commands]:
@@ -638,13 +639,17 @@ def test_staff_speak_for_nobody(at, tmp_path):
 def walk_and_try_links(walk, does):
     name = does.__name__
     before = set(Version.objects.values_list("pk", flat=True))
+    mails = OutboxEmail.objects.count()
     answers = does(walk)
     done = {answer.status_code for answer in answers}
     assert done <= {200, 302, 404}, name
     assert done != {404}, name
+    listed = OutboxEmail.objects.all()
+    if listed.count() == mails:  # `read_pages` opens those that there were
+        listed = listed.none()
     shown = [
         walk.staff.get(f"/admin/submissions/outboxemail/{mail.pk}/change/").content.decode()
-        for mail in OutboxEmail.objects.all()
+        for mail in listed
     ]
     said = "".join([*(answer.content.decode() for answer in answers), *shown])
     assert SECRET not in said, name

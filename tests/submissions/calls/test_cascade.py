@@ -115,7 +115,7 @@ def least_fixpoint(questionnaire, answers):
         asked = more
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @pytest.mark.no_cover
 @given(calls_and_answers())
 def test_what_is_asked_is_the_least_fixpoint_and_nothing_else_is_demanded(given_call):

@@ -39,7 +39,7 @@ def assert_lines(problems):
     assert [problem for problem in problems if not LINE.fullmatch(problem)] == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, len(TEXT)), st.integers(0, 40), st.text(max_size=20))
 def test_first_call_with_any_cut_and_any_insertion(at, cut, inserted):
     text = TEXT[:at] + inserted + TEXT[at + cut :]
@@ -75,7 +75,7 @@ def places(value, path=()):
 PLACES = [path for path in places(TABLES) if path]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=3))
 def test_any_value_in_any_place(changes):
     tables = copy.deepcopy(TABLES)

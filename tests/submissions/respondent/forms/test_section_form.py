@@ -164,7 +164,7 @@ values = st.one_of(
 def test_anything_posted_is_stored_or_refused_and_never_raises():
     call = make_call()
 
-    @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(names, st.lists(values, min_size=1, max_size=4), max_size=8))
     def take(posted):
         query = QueryDict(mutable=True)
