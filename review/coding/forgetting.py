@@ -12,6 +12,7 @@ from submissions.calls.models import Call
 
 ERASED = "Erased: it had words of a response that is erased."
 PART_ERASED = "[erased]"
+LONGEST_NAME_LEFT = 80  # characters, of the 100 that a code's name has
 DEFINING = ("description", "use_when", "do_not_use_when")
 # What stands between quotation marks, single ones at the edge of words alone.
 QUOTED = re.compile(r"“([^”]*)”|\"([^\"]*)\"|«([^»]*)»|(?<!\w)[‘']([^’']*)[’'](?!\w)")
@@ -35,8 +36,8 @@ class Ending:
 def forget_examples(call: Call, ending: Ending) -> None:
     """Empty the examples with one of the names, or with words of the texts as a quotation.
 
-    Of what defines a code these alone are taken out: the rest is the team's own. Call it before
-    codings are deleted, as who merges codes locks them in this order, too.
+    Of a code's name and what defines it these alone are taken out: the rest is the team's own. Call
+    it before codings are deleted, as who merges codes locks them in this order, too.
     """
     codes = Code.objects.filter(call=call)
     lock_codes(codes)
@@ -44,6 +45,9 @@ def forget_examples(call: Call, ending: Ending) -> None:
         left = {name: _without_words_of(getattr(code, name), ending) for name in DEFINING}
         if has_words_of(code.example, ending):
             left["example"] = ERASED
+        if has_words_of(code.name, ending):
+            name = _without_words_of(code.name, ending)
+            left["name"] = f"{name[:LONGEST_NAME_LEFT]} {code.pk}"  # no other code has it
         if any(getattr(code, name) != words for name, words in left.items()):
             Code.objects.filter(pk=code.pk).update(**left)
 

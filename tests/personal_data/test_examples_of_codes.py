@@ -108,9 +108,9 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
     make_submitted(call, story=f"Dear all. {letter}")
     given = ("Shelter", "A member of the public", "The same", "Acme Bids", "Ida", "no")
     left = {}
-    for words in given:
+    for number, words in enumerate(given):
         response = make_submitted(call, **{"from": words})
-        make_code(call=call, name=words, example=f"As {words} do.")
+        make_code(call=call, name=f"Code {number}", example=f"As {words} do.")
         notes = [
             add_note(response, text=text, by=boss, at=moment)
             for text in (f"{words}: rang back.", "Nothing of the validator is known.")
@@ -120,13 +120,16 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
             note.refresh_from_db()
         left[words] = [note.text for note in notes if not note.text.startswith("Erased")]
     examples = {code.name for code in call.codes.all() if code.example == ERASED}
-    assert examples == {"Acme Bids"}
+    assert examples == {f"Code {given.index('Acme Bids')}"}
     # What a campaign had two people send is quoted until both are erased.
     theme = make_code(
         call=call, name="Letter", example=f"“{letter}”", description="Own: “Mine, of it all.”"
     )
+    in_vivo = make_code(call=call, name="“Mine, of it all”")
     erase(make_submitted(call, story=f"Mine, of it all. {letter}"), at=moment)
     theme.refresh_from_db()
+    in_vivo.refresh_from_db()
+    assert in_vivo.name == f"[erased] {in_vivo.pk}"
     assert (theme.example, theme.description) == (f"“{letter}”", "Own: “[erased]”")
     kept = "Nothing of the validator is known."
     assert left == {words: [kept] for words in given} | {"no": ["no: rang back.", kept]}
