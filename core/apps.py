@@ -3,6 +3,7 @@ from django.core.checks import Tags, register
 
 from core.checks import (
     check_bucket,
+    check_letters,
     check_mail,
     check_postgres,
     check_roles,
@@ -21,4 +22,5 @@ class CoreConfig(AppConfig):
         register(check_time_outs, Tags.database, deploy=True)
         register(check_bucket, Tags.files, deploy=True)
         register(check_postgres, Tags.database, deploy=True)
+        register(check_letters, Tags.database, deploy=True)
         register(check_mail, Tags.security, deploy=True)

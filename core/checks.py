@@ -52,6 +52,12 @@ def check_postgres(databases: Sequence[str] | None = None, **_options: Any) -> l
     return [CheckMessage(WARNING, problem, id="core.W004")] if problem else []
 
 
+def check_letters(databases: Sequence[str] | None = None, **_options: Any) -> list[CheckMessage]:
+    """Warn of a database whose search finds no word beside a quotation mark; `check --deploy`."""
+    problem = schema.other_letters() if databases else ""
+    return [CheckMessage(WARNING, problem, id="core.W006")] if problem else []
+
+
 def check_mail(**_options: Any) -> list[CheckMessage]:
     """Warn of mail that goes into files, and to nobody; for `check --deploy`."""
     if settings.EMAIL_BACKEND != "django.core.mail.backends.filebased.EmailBackend":

@@ -29,6 +29,13 @@ GRANT = (
 # What script/server brings, and the only one that the portal is tested with.
 TESTED_POSTGRES = 18
 CHANGED = "Run the version that made it, or restore a backup of a release."
+TAKES_QUOTES = (
+    "The database was made with LC_CTYPE C, by which the search takes “, ’ and – for letters and "
+    "finds no word beside one. docs/guides/operators.md, “Without containers”, says how to make "
+    "another, and how to take the data along."
+)
+# Where LC_CTYPE is C, every character beyond ASCII is a letter to PostgreSQL's search.
+FINDS_QUOTED = "SELECT to_tsvector('simple', '“word”') @@ 'word'::tsquery"
 
 
 def problem() -> str:
@@ -80,6 +87,14 @@ def other_postgres() -> str:
         f"only. Let DATABASE_URL lead to a server of {TESTED_POSTGRES}; docs/guides/operators.md, "
         "“Upgrades”, says how to take the data along."
     )
+
+
+def other_letters() -> str:
+    """Return in one line that the search takes quotation marks for letters here; "" if not."""
+    with connection.cursor() as cursor:
+        cursor.execute(FINDS_QUOTED)
+        (finds_quoted,) = cursor.fetchone()
+    return "" if finds_quoted else TAKES_QUOTES
 
 
 def exit_unless_current() -> None:

@@ -1,9 +1,12 @@
 import io
 import os
+import re
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
+import psycopg2
 import pytest
 from celery.signals import beat_init, worker_init
 from django.core.management import CommandError, call_command
@@ -51,6 +54,39 @@ def ready(client):
 
 def test_migrated_database_is_right():
     assert schema.problem() == ""
+
+
+def test_database_whose_search_takes_quotation_marks_for_letters_is_told(monkeypatch):
+    assert (schema.other_letters(), checks.check_letters(["default"])) == ("", [])
+    # As the guide makes a database, and as it must not: the locale alone differs.
+    guide = (ROOT / "docs" / "guides" / "operators.md").read_text()
+    (locale,) = re.findall(r"^createdb .* --locale (\S+) evidence$", guide, re.MULTILINE)
+    assert [finds_quoted(one) for one in (locale, "C")] == [True, False]
+    monkeypatch.setattr(schema, "FINDS_QUOTED", "SELECT false")
+    err = io.StringIO()
+    call_command("migrate", "--plan", stdout=io.StringIO(), stderr=err)
+    assert err.getvalue() == f"{schema.TAKES_QUOTES}\n"
+    (warning,) = checks.check_letters(["default"])
+    assert (warning.msg, warning.id) == (schema.TAKES_QUOTES, "core.W006")
+
+
+def finds_quoted(locale):
+    """Whether a database with that locale finds what the search has to find."""
+    there = connection.get_connection_params()
+    with closing(psycopg2.connect(**there)) as made, made.cursor() as cursor:
+        made.autocommit = True
+        cursor.execute("DROP DATABASE IF EXISTS letters")
+        cursor.execute(
+            "CREATE DATABASE letters TEMPLATE template0 ENCODING UTF8 LOCALE_PROVIDER builtin"
+            " BUILTIN_LOCALE 'C.UTF-8' LOCALE %s",
+            [locale],
+        )
+        other = psycopg2.connect(**there | {"dbname": "letters"})
+        with closing(other), other.cursor() as asked:
+            asked.execute(schema.FINDS_QUOTED)
+            (finds,) = asked.fetchone()
+        cursor.execute("DROP DATABASE letters")
+    return finds
 
 
 def test_database_of_another_postgres_is_told_in_one_line(monkeypatch):

@@ -30,7 +30,7 @@ class Command(migrate.Command):
     def handle(self, *arguments: Any, **options: Any) -> None:
         password = settings.DATABASES["default"]["PASSWORD"]
         with database_roles.as_owner() as role, self._alone(options):
-            if other := schema.other_postgres():
+            for other in filter(None, (schema.other_postgres(), schema.other_letters())):
                 self.stderr.write(other)
             if refusal := schema.problem_for_migrate():
                 raise CommandError(refusal)
