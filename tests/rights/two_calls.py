@@ -57,6 +57,7 @@ class Side:
     def __init__(self, name, *, boss):
         self.name = name
         self.call = make_asking_call(slug=f"{name}-call", title=f"{name} title")
+        self.story = self.call.questions.get(key="story")
         self.at = while_open(self.call)
         draft = make_draft(
             self.call,
@@ -129,7 +130,7 @@ class Side:
         self.coding = code_passage(
             code=self.code,
             version=self.response.current_version,
-            question=self.call.questions.get(key="story"),
+            question=self.story,
             start=0,
             end=len(name),
             by=self.member,
@@ -137,7 +138,7 @@ class Side:
         )
         self.quote = mark_quote(
             version=self.response.current_version,
-            question=self.call.questions.get(key="story"),
+            question=self.story,
             start=0,
             end=len(name),
             by=self.member,
@@ -152,7 +153,7 @@ class Side:
         )
         self.redaction = propose(
             version=self.response.current_version,
-            question=self.call.questions.get(key="story"),
+            question=self.story,
             start=0,
             end=len(name),
             reason=RedactionReason.AUTHOR,
@@ -256,7 +257,7 @@ class Side:
             "submissions/entry": self.entry,
             "submissions/latepass": self.late_pass,
             "submissions/outboxemail": self.mail,
-            "submissions/submission/questions": self.call.questions.get(key="story"),
+            "submissions/submission/questions": self.story,
             "submissions/submission": self.response,
             "submissions/erasurerequest/of": self.response,
             "submissions/erasurerequest": self.erasure,
