@@ -415,6 +415,8 @@ def test_changes_of_a_submitted_response_are_shared_anew(client, call):
     invitation = next(m for m in send_mail() if m.to == [ADDRESS])
     ben.post(link_in(invitation), {"name": "Ben"})
     assert "Discard my changes" not in text_of(ben.get(address(call, "response/")))
+    assert "See your receipt" in text_of(client.get(address(call)))
+    assert "See your receipt" not in text_of(ben.get(address(call)))
     drafting.save_answers(
         submission=Submission.objects.get(),
         call=call,
