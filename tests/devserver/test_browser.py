@@ -19,19 +19,19 @@ NOTE = [
     "Install one (on Debian, as root: apt install chromium chromium-headless-shell) or name the "
     "one that you have: CHROMIUM=/path/to/chromium script/test",
 ]
-# Asking playwright takes seconds of a processor, so one run does it. In the others it has nothing.
-WITHOUT_PLAYWRIGHT = """
+# Asking playwright takes seconds of a processor. It has none, and fetches none but in one run.
+PLAYWRIGHT_HAS_NONE = """
 from devserver import chromium
 chromium._playwrights = lambda: None
-chromium._quietly = lambda *_command: None
 """
+FETCHES_NONE = "chromium._quietly = lambda *_command: None"
 
 
 @pytest.fixture
 def run_tests(tmp_path):
     """Run three tests, of which two need a browser: `run_tests("-n2", CI="true")`."""
     (tmp_path / "test_pages.py").write_text(TESTS)
-    (tmp_path / "conftest.py").write_text(WITHOUT_PLAYWRIGHT)
+    (tmp_path / "conftest.py").write_text(PLAYWRIGHT_HAS_NONE + FETCHES_NONE)
     (tmp_path / "programs").mkdir()
     nowhere = {
         "PATH": str(tmp_path / "programs"),
@@ -57,7 +57,7 @@ def run_tests(tmp_path):
 
 def test_run_without_a_browser_names_what_did_not_run_and_is_well(run_tests, tmp_path):
     """Neither is there one, nor does playwright fetch one; that says no more."""
-    (tmp_path / "conftest.py").unlink()
+    (tmp_path / "conftest.py").write_text(PLAYWRIGHT_HAS_NONE)
     # Where nothing can be written it gives up at once; without a network it tries five times.
     run = run_tests("-n1", PLAYWRIGHT_BROWSERS_PATH=os.devnull)
     *said, last = [line.strip("= ") for line in run.stdout.splitlines() if line]
