@@ -8,15 +8,12 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import django
 from django.conf import settings
 from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection, connections, transaction
-from psycopg2.extensions import parse_dsn
 
 from core import database_roles
 
@@ -75,22 +72,6 @@ def use_copy_of(template: str) -> None:
         cursor.execute(f"CREATE DATABASE {quote(name)} TEMPLATE {quote(template)}")
     connection.close()
     connection.settings_dict["NAME"] = settings.DATABASES["default"]["NAME"] = name
-
-
-@contextmanager
-def connected_to(url: str) -> Iterator[None]:
-    """Have Django's connection lead to the database of another server of these tests meanwhile."""
-    parts = parse_dsn(url)
-    there = {"NAME": parts["dbname"], "USER": parts["user"], "HOST": parts["host"]}
-    there |= {"PASSWORD": "", "PORT": ""}
-    own = {name: connection.settings_dict[name] for name in there}
-    connection.close()
-    connection.settings_dict.update(there)
-    try:
-        yield
-    finally:
-        connection.close()
-        connection.settings_dict.update(own)
 
 
 def empty_tables(case) -> None:

@@ -22,13 +22,13 @@ from devserver.children import wait_until
 from devserver.folders import RunFolder
 from devserver.postgres import WITHOUT_FSYNC, Postgres
 from devserver.valkey import get_binary_path
+from tests.another_database import connected_to
 from tests.containers.declared import (
     compose,
     copy_build_context,
     default_command,
     runs_in_the_last_stage,
 )
-from tests.databases import connected_to
 from tests.faults import migrated
 from tests.makers import make_call, make_submitted
 

@@ -20,9 +20,9 @@ from devserver.children import engine_account, run_to_completion, wait_until
 from devserver.folders import RunFolder
 from devserver.postgres import PROGRAMS, copy_programs
 from evidence_portal import health
+from tests.another_database import connected_to
 from tests.containers.conftest import BARE, DATABASE, HOST, PARTS, ask, free_port, manifest
 from tests.containers.declared import ROOT, compose
-from tests.databases import connected_to
 
 MAIL_SERVER = "smtp://127.0.0.1:9"
 WEB = ["python", "-m", "evidence_portal.web"]

@@ -19,18 +19,20 @@ from django.test import override_settings
 from core import schema
 from devserver.folders import RunFolder
 from devserver.postgres import SUPERUSER, WITHOUT_FSYNC, Postgres
-from tests.databases import connected_to
+from submissions.responses.models.attachments import private_storage
+from tests.another_database import connected_to
 from tests.upgrades import people_in_groups
 from tests.upgrades.dumps import DATABASE, FOLDER, RELEASED, load, releases
 from tests.upgrades.people_in_groups import MEMBERS, Database, in_groups, members
+from tests.upgrades.use import use
 
 ROOT = Path(__file__).parents[2]
 
 
-def run(*words, url, media, owner=""):
+def migrate(*, url, media, owner):
     addresses = {"DATABASE_URL": url, "MIGRATION_DATABASE_URL": owner}
     return subprocess.run(
-        [sys.executable, *words],
+        [sys.executable, "manage.py", "migrate", "--no-input"],
         cwd=ROOT,
         env=os.environ | addresses | {"PORTAL_MEDIA": str(media)},
         capture_output=True,
@@ -81,7 +83,7 @@ def upgraded(request, tmp_path_factory, django_db_blocker):
             pytest.raises(CommandError) as refused,
         ):
             call_command("migrate", interactive=False)
-        migrated = run("manage.py", "migrate", "--no-input", **addresses, media=media)
+        migrated = migrate(**addresses, media=media)
         yield Upgraded(str(refused.value), migrated, server, media)
     finally:
         server.stop()
@@ -99,17 +101,18 @@ def test_every_release_has_a_dump():
     assert all((FOLDER / release / "uploads.zip").exists() for release in releases())
 
 
-def test_database_of_a_release_is_upgraded_and_goes_on(upgraded):
+def test_database_of_a_release_is_upgraded_and_goes_on(upgraded, django_db_blocker, monkeypatch):
     assert upgraded.refused.startswith("The portal runs (1 connection of serves)")
     assert "Stop web, worker and beat, run migrate again" in upgraded.refused
     assert upgraded.migrated.returncode == 0, upgraded.migrated.stderr
     with closing(psycopg2.connect(upgraded.server.url("postgres"))) as connection:
         connection.autocommit = True
         connection.cursor().execute(f"CREATE DATABASE used TEMPLATE {DATABASE}")
+    monkeypatch.setattr(private_storage(), "location", str(upgraded.media))
     url = upgraded.server.url("used", role="serves")
-    used = run("-m", "tests.upgrades.use", url=url, media=upgraded.media)
-    assert used.returncode == 0, used.stderr
-    assert json.loads(used.stdout) == {
+    with django_db_blocker.unblock(), connected_to(url):
+        used = use()
+    assert used == {
         "versions whose digest is wrong": [],
         "files whose digest is wrong": [],
         "files": 1,
@@ -119,16 +122,16 @@ def test_database_of_a_release_is_upgraded_and_goes_on(upgraded):
         "exported": True,
         "new ones exported": True,
         "groups after reversing": [
-            ["ann", "Project staff"],
-            ["bob", "Steering group"],
-            ["cid", "Project staff"],
-            ["cid", "Steering group"],
-            ["gil", "Project staff"],
+            ("ann", "Project staff"),
+            ("bob", "Steering group"),
+            ("cid", "Project staff"),
+            ("cid", "Steering group"),
+            ("gil", "Project staff"),
         ],
         "permissions after reversing": [
-            ["bob", "export_named"],
-            ["bob", "see_identity"],
-            ["gil", "see_identity"],
+            ("bob", "export_named"),
+            ("bob", "see_identity"),
+            ("gil", "see_identity"),
         ],
     }
 
