@@ -172,6 +172,7 @@ def test_everything_asks_for_its_rows_once_and_apart_for_statistics(monkeypatch)
     assert list(members(files["pdfs.zip"])) == [f"{reference}.pdf" for reference in references]
 
 
+@pytest.mark.no_cover  # tests of its own measure each format
 @pytest.mark.django_db
 def test_everything_has_what_each_format_gives_alone(monkeypatch):
     """So what tests see of consent, and of hidden words, in the bundle is so in each format.

@@ -297,6 +297,7 @@ def codes_and_quotations_are_those_of_what_is_shown(call, said):
     assert all(line["may_quote"] for line in lines)
 
 
+@pytest.mark.no_cover  # tests of its own measure each format
 @pytest.mark.django_db
 @pytest.mark.parametrize("policy", ["never", "not asked"])
 def test_call_that_asks_nobody_keeps_to_what_it_says(policy):
