@@ -18,7 +18,7 @@ from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import load, parse
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, erasing, late_passes, submitting
-from submissions.responses.models import Version
+from submissions.responses.models import Entry, Version
 from submissions.responses.states import ErasureScope
 from tests.forms import form_of
 from tests.makers import (
@@ -375,3 +375,13 @@ def test_of_two_who_make_one_person_a_member_one_is_told(chiefs):
     assert sorted(answer.status_code for answer in answers) == [200, 302]
     told = next(answer for answer in answers if answer.status_code == 200)
     assert "This person is a member of the call already." in told.content.decode()
+
+
+def test_two_presses_at_once_begin_one_response(staff, at):
+    call = make_call()
+    at(call.closes_at + timedelta(days=9))
+    came = {"channel": "post", "time": "09:30", "acknowledgement": "letter"}
+    came["day"] = (call.closes_at - timedelta(days=1)).date().isoformat()
+    begin = f"/admin/submissions/entry/begin/{call.pk}/"
+    at_once([lambda: staff[0].post(begin, came)] * 2)
+    assert Entry.objects.count() == 1

@@ -1,6 +1,7 @@
 """Staff enter a response that came another way, page by page, without a script."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -13,15 +14,19 @@ from submissions.responses import drafting
 from submissions.responses.models import Entry, Submission
 from tests.forms import form_of
 from tests.makers import make_first_call, make_user
-from tests.races.test_submit_race import at_once
 
 pytestmark = pytest.mark.django_db
 ADMIN = "/admin/submissions/entry/"
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_first_call)
+
+
 @pytest.fixture
-def call(at):
-    made = make_first_call()
+def call(rows, db, at):
+    made = deepcopy(rows)
     at(made.closes_at + timedelta(days=9))
     return made
 
@@ -313,14 +318,3 @@ def test_second_press_of_the_button_begins_no_second_response(call, at):
     client.post(f"{ADMIN}begin/{call.pk}/", came | {"their_reference": "L2"})
     staff().post(f"{ADMIN}begin/{call.pk}/", came)
     assert Entry.objects.count() == 4
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_presses_at_once_begin_one_response(at):
-    call = make_first_call()
-    at(call.closes_at + timedelta(days=9))
-    client = staff()
-    came = {"channel": "post", "time": "09:30", "acknowledgement": "letter"}
-    came["day"] = (call.closes_at - timedelta(days=1)).date().isoformat()
-    at_once([lambda: client.post(f"{ADMIN}begin/{call.pk}/", came)] * 2)
-    assert Entry.objects.count() == 1

@@ -1,6 +1,7 @@
 """The pages on which staff enter many responses at once, without a script."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -21,9 +22,14 @@ ADMIN = "/admin/submissions/entry/"
 ROWS = "Name,good_practice,Came\nAnn,We share rooms.,post\nBo,We share staff.,pigeon\n"
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_first_call)
+
+
 @pytest.fixture
-def call(at):
-    made = make_first_call()
+def call(rows, db, at):
+    made = deepcopy(rows)
     at(made.closes_at + timedelta(days=9))
     return made
 

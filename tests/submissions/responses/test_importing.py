@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import zipfile
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -35,14 +36,24 @@ ROW = "L1,22/07/2019,Letter,,We share rooms.,Publish without names\n"
 SECOND = "L2,2019-07-23 09:30,email,,We share staff.,\n"
 
 
-@pytest.fixture
-def call():
-    return make_first_call()
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(lambda: (make_first_call(), make_user(Role.REVIEWER)))
 
 
 @pytest.fixture
-def staff(call):
-    return make_user(Role.REVIEWER)
+def made(rows, db):
+    return deepcopy(rows)
+
+
+@pytest.fixture
+def call(made):
+    return made[0]
+
+
+@pytest.fixture
+def staff(made):
+    return made[1]
 
 
 def uploaded(call, by, content, name="letters.csv"):
