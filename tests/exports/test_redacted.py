@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from copy import deepcopy
 from datetime import timedelta
 
 import pypdf
@@ -44,13 +45,29 @@ SECRET, IN_FILE = "zqsecretperson", "zqsecretfile"
 STORY = f"The town hall. Ask {SECRET} of the council."
 
 
-@pytest.fixture
-def call():
-    return make_call()
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_read)
 
 
 @pytest.fixture
-def response(call):
+def made(rows, db):
+    return deepcopy(rows)
+
+
+@pytest.fixture
+def call(made):
+    return made[0]
+
+
+@pytest.fixture
+def response(made):
+    return made[1]
+
+
+def make_read():
+    """A call, and a response that was read and of which a passage is coded."""
+    call = make_call()
     answers = complete_answers(call, story=STORY, publication="named", quote_ok="yes")
     draft = make_draft(call, **answers)
     make_attachment(draft, content=f"Ask {IN_FILE} too.".encode())
@@ -65,7 +82,7 @@ def response(call):
         by=make_user(Role.CODER),
         at=OPENS_AT,
     )
-    return response
+    return call, response
 
 
 def file_of(response):

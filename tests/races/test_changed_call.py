@@ -132,7 +132,7 @@ def test_file_that_staff_add_to_a_question_that_is_removed_meanwhile_is_not_kept
     client.force_login(by)
     page = f"/admin/submissions/entry/{entry.pk}/in/evidence/"
     # The store takes over the temporary file of an upload that is this long.
-    file = SimpleUploadedFile("notes.txt", b"What we saw. " * 300_000, "text/plain")
+    file = SimpleUploadedFile("notes.txt", b"What we saw. " * 100_000, "text/plain")
     posted = {"_base_etags": "story:- documents:-", "story": "What we saw.", "documents": file}
     before = names_of_files()  # another test of the run may have left one
     response = post_while(client, call, partial(remove_question, key="documents"), page, posted)
