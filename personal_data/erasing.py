@@ -21,7 +21,7 @@ from accounts.states import AuditAction
 from core.outages import StoreAway
 from core.whole_words import has_any
 from exports import export_runs
-from personal_data.names import given_as_identity, is_common
+from personal_data.names import given_as_identity, is_common, names_of_people
 from review.agreement.forgetting import forget_reasons
 from review.coding.forgetting import SHORTEST_NAME, Ending, forget_examples, plain
 from review.coding.locking import lock_codes
@@ -131,7 +131,8 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
             last = enqueue_mails(MailKind.ERASURE_DONE, locked, at=at)
         forget_words(submission.pk)
         given = given_as_identity(submission) if locked.is_about_identity else set()
-        common = partial(is_common, submission=submission)
+        people = names_of_people(submission)
+        common = partial(is_common, submission=submission, people=people)
         ending = Ending(given, _texts_that_end(locked, submission), common)
         forget_notes(submission, ending)
         # All at once, in the order in which all lock them.

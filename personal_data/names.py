@@ -1,10 +1,15 @@
 """What says who answered, and which words are of one response alone."""
 
+from collections.abc import Collection
+
 from django.db import connection
 
+from submissions.calls.states import ORGANISATION_NAME
 from submissions.responses.addresses import known_addresses
 from submissions.responses.models import Submission, Version, VersionIdentity
 from submissions.responses.searching import in_answers
+
+ORGANISATION_KEYS = frozenset({ORGANISATION_NAME, "organisation"})
 
 
 def given_as_identity(submission: Submission) -> set[str]:
@@ -15,14 +20,34 @@ def given_as_identity(submission: Submission) -> set[str]:
     return {value.strip().casefold() for value in given if isinstance(value, str) and value.strip()}
 
 
-def is_common(words: str, *, submission: Submission) -> bool:
+def names_of_people(submission: Submission) -> set[str]:
+    """Return the answers that say who answered and look like a person's whole name.
+
+    They have two words or more and no small initial, and are no organisation's. In small letters.
+    """
+    stored = VersionIdentity.objects.filter(version__submission=submission)
+    return {
+        value.strip().casefold()
+        for answers in stored.values_list("answers", flat=True)
+        for key, value in answers.items()
+        if key not in ORGANISATION_KEYS and isinstance(value, str) and _is_whole_name(value)
+    }
+
+
+def _is_whole_name(value: str) -> bool:
+    words = value.split()
+    return len(words) > 1 and not any(word[0].islower() for word in words)
+
+
+def is_common(words: str, *, submission: Submission, people: Collection[str] = ()) -> bool:
     """Return whether another response of the call that counts has the words in an answer, too.
 
     “None”, “a member of the public” or “shelter”, where an organisation is called so, name nobody
     beside responses that speak of it, too; and what a campaign had many people send is not the
-    words of one. An address is nobody else's.
+    words of one. An address is nobody else's, and the names of `people` are theirs whoever else
+    has them.
     """
-    if "@" in words:
+    if "@" in words or words in people:
         return False
     phrase = '"{}"'.format(words.replace('"', " "))
     with connection.cursor() as cursor:

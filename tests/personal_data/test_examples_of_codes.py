@@ -100,16 +100,20 @@ def test_passages_of_findings_end_with_their_response(at):
 
 @pytest.mark.django_db
 def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at):
-    organisation = {"key": "from", "kind": "short", "label": "Organisation", "identity": True}
-    call = make_call(evidence_questions=[*EVIDENCE, organisation])
+    called = [
+        {"key": key, "kind": "short", "label": key, "identity": True}
+        for key in ("from", "org_name")
+    ]
+    call = make_call(evidence_questions=[*EVIDENCE, *called])
     moment, boss = while_open(call), make_user(Role.MANAGER)
     at(moment)
     letter = "Nobody had shelter until a member of the public paid."
-    make_submitted(call, story=f"Dear all. {letter}")
+    make_submitted(call, story=f"Dear all. {letter} Kay Bell and Fair Deal helped.")
     given = ("Shelter", "A member of the public", "The same", "Acme Bids", "Ida", "no")
+    given += ("Kay Bell", "Fair Deal")
     left = {}
     for number, words in enumerate(given):
-        response = make_submitted(call, **{"from": words})
+        response = make_submitted(call, **{"org_name" if words == "Fair Deal" else "from": words})
         make_code(call=call, name=f"Code {number}", example=f"As {words} do.")
         notes = [
             add_note(response, text=text, by=boss, at=moment)
@@ -120,7 +124,8 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
             note.refresh_from_db()
         left[words] = [note.text for note in notes if not note.text.startswith("Erased")]
     examples = {code.name for code in call.codes.all() if code.example == ERASED}
-    assert examples == {f"Code {given.index('Acme Bids')}"}
+    # A person's whole name is theirs, whoever else has it.
+    assert examples == {f"Code {given.index(words)}" for words in ("Acme Bids", "Kay Bell")}
     # What a campaign had two people send is quoted until both are erased.
     theme = make_code(
         call=call, name="Letter", example=f"“{letter}”", description="Own: “Mine, of it all.”"
