@@ -223,7 +223,7 @@ class Portal:
             # gunicorn.conf.py has the rest, here as in production.
             "web": [sys.executable, "-m", "evidence_portal.web", "--bind", f"fd://{listener}"],
             "worker": [
-                *(*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
+                *(*celery, "worker", "--concurrency", "3", "--loglevel", "INFO"),
                 *("--without-gossip", "--without-mingle"),
             ],
             "beat": [
