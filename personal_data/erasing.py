@@ -8,7 +8,7 @@ begun before are ended after it. The last mail tells the author; once it is out,
 import json
 import logging
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -132,7 +132,7 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
         forget_words(submission.pk)
         given = given_as_identity(submission) if locked.is_about_identity else set()
         people = names_of_people(submission)
-        common = partial(is_common, submission=submission, people=people)
+        common = cache(partial(is_common, submission=submission, people=people))
         ending = Ending(given, _texts_that_end(locked, submission), common)
         forget_notes(submission, ending)
         # All at once, in the order in which all lock them.

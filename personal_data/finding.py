@@ -41,7 +41,6 @@ from submissions.responses.models import (
 from submissions.responses.searching import in_answers
 
 MOST_SHOWN = 100
-# A cast would leave the quotation marks and backslashes of JSON in what was typed.
 # What the team wrote about no response alone.
 WRITTEN = (
     (Finding, ("title", "text", "reason")),
@@ -49,6 +48,7 @@ WRITTEN = (
     (Code, ("name", "description", "use_when", "do_not_use_when", "example")),
     (MatrixSummary, ("text",)),
 )
+# A cast would leave the quotation marks and backslashes of JSON in what was typed.
 AS_TEXT = Func("value", template="(%(expressions)s #>> '{}')", output_field=TextField())
 
 

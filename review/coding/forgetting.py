@@ -64,8 +64,11 @@ def _without_words_of(written: str, ending: Ending) -> str:
     for part in sorted(_parts(written), key=len, reverse=True):
         if _is_quoted(part, ending):
             written = written.replace(part, PART_ERASED)
-    for name in _names_in(written, ending):
+    # The longest first: without “Bell” nobody finds “Kay Bell”.
+    for name in sorted(_names_in(written, ending), key=len, reverse=True):
         written = whole_words(name).sub(PART_ERASED, written)
+        if has_any(written, [name]):  # “Weiß” is “weiss” in small letters
+            return PART_ERASED
     return written
 
 
