@@ -21,7 +21,7 @@ from accounts.states import AuditAction
 from core.outages import StoreAway
 from core.whole_words import has_any
 from exports import export_runs
-from personal_data.names import given_as_identity, is_common, names_of_people
+from personal_data.names import given_as_identity, is_common, is_left_out_of_index, names_of_people
 from review.agreement.forgetting import forget_reasons
 from review.coding.forgetting import SHORTEST_NAME, Ending, forget_examples, plain
 from review.coding.locking import lock_codes
@@ -142,7 +142,9 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
         forget_reasons(submission, ending)
         if locked.is_about_identity:
             # Beside their own response, what is common names them, too; “no” and “-” do not.
-            given = {one for one in given if len(one) >= SHORTEST_NAME or not common(one)}
+            given = {
+                one for one in given if len(one) >= SHORTEST_NAME or not is_left_out_of_index(one)
+            }
             _empty_notes_with(given, submission)
             _empty_reasons_with(given, submission)
             forget_words_with(given, submission)

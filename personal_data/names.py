@@ -50,18 +50,26 @@ def is_common(words: str, *, submission: Submission, people: Collection[str] = (
     """
     if "@" in words or words in people:
         return False
-    phrase = '"{}"'.format(words.replace('"', " "))
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT numnode(websearch_to_tsquery('english', %s)) = 0", [phrase])
-        (is_stopped,) = cursor.fetchone()
-    if is_stopped and len(words) < SHORTEST:
+    is_left_out = is_left_out_of_index(words)
+    if is_left_out and len(words) < SHORTEST:
         return True
     others = (
         Submission.objects.submitted().filter(call=submission.call_id).exclude(pk=submission.pk)
     )
     having = Version.objects.filter(submission__in=others)
-    if not is_stopped:
-        having = having.filter(pk__in=in_answers(phrase))
-    # To the index “They beat us there.” is “beat” alone.
+    if not is_left_out:
+        having = having.filter(pk__in=in_answers(_phrase(words)))
+    # To the index “They beat me there.” is “beat” alone.
     sought, texts = plain(words), having.values_list("texts", flat=True).iterator(chunk_size=100)
     return any(sought in plain(text) for answers in texts for text in answers.values())
+
+
+def is_left_out_of_index(words: str) -> bool:
+    """Return whether the search finds nothing by them, as by “no”, “the same” and “-”."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT numnode(websearch_to_tsquery('english', %s)) = 0", [_phrase(words)])
+        return cursor.fetchone() == (True,)
+
+
+def _phrase(words: str) -> str:
+    return '"{}"'.format(words.replace('"', " "))

@@ -110,7 +110,7 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
     moment, boss = while_open(call), make_user(Role.MANAGER)
     at(moment)
     letter = "Nobody had shelter until a member of the public paid."
-    make_submitted(call, story=f"Dear all. {letter} Kay Bell and Fair Deal helped, hard to beat.")
+    make_submitted(call, story=f"Dear all. {letter} Kay Bell, Jo and Fair Deal are hard to beat.")
     asked = []
 
     def ask(words, *, submission, people):
@@ -119,7 +119,7 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
 
     monkeypatch.setattr(erasing, "is_common", ask)
     given = ("Shelter", "A member of the public", "The same", "Acme Bids", "Ida", "no")
-    given += ("Kay Bell", "Fair Deal")
+    given += ("Kay Bell", "Fair Deal", "Jo")
     left = {}
     for number, words in enumerate(given):
         response = make_submitted(call, **{"org_name" if words == "Fair Deal" else "from": words})
@@ -138,7 +138,7 @@ def test_words_that_others_use_too_name_nobody_but_beside_the_response_itself(at
     assert examples == {f"Code {given.index(words)}" for words in ("Acme Bids", "Kay Bell")}
     assert len(asked) == len(set(asked))  # of a large call it takes seconds
     # What a campaign had two people send is quoted until both are erased.
-    own = ("Mine, of it all.", "They beat us there.", "He did it to me, and so it was.")
+    own = ("Mine, of it all.", "They beat me there.", "He did it to me, and so it was.")
     theme = make_code(
         call=call, name="Letter", example=f"“{letter}”", description=f"“{'” and “'.join(own)}”"
     )
