@@ -420,10 +420,14 @@ const whenReleased = (() => {
     if (persisted || performance.getEntriesByType("navigation")[0]?.type === "navigate") return;
     // Whoever goes back sees what they typed then, beside etags of what is stored now.
     const etags = readEtags();
+    const typed = new Set();
     for (const input of form.querySelectorAll(".question :is(input, textarea)")) {
-      if (input.value !== input.defaultValue || input.checked !== input.defaultChecked) etags.set(keyOf(input), "?");
+      if (input.value !== input.defaultValue || input.checked !== input.defaultChecked) typed.add(keyOf(input));
     }
+    for (const key of typed) etags.set(key, "?");
     writeEtags(etags);
+    // It may be stored all the same, in its normal form: that is no other's edit.
+    remember(entries(typed), 0);
   });
 })();
 
