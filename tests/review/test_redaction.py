@@ -215,16 +215,26 @@ def test_each_step_needs_its_right(response, action, does):
 
 def test_steps_go_on_record_without_the_words(response, ann, bea):
     hidden = make_redaction(response, "Leeds", by=ann, approver=bea)
-    ask_back(hidden, words="It is a town", by=ann, at=OPENS_AT)
-    show_again(hidden, by=bea, at=OPENS_AT)
+    for end in (keep_hidden, show_again):
+        ask_back(hidden, words="It is a town", by=ann, at=OPENS_AT)
+        end(hidden, by=bea, at=OPENS_AT)
+    refuse(make_proposed(response, "said", by=ann), words="It is not", by=bea, at=OPENS_AT)
+    withdraw(make_proposed(response, "knows", by=ann), by=ann, at=OPENS_AT)
     events = AuditEvent.objects.filter(action__startswith="redaction").order_by("pk")
     assert [(one.action, one.actor) for one in events] == [
         (AuditAction.REDACTION_PROPOSED, ann),
         (AuditAction.REDACTION_APPROVED, bea),
         (AuditAction.REDACTION_BACK_ASKED, ann),
+        (AuditAction.REDACTION_KEPT, bea),
+        (AuditAction.REDACTION_BACK_ASKED, ann),
         (AuditAction.REDACTION_TAKEN_BACK, bea),
+        (AuditAction.REDACTION_PROPOSED, ann),
+        (AuditAction.REDACTION_REFUSED, bea),
+        (AuditAction.REDACTION_PROPOSED, ann),
+        (AuditAction.REDACTION_TAKEN_BACK, ann),
     ]
-    assert all(one.detail == events[0].detail for one in events)
+    assert all(set(one.detail) == set(events[0].detail) for one in events)
+    assert events[0].detail == events[5].detail
     assert events[0].detail == {
         "redaction": hidden.pk,
         "version": 1,

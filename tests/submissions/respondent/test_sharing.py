@@ -130,6 +130,17 @@ def test_colleague_joins_once_with_a_name_and_edits(client, call, draft, link, a
     assert (again.status_code, "does not work any more" in text_of(again)) == (410, True)
 
 
+def test_access_opens_the_response_that_it_is_for(call, draft, ben):
+    author, eve = Client(), Client()
+    theirs = start_with(author, call, story="Of another response.")
+    assert invite(author, call, "eve@example.org").status_code == 302
+    (message,) = send_mail()
+    assert eve.post(link_in(message), {"name": "Eve"}).status_code == 302
+    for browser, response in ((ben, draft), (eve, theirs)):
+        page = text_of(browser.get(address(call, "response/evidence/")))
+        assert answers_of(response)["story"] in page
+
+
 def test_conflict_names_who_saved(client, call, draft, ben):
     base = etag(answers_of(draft)["story"])
     etags = {"_base_etags": f"story:{base}", "action": "continue"}
