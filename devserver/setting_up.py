@@ -17,20 +17,17 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.json"
+FOR_TESTS = "requirements-test.txt"
 # What .venv and the making of it take: with the packages for the tests, twice as much.
-NEEDS_MB = {
-    "requirements.txt": 1_000,
-    "requirements-local.txt": 1_000,
-    "requirements-test.txt": 2_000,
-}
+NEEDS_MB = {"requirements.txt": 1_000, "requirements-local.txt": 1_000, FOR_TESTS: 2_000}
 # Each file holds everything of the ones before it.
-REQUIREMENTS = ("requirements.txt", "requirements-local.txt", "requirements-test.txt")
+REQUIREMENTS = ("requirements.txt", "requirements-local.txt", FOR_TESTS)
 WHAT_RUNS = {
     "server": ("requirements-local.txt", "devserver.supervisor"),
-    "test": ("requirements-test.txt", "devserver.testing"),
-    "check": ("requirements-test.txt", "devserver.checking"),
-    "screenshots": ("requirements-test.txt", "devserver.screenshots"),
-    "release": ("requirements-test.txt", "devserver.releasing"),
+    "test": (FOR_TESTS, "devserver.testing"),
+    "check": (FOR_TESTS, "devserver.checking"),
+    "screenshots": (FOR_TESTS, "devserver.screenshots"),
+    "release": (FOR_TESTS, "devserver.releasing"),
 }
 # What script/server says to arguments, of which it takes none.
 OF_SERVER = """script/server runs the whole portal until Ctrl-C. It takes no arguments:
@@ -83,10 +80,12 @@ def install(requirements: str) -> None:
             make_venv()
         print(f"Installing {requirements} into .venv; the first time takes a minute.", flush=True)
         STAMP.unlink(missing_ok=True)
+        # Tests import a fraction of what they install; Python compiles that as they do.
+        lazily = ("--no-compile",) if requirements == FOR_TESTS else ()
         pip = subprocess.run(
             [
                 *(str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"),
-                *("--require-hashes", "--requirement", requirements),
+                *(*lazily, "--require-hashes", "--requirement", requirements),
             ],
             env=os.environ | {"PIP_USER": "0", "PIP_NO_INPUT": "1"},
             check=False,

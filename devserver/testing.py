@@ -13,13 +13,13 @@ COVERAGE = ("--cov", "--cov-report=term")
 
 
 def main(arguments: list[str]) -> int:
+    # Checks, workers and the parts that tests start would compile the same files again and again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     if not chooses(arguments):
         if checking.main([]) != 0:
             print("The checks found something; the tests did not run.", file=sys.stderr)
             return 1
         arguments = [*spread(arguments), *COVERAGE, *arguments]
-    # Workers and the parts that tests start would compile the same files again and again.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])
     return 1
