@@ -23,6 +23,7 @@ from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from tests.forms import form_of
 from tests.makers import (
+    EVIDENCE,
     complete_answers,
     make_attachment,
     make_call,
@@ -201,16 +202,24 @@ def said_consent(page):
 
 @pytest.mark.django_db
 def test_page_says_first_what_the_author_allows(staff):
-    call = make_call()
-    response = make_submitted(call, publication="named")
+    listed = {
+        "key": "org_name_listed",
+        "kind": "radio",
+        "label": "May we list your organisation?",
+        "options": [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}],
+    }
+    call = make_call(evidence_questions=[*EVIDENCE, listed])
+    response = make_submitted(call, publication="named", org_name_listed="yes")
     assert said_consent(staff.get(page_of(response))) == (
         "consent",
-        "Publish with the names of the person and the organisation. You may quote it.",
+        "Publish with the names of the person and the organisation. You may quote it. "
+        "The organisation may be listed as one that answered.",
     )
-    amended(response, publication="anonymous", quote_ok="no")
+    amended(response, publication="anonymous", quote_ok="no", org_name_listed="no")
     assert said_consent(staff.get(page_of(response))) == (
         "consent",
-        "Publish without names. Do not quote it.",
+        "Publish without names. Do not quote it. "
+        "Do not list the organisation as one that answered.",
     )
     amended(response, publication="confidential")
     # An earlier version says what the latest allows.
