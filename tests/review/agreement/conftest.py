@@ -1,9 +1,7 @@
-from copy import deepcopy
-
 import pytest
 
 from accounts.states import Role
-from tests.makers import make_call, make_submitted, while_open
+from tests.makers import make_call, make_submitted
 from tests.review.agreement.codings import STORY, draw
 from tests.review.test_coding_page import coder
 
@@ -21,18 +19,6 @@ def make_rows():
         "ada": coder(call, "ada"),
         "bea": coder(call, "bea"),
     }
-
-
-@pytest.fixture
-def made(rows, db, at):
-    made = deepcopy(rows)
-    at(while_open(made["call"]))
-    return made
-
-
-@pytest.fixture
-def call(made):
-    return made["call"]
 
 
 @pytest.fixture
