@@ -22,6 +22,8 @@ FOR_TESTS = "requirements-test.txt"
 NEEDS_MB = {"requirements.txt": 1_000, "requirements-local.txt": 1_000, FOR_TESTS: 2_000}
 # Each file holds everything of the ones before it.
 REQUIREMENTS = ("requirements.txt", "requirements-local.txt", FOR_TESTS)
+# The pip that installs them.
+INSTALLER = "requirements-pip.txt"
 WHAT_RUNS = {
     "server": ("requirements-local.txt", "devserver.supervisor"),
     "test": (FOR_TESTS, "devserver.testing"),
@@ -80,24 +82,30 @@ def install(requirements: str) -> None:
             make_venv()
         print(f"Installing {requirements} into .venv; the first time takes a minute.", flush=True)
         STAMP.unlink(missing_ok=True)
-        # Tests import a fraction of what they install; Python compiles that as they do.
-        lazily = ("--no-compile",) if requirements == FOR_TESTS else ()
-        pip = subprocess.run(
-            [
-                *(str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"),
-                *(*lazily, "--require-hashes", "--requirement", requirements),
-            ],
-            env=os.environ | {"PIP_USER": "0", "PIP_NO_INPUT": "1"},
-            check=False,
-        )
-        if pip.returncode != 0:
-            raise CannotSetUp(
-                f"pip could not install {requirements}; its own words are above. "
-                "It needs a connection to the Python package index."
-            )
+        if not usable:
+            pip_install(INSTALLER)
+        pip_install(requirements)
         STAMP.write_text(json.dumps({"at": str(ROOT), "files": wanted}))
     finally:
         os.close(folder)
+
+
+def pip_install(requirements: str) -> None:
+    # Tests import a fraction of what they install; Python compiles that as they do.
+    lazily = ("--no-compile",) if requirements == FOR_TESTS else ()
+    pip = subprocess.run(
+        [
+            *(str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"),
+            *(*lazily, "--require-hashes", "--requirement", requirements),
+        ],
+        env=os.environ | {"PIP_USER": "0", "PIP_NO_INPUT": "1"},
+        check=False,
+    )
+    if pip.returncode != 0:
+        raise CannotSetUp(
+            f"pip could not install {requirements}; its own words are above. "
+            "It needs a connection to the Python package index."
+        )
 
 
 def installed() -> dict[str, str]:

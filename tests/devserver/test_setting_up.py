@@ -13,7 +13,7 @@ from devserver.setting_up import CannotSetUp, install
 @pytest.fixture
 def clone(tmp_path, monkeypatch):
     """A clone whose requirements are empty files: pip has nothing to fetch."""
-    for name in setting_up.REQUIREMENTS:
+    for name in (*setting_up.REQUIREMENTS, setting_up.INSTALLER):
         (tmp_path / name).write_text("# nothing\n")
     venv = tmp_path / ".venv"
     monkeypatch.delenv("PYTHON", raising=False)
