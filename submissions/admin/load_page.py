@@ -21,6 +21,7 @@ from core.outages import outage_of
 from core.time_limits import latest_moment
 from submissions.calls.models import Call
 from submissions.definitions import loading
+from submissions.definitions.broken_toml import explain_encoding
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.lines import said
 from submissions.definitions.types import CallDefinition
@@ -49,9 +50,7 @@ class FileForm(forms.Form):
         try:
             return file.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise forms.ValidationError(
-                f"The file is not UTF-8: look at byte {error.start + 1:,}"
-            ) from None
+            raise forms.ValidationError(f"The file {explain_encoding(error)}") from None
 
 
 class OptionsForm(forms.Form):

@@ -1,5 +1,7 @@
 """What to do about a file that is not TOML, for authors who never heard of it."""
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+
 # By the beginnings of what tomllib says.
 _REMEDIES = {
     "Illegal character '\\n'": 'close the text with a " on its line, or write it between two """ '
@@ -31,3 +33,12 @@ def explain(error: ValueError) -> str:
         if said.startswith(beginning):
             return f"{said}: {remedy}"
     return said
+
+
+def explain_encoding(error: UnicodeDecodeError) -> str:
+    """Return where a file stops being UTF-8, and what to do about it."""
+    remedy = "choose the encoding UTF-8 where your editor saves it"
+    if error.object.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
+        return f"is UTF-16: {remedy}"
+    line = len(error.object[: error.start].splitlines(keepends=True)) or 1
+    return f"is not UTF-8 at line {line:,}: {remedy}"

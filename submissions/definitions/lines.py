@@ -43,7 +43,7 @@ def numbered(problems: Sequence[Problem], text: str, *, source: str) -> list[str
     for problem in problems:
         paths = _paths_of(problem, named)
         found = [_say(places[path]) for path in paths if path in places]
-        where = f"{' and '.join(found)}: " if found else ""
+        where = f"{' and '.join(dict.fromkeys(found))}: " if found else ""
         lines.append(f"{source}: {where}{problem.path}: {problem.reason}")
     return lines
 

@@ -73,6 +73,7 @@ def test_invitation_that_is_refused_for_good_is_shown_to_administrators(client, 
     assert f"Invitation to pat@example.org: it did not arrive. {said}" in first
     assert f'href="{invitations_page}{made.pk}/change/"' in first
     assert "Nothing waits for you" not in first
+    assert "Nothing waits for you" not in client.get("/admin/accounts/").content.decode()
     send_account_mail()
     assert mail.outbox == []
     invite("pat@example.org")

@@ -10,6 +10,7 @@ from django.db import transaction
 from core import clock
 from core.time_limits import latest_moment
 from submissions.definitions import loading
+from submissions.definitions.broken_toml import explain_encoding
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.lines import said
 from submissions.definitions.tables import printable
@@ -119,7 +120,7 @@ def read(file: Path) -> str:
         else:
             return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        reason = f"is not UTF-8: look at byte {error.start + 1:,}"
+        reason = explain_encoding(error)
     except (OSError, ValueError) as error:
         reason = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise DefinitionRefused([f"{printable(str(file))}: file: {reason}"])

@@ -86,7 +86,10 @@ def test_problems_have_their_lines_and_nothing_is_loaded(client, boss):
     [
         ({}, "Choose a file first"),
         ({"file": SimpleUploadedFile("a.toml", b"")}, "The file is empty"),
-        ({"file": SimpleUploadedFile("a.toml", b"\xff")}, "is not UTF-8: look at byte 1"),
+        (
+            {"file": SimpleUploadedFile("a.toml", b"\xff")},
+            "The file is not UTF-8 at line 1: choose",
+        ),
         ({"file": SimpleUploadedFile("a.toml", b"#" * (LARGEST_FILE + 1))}, "has 1,000,001 bytes"),
     ],
 )

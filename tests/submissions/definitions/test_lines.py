@@ -35,7 +35,7 @@ key = "one"
 key = "a"
 options = [ # two
     { key = "yes", label = "]" },
-    { key = "no" },
+    { key = "no" }, { key = "may" }, { key = "may" },
 ]
 [[sections.questions]]
 kind = "long"
@@ -79,6 +79,7 @@ def said(path, reason="why", text=WAYS):
         ("sections.one.a.label", "line 19"),
         ("sections.one.a.options", "lines 21 to 24"),
         ("sections.one.a.options.no.label", "lines 21 to 24"),
+        ("sections.one.a.options.may", "lines 21 to 24"),
         ("sections.one.questions[2].kind", "line 26"),
         ("sections.one.questions[2].key", "line 25"),
         ("sections.one.twice", "line 27 and line 29"),

@@ -57,7 +57,14 @@ def test_problems_of_one_file_keep_all_from_being_loaded(tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b"\xff", "is not UTF-8: look at byte 1"),
+        (
+            b"a = 1\r\nb = '\xe9'\r\n",
+            "is not UTF-8 at line 2: choose the encoding UTF-8 where your editor saves it",
+        ),
+        (
+            "a = 1".encode("utf-16"),
+            "is UTF-16: choose the encoding UTF-8 where your editor saves it",
+        ),
         (
             b"a = \x00",
             "is not TOML: Invalid value (at line 1, column 5): write texts between two "
