@@ -104,7 +104,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "label": label,
         "notes": [note for note in notes if note],
         "rows": [item["label"] for item in question.rows],
-        "options": [option["label"] for option in question.options],
+        "options": [[option["label"], option.get("hint", "")] for option in question.options],
         "in_words": question.kind in TEXT_KINDS,
     }
 
@@ -161,8 +161,10 @@ def _add_question(document: WordDocument, row: dict[str, Any], each: str) -> Non
         document.add_paragraph(item, style="List Bullet")
     if row["rows"]:
         _add_note(document, each)
-    for option in row["options"]:
-        document.add_paragraph(f"☐ {option}")
+    for label, hint in row["options"]:
+        document.add_paragraph(f"☐ {label}")
+        if hint:
+            _add_note(document, hint)
     if row["in_words"]:
         for _line in range(ROOM):
             document.add_paragraph()

@@ -34,6 +34,7 @@ def test_questions_are_downloaded_without_starting(client, call):
         assert response["Content-Disposition"] == f'attachment; filename="{call.slug}.{name}"', name
         assert response.content.startswith(begins), name
         assert Submission.objects.count() == 0, name
+    assert 'Led a partnership<br><span class="hint">Of two or more.</span>' in page
 
 
 def test_questions_fetched_after_closing_ask_nobody_to_answer(client, call, at):

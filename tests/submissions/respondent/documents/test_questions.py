@@ -48,6 +48,7 @@ def test_word_file_tells_options_hints_title_and_language(call):
     document = word_of(call)
     texts = [paragraph.text for paragraph in document.paragraphs]
     assert "☐ I provide services" in texts
+    assert texts[texts.index("☐ Led a partnership") + 1] == "Of two or more."
     assert "For your receipt." in texts
     assert "Split of money" in texts
     assert document.core_properties.title == "Rates & *charges*: #1: all the questions"
@@ -71,6 +72,7 @@ def test_pdf_is_tagged_and_has_each_question(call):
     words = re.sub(r"\s+", " ", " ".join(page.extract_text() for page in reader.pages))
     assert [q.label for q in call.questions_in_order if q.label not in words] == []
     assert "I provide services" in words
+    assert "Led a partnership Of two or more." in words
     assert "Rates & *charges*: #1" in words
     catalogue = reader.trailer["/Root"]
     assert catalogue["/MarkInfo"]["/Marked"].value is True
