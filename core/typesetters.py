@@ -11,6 +11,7 @@ import subprocess  # nosec B404 - of the portal's own program
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from select import select
 from typing import Any, BinaryIO, Self, cast
@@ -43,11 +44,15 @@ class Typesetters:
 
     def __enter__(self) -> Self:
         for _ in range(self._number):
-            process = subprocess.Popen(  # nosec B603 - no part of it is input
-                PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={}
-            )
-            self._processes.append(process)
+            self._start()
         return self
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(  # nosec B603 - no part of it is input
+            PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, env={}
+        )
+        self._processes.append(process)
+        return process
 
     def __exit__(self, *_raised: object) -> None:
         for process in self._processes:
@@ -55,10 +60,13 @@ class Typesetters:
         for process in self._processes:
             process.communicate()
 
-    def pdfs(self, documents: Iterable[Any], *, seconds: int) -> Iterator[bytes]:
+    def pdfs(
+        self, documents: Iterable[Any], *, seconds: int
+    ) -> Iterator[bytes | TypesettingFailed]:
         """Yield the PDF of each document's data, in their order, dated `seconds` since 1970.
 
-        While one is being read here, the next are made. Raises TypesettingFailed.
+        In the place of one that cannot be made it yields why, and goes on: another process begins
+        where one ended. While one PDF is being read here, the next are made.
         """
         idle = deque(self._processes)
         busy: deque[subprocess.Popen[bytes]] = deque()
@@ -67,17 +75,15 @@ class Typesetters:
                 yield self._take(busy, idle)
             process = idle.popleft()
             request = {"template": self._template, "data": data, "seconds": seconds}
-            try:
+            with suppress(BrokenPipeError):  # it ended, and gives no answer
                 send(cast(BinaryIO, process.stdin), json.dumps(request).encode())
-            except BrokenPipeError as error:
-                raise TypesettingFailed("its process ended") from error
             busy.append(process)
         while busy:
             yield self._take(busy, idle)
 
     def _take(
         self, busy: deque[subprocess.Popen[bytes]], idle: deque[subprocess.Popen[bytes]]
-    ) -> bytes:
+    ) -> bytes | TypesettingFailed:
         process = busy.popleft()
         pipe = cast(BinaryIO, process.stdout)
         # What is in Python's own buffer, `select` does not see: each answer is read to its end, and
@@ -86,10 +92,14 @@ class Typesetters:
             self._meanwhile()
         answer = receive(pipe)
         if answer is None:
-            raise TypesettingFailed("its process ended")
+            process.kill()
+            process.communicate()
+            self._processes.remove(process)
+            idle.append(self._start())
+            return TypesettingFailed("its process ended")
         idle.append(process)
         if answer[:1] == FAILED:
-            raise TypesettingFailed(answer[1:].decode())
+            return TypesettingFailed(answer[1:].decode())
         return answer[1:]
 
 

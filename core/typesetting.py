@@ -56,8 +56,9 @@ FROM_WORD = {
 }
 # Full-width forms of ASCII, as keyboards for Chinese and Japanese write them.
 FULL_WIDTH = {code + 0xFEE0: chr(code) for code in range(0x21, 0x7F)}
-# A hidden word stands as full blocks; a tab has no width of its own.
-STAND_IN = FROM_WORD | FULL_WIDTH | {ord("█"): "◼", ord("\t"): "    "}
+# A hidden word stands as full blocks; a tab has no width of its own. PDF/UA-1 forbids U+FEFF, which
+# comes along with text pasted out of files; U+2060 is Unicode's own successor to it inside a text.
+STAND_IN = FROM_WORD | FULL_WIDTH | {ord("█"): "◼", ord("\t"): "    ", 0xFEFF: "\u2060"}
 # Arrows, signs of mathematics, shapes and dingbats that the fonts inside Typst show: DejaVu Sans
 # Mono and New Computer Modern Math. A test sets each.
 SIGNS = (
@@ -82,10 +83,10 @@ _INVISIBLE = {
     *range(0x202A, 0x202F),
     *range(0x2060, 0x2070),
     *range(0xFE00, 0xFE10),
-    0xFEFF,
     *range(0xE0020, 0xE0080),
 }
 _FAILED = re.compile(r"the text `(\".*?\")` could not be displayed", re.DOTALL)
+_ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")  # what is invisible, or would join with the quote
 TRIES = 20
 
 
@@ -113,7 +114,7 @@ def pdf(template: str, data: Any, *, seconds: int | None = None) -> bytes:
             failed = _FAILED.search(str(error))
             if failed is None:
                 raise
-            unshown = failed[1][1:-1]
+            unshown = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), failed[1][1:-1])
             if unshown not in text:
                 raise
             text = text.replace(unshown, "".join(map(_numbered, unshown)))

@@ -276,7 +276,9 @@ class _Bundle:
         yield from self.add(file.name, whole, compress=not file.name.endswith(PACKED))
         rows = part.rows if part.lines is None else part.lines
         if file.share or rows:
-            self._files[-1]["rows"] = rows
+            self._files[-1]["rows"] = rows - len(part.left_out)
+        for name, why in part.left_out.items():
+            self._leave_out(f"{file.name}/{name}", why)
 
     def _first_of(self, file: BundledFile, pieces: Pieces, part: ExportContext) -> bytes | None:
         """Return the first bytes of the file; None for one that cannot be made: it is left out."""
@@ -287,11 +289,14 @@ class _Bundle:
         except (ChildProcessError, TypesettingFailed) as error:
             logger.exception("%s was not made: %s", file.name, type(error).__name__)
             why = NOT_MADE
-        self._files.append({"file": file.name, "note": why})
-        self._context.left_out[file.name] = why
+        self._leave_out(file.name, why)
         if file.share:
             part.row_done(self._responses - part.rows)
         return None
+
+    def _leave_out(self, name: str, why: str) -> None:
+        self._files.append({"file": name, "note": why})
+        self._context.left_out[name] = why
 
     @cached_property
     def _responses(self) -> int:

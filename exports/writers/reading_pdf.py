@@ -1,11 +1,12 @@
 """Reading copies as tagged PDFs (PDF/UA-1): one document of all, or one per response."""
 
+import logging
 from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from core.typesetters import Typesetters, processes_for
+from core.typesetters import Typesetters, TypesettingFailed, processes_for
 from core.zip_stream import ZipStream
 from exports.export_context import ExportContext
 from exports.queries import count, records
@@ -19,10 +20,17 @@ from exports.writers.reading_copy import (
     title,
 )
 
+logger = logging.getLogger(__name__)
 CONTENT_TYPE = "application/pdf"
 TEMPLATE = Path(__file__).with_name("reading_copy.typ").read_text(encoding="utf-8")
 # Typst lays a document out in the memory of its process: about 4 kB a word.
 MOST_WORDS = 200_000
+# Documents that fail before it is plain that no response is to blame.
+MOST_LEFT_OUT = 20
+NOT_MADE = (
+    "Something went wrong while it was made. Take this response in another format, and tell the "
+    "people who run the portal."
+)
 
 
 def refuse_unless_it_fits(dataset: Dataset) -> None:
@@ -43,12 +51,18 @@ def one_document(context: ExportContext) -> Pieces:
     ]
     data = _data(context, dataset.call.title, copies, contents=True)
     with Typesetters(TEMPLATE, number=1, meanwhile=context.still_at_work) as typesetters:
-        yield from typesetters.pdfs([data], seconds=_seconds(context))
+        for made in typesetters.pdfs([data], seconds=_seconds(context)):
+            if isinstance(made, TypesettingFailed):
+                raise made
+            yield made
     context.row_done(len(copies))
 
 
 def one_each(context: ExportContext) -> Pieces:
-    """Yield a ZIP with a document per response, named by its reference."""
+    """Yield a ZIP with a document per response, named by its reference.
+
+    One that cannot be made is left out. Raises TypesettingFailed where more than MOST_LEFT_OUT are.
+    """
     archive = ZipStream()
     references: deque[str] = deque()
 
@@ -60,7 +74,14 @@ def one_each(context: ExportContext) -> Pieces:
     number = processes_for(count(context.dataset))
     with Typesetters(TEMPLATE, number=number, meanwhile=context.still_at_work) as typesetters:
         for made in typesetters.pdfs(documents(), seconds=_seconds(context)):
-            yield from archive.add(f"{references.popleft()}.pdf", [made], compress=False)
+            name = f"{references.popleft()}.pdf"
+            if isinstance(made, TypesettingFailed):
+                logger.error("%s was not made", name, exc_info=made)
+                context.left_out[name] = NOT_MADE
+                if len(context.left_out) > MOST_LEFT_OUT:
+                    raise made
+            else:
+                yield from archive.add(name, [made], compress=False)
             context.row_done()
     yield from archive.end()
 

@@ -57,19 +57,30 @@ def test_processes_are_gone_after_the_block_whatever_happened():
     assert [process.poll() is None for process in made_by._processes] == [False, False]
 
 
-def test_wrong_template_is_said_and_the_process_goes_on():
-    with Typesetters("#json(bytes(sys.inputs.data)).text", number=1) as made_by:
-        with pytest.raises(TypesettingFailed, match="TypstError"):
-            list(made_by.pdfs([{"texts": []}], seconds=7))
-        assert made_by._processes[0].poll() is None
-
-
-def test_process_that_ends_is_a_failure_and_no_waiting():
+def test_what_cannot_be_made_is_said_in_its_place_and_the_next_are_made():
+    asked = [{"texts": ["One"]}, {"no": "texts"}, {"texts": ["Three"]}]
     with Typesetters(TEMPLATE, number=1) as made_by:
+        process = made_by._processes[0]
+        first, failed, third = made_by.pdfs(asked, seconds=7)
+        assert isinstance(failed, TypesettingFailed)
+        assert str(failed).startswith("TypstError")
+        assert (words(first).strip(), words(third).strip()) == ("One", "Three")
+        assert made_by._processes == [process]
+
+
+def test_another_process_begins_where_one_ended():
+    def documents():
         made_by._processes[0].kill()
         made_by._processes[0].wait()
-        with pytest.raises(TypesettingFailed, match="ended"):
-            list(made_by.pdfs([LONG], seconds=7))
+        yield {"texts": ["One"]}
+        yield {"texts": ["Two"]}
+
+    with Typesetters(TEMPLATE, number=1) as made_by:
+        lost, second = made_by.pdfs(documents(), seconds=7)
+        assert len(made_by._processes) == 1
+    assert isinstance(lost, TypesettingFailed)
+    assert str(lost) == "its process ended"
+    assert words(second).strip() == "Two"
 
 
 def test_waiting_tells_that_it_goes_on_and_can_be_stopped(monkeypatch):

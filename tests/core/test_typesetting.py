@@ -1,12 +1,22 @@
 """PDFs out of data: read back with pypdf."""
 
 import io
+import json
 
 import pypdf
 import pytest
 import typst
 
-from core.typesetting import FONTS, LONGEST_UNBROKEN, SIGNS, ZERO_WIDTH_SPACE, pdf, showable
+from core.typesetting import (
+    _INVISIBLE,
+    FONTS,
+    LONGEST_UNBROKEN,
+    PRELUDE,
+    SIGNS,
+    ZERO_WIDTH_SPACE,
+    pdf,
+    showable,
+)
 from tests.laid_out import LONG
 
 TEMPLATE = """
@@ -107,6 +117,25 @@ def test_lines_of_both_directions_begin_each_on_their_side():
     found = places(["Left", "שמאל", "", "Right"])
     assert found["L"] == found["R"] == pytest.approx(56.7, abs=1)
     assert max(found.values()) > 400
+
+
+def test_invisible_characters_are_set_within_a_word():
+    """PDF/UA-1 forbids U+FEFF, with which files of Windows begin."""
+    assert pdf(DIRECTED, [[f"a{chr(code)}b"] for code in (0xFEFF, *sorted(_INVISIBLE))])
+
+
+def test_marks_that_typst_cannot_set_beside_each_other_are_numbered():
+    """It names them escaped, as they would join with the quotation mark before them."""
+    text = "\u202e\u0fb4\u06dd\u1dc1"
+    with pytest.raises(typst.TypstError, match=r"`\"\\u\{1dc1\}\"` could not be displayed"):
+        typst.compile(
+            f"{PRELUDE}\n{DIRECTED}".encode(),
+            sys_inputs={"data": json.dumps([[text]])},
+            font_paths=[str(FONTS)],
+            pdf_standards=["ua-1"],
+        )
+    reader = pypdf.PdfReader(io.BytesIO(pdf(DIRECTED, [[text]])))
+    assert "1CD1+U" in reader.pages[0].extract_text()  # as read from the right
 
 
 def test_every_sign_that_counts_as_known_is_set():

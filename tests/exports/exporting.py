@@ -36,6 +36,7 @@ NASTY = {
     "combining marks": "e\u0301 n\u0303 \u0915\u094d\u0937\u093f a\u0308\u0323 q\u0307\u0323",
     "controls": "a\x0bb\x0cc\x01d\x1fe\x7ff\x85g",
     "not characters": "a\ufffeb\uffffc",
+    "byte order marks": "\ufeffa\ufeffb",
     "markup": "]]> <b>bold</b> &amp; &#10; <!-- <w:t/> #let x = 1 *typst* $x$ @ref",
     "escapes": "_x000B_ \\N \\. %s %(call)s {} \\u0041",
     "adjacent escapes": "_x0041_x0042_x0043_ _x005F_x0041_ _x000D_x000A_ x_x0041_0042_",

@@ -16,6 +16,7 @@ from accounts.models import AuditEvent
 from accounts.states import Role
 from core import typesetters
 from core.release import VERSION
+from core.typesetters import TypesettingFailed
 from exports import queries, response_sql
 from exports.filters import ExportFilter
 from exports.formats import FORMATS
@@ -313,6 +314,41 @@ def test_command_ends_with_status_3_where_a_file_could_not_be_made(broken_parque
     files = members(output.read_bytes())
     assert "parquet.zip" not in files
     assert json.loads(files["manifest.json"])["made_by"] == "command line"
+
+
+class FailingTypesetters(reading_pdf.Typesetters):
+    """Makes the first document of several, and none after it."""
+
+    def __init__(self, template, **more):
+        super().__init__(template, **more | {"number": 0})
+
+    def pdfs(self, documents, *, seconds):
+        made = [b"%PDF", *(TypesettingFailed("its process ended") for _ in documents)]
+        return iter(made[: max(1, len(made) - 1)])
+
+
+@pytest.mark.django_db
+def test_everything_is_without_a_pdf_that_cannot_be_made(monkeypatch, tmp_path, capsys, caplog):
+    monkeypatch.setattr(reading_pdf, "Typesetters", FailingTypesetters)
+    call = make_call()
+    made, failed = [make_submitted(call).reference for _ in range(2)]
+    output = tmp_path / "everything.zip"
+    with pytest.raises(CommandError, match="could not be made"):
+        call_command("export_responses", call=call.slug, format="bundle", output=str(output))
+    name = f"pdfs.zip/{failed}.pdf"
+    assert f"{name} is not in the export. Something went wrong" in capsys.readouterr().err
+    assert f"{failed}.pdf was not made" in caplog.text
+    files = members(output.read_bytes())
+    assert members(files["pdfs.zip"]).keys() == {f"{made}.pdf"}
+    assert {f"reading/{one}.docx" for one in (made, failed)} < files.keys()
+    listed = {entry["file"]: entry for entry in json.loads(files["manifest.json"])["files"]}
+    assert listed["pdfs.zip"]["rows"] == 1
+    assert listed[name]["note"].startswith("Something went wrong")
+    assert f"{name} Something went wrong" in files["README.txt"].decode()
+
+    monkeypatch.setattr(reading_pdf, "MOST_LEFT_OUT", 0)
+    with pytest.raises(TypesettingFailed):
+        exported(call, "pdf-each")
 
 
 @pytest.mark.django_db

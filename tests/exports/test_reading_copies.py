@@ -311,7 +311,7 @@ def answer_in_pdf(data):
 
 
 def as_laid_out(text):
-    shown = text.translate(FULL_WIDTH)
+    shown = text.translate(FULL_WIDTH | {0xFEFF: ""})
     numbered = NUMBERED.sub(lambda found: f"[U+{ord(found[0]):04X}]", shown)
     return " ".join(numbered.split())
 

@@ -26,7 +26,7 @@ from exports.permissions import ExportRefused
 from exports.queries import codes_of, count
 from exports.recording import COMMAND_LINE, export_chunks, say_left_out, say_lost_files
 from exports.types import Dataset, Pieces
-from exports.writers.bundle import NOT_MADE
+from exports.writers import bundle, reading_pdf
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 
@@ -185,7 +185,7 @@ class Command(BaseCommand):
             self.stderr.write(say_left_out(*each), self.style.WARNING)
         if lost:
             raise CommandError(say_lost_files(lost[0]), returncode=LOST_FILES)
-        if NOT_MADE in left_out.values():
+        if {bundle.NOT_MADE, reading_pdf.NOT_MADE} & set(left_out.values()):
             raise CommandError("A file of the export could not be made.", returncode=LOST_FILES)
 
     def _say_nothing(self, dataset: Dataset) -> str:
