@@ -146,7 +146,7 @@ def _page_wanted(request: HttpRequest, admin: OfOwnCalls, rows: QuerySet[Submiss
     if (at := row_key(request.GET.get(AT, ""))) is not None:
         of_the_row = admin.get_queryset(request).filter(pk=at)
         if of_the_row.exists():
-            return OrderedList(rows, of_the_row).before() // ANSWERS_A_PAGE + 1
+            return OrderedList(rows, of_the_row).place().before // ANSWERS_A_PAGE + 1
     return request.GET.get("page", "1")
 
 

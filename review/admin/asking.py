@@ -21,6 +21,7 @@ from core.addresses import AddressRefused
 from core.admin.uk_time import in_uk_time
 from core.row_keys import row_key
 from review.admin.asking_form import QuestionForm
+from review.admin.beside import ASKED, may_have
 from review.admin.listed import CameFrom
 from submissions.mail.question_preview import preview
 from submissions.mail.sending import CONTACT_REFUSED
@@ -63,9 +64,10 @@ def shown_questions(request: HttpRequest, response: Submission) -> dict[str, Any
     at = clock.portal_now()
     replies = Prefetch("replies", Reply.objects.order_by("-number"))
     asked = FollowUp.objects.filter(submission=response).select_related("asked_by", "mail")
+    shown = asked.prefetch_related(replies) if may_have(response, ASKED) else []
     may_ask = may(request.user, Action.ASK_AUTHOR, response.call_id)
     return {
-        "questions": [_show(one, response, at) for one in asked.prefetch_related(replies)],
+        "questions": [_show(one, response, at) for one in shown],
         "may_ask": may_ask,
         "why_not_asked": why_not(response, at=at) if may_ask else "",
     }

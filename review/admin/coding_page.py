@@ -14,6 +14,7 @@ from accounts.models import User
 from accounts.rights import may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
+from review.admin.beside import OPEN_SAMPLE, QUOTES, REDACTIONS, may_have
 from review.admin.coding_source import Source
 from review.admin.listed import CameFrom
 from review.admin.memos.about import address_to_write_on
@@ -98,6 +99,8 @@ class CodingPage:
     @cached_property
     def sampled(self) -> list[SampledResponse]:
         """The places of the response in open samples that the reader codes and is not done with."""
+        if not may_have(self.version.submission, OPEN_SAMPLE):
+            return []
         places = to_code(self.reader).filter(submission=self.version.submission_id)
         return list(places.select_related("sample").order_by("pk"))
 
@@ -108,7 +111,8 @@ class CodingPage:
     @cached_property
     def is_done(self) -> bool:
         """Whether the reader's codings stand until a sample is closed."""
-        return is_done_with(self.reader, self.version.submission)
+        response = self.version.submission
+        return may_have(response, OPEN_SAMPLE) and is_done_with(self.reader, response)
 
     @property
     def layer(self) -> str:
@@ -140,6 +144,8 @@ class CodingPage:
 
     @cached_property
     def quotes(self) -> list[ShownQuote]:
+        if not may_have(self.version.submission, QUOTES):
+            return []
         return quotes_of_version(self.version, reader=self.reader)
 
     @cached_property
@@ -189,6 +195,8 @@ class CodingPage:
     @cached_property
     def redactions(self) -> list[Redaction]:
         """The redactions that the page marks."""
+        if not may_have(self.version.submission, REDACTIONS):
+            return []
         return list(marked_redactions(self.version))
 
     @property

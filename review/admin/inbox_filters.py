@@ -205,7 +205,7 @@ class ReceivedFilter(OneOf):
         return [("visit", since), ("today", "Today"), ("week", "In the last 7 days")]
 
     def expected_parameters(self) -> list[str | None]:
-        return [self.parameter_name, *self.more_parameters]
+        return [*self.parameters()]
 
     def days_in_words(self) -> list[tuple[str, str]]:
         """Return the days from and until which the list is narrowed; what is no day is none."""

@@ -1,7 +1,7 @@
 """The search of the list of responses: what is found, the best first, and where the words stand."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.contrib.admin.views.main import ORDER_VAR
@@ -18,6 +18,8 @@ from core import clock
 from core.admin.lists import WholeList
 from core.admin.reference_search import by_reference
 from core.references import read_reference
+from review.admin.listed import is_for_rows_alone
+from review.admin.response_filters import OneOf
 from review.consent import consent_of
 from review.searching.entries import due
 from review.searching.found import MOST_RANKED, among, best_first, search_for
@@ -46,6 +48,17 @@ class SearchedList(WholeList):
         return {} if self.is_ranked else super().get_ordering_field_columns()
 
 
+class RowsAlone(SearchedList):
+    """The list where only its rows are wanted: what its page shows around them is not fetched."""
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        self.list_filter = [each for each in self.list_filter if _narrows(each, request.GET)]
+        return super().get_filters(request)
+
+    def get_results(self, request: HttpRequest) -> None:
+        """Count nothing: who wants rows takes them from the queryset."""
+
+
 class InboxSearch(OfOwnCalls):
     search_fields = ("reference",)  # shows the box; get_search_results does the searching
     search_help_text = mark_safe(
@@ -55,7 +68,7 @@ class InboxSearch(OfOwnCalls):
     )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[SearchedList]:
-        return SearchedList
+        return RowsAlone if is_for_rows_alone(request) else SearchedList
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Submission], search_term: str
@@ -104,6 +117,14 @@ class InboxSearch(OfOwnCalls):
             "most_ranked": MOST_RANKED,
         }
         return page
+
+
+def _narrows(each: Any, query: Collection[str]) -> bool:
+    """Return whether the filter does something with this query: the others offer choices."""
+    if isinstance(each, type) and issubclass(each, OneOf):
+        return each.narrows_unasked or not {*each.parameters()}.isdisjoint(query)
+    field = each if isinstance(each, str) else each[0]
+    return any(name.startswith(field) for name in query)
 
 
 def _is_search(typed: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import F, Model, Q, QuerySet
+from django.db.models import Count, F, Model, Q, QuerySet
 from django.db.models.expressions import OrderBy
 
 
@@ -37,6 +37,15 @@ class Key:
         return Q(**{f"{self.name}__isnull": yes})
 
 
+@dataclass(frozen=True)
+class Place:
+    """`before` is how many of the `rows` come before one of them, or where it would be."""
+
+    rows: int
+    before: int
+    is_there: bool
+
+
 class OrderedList:
     """The rows of a queryset, seen from one row, which may have left them meanwhile.
 
@@ -58,12 +67,15 @@ class OrderedList:
         found = self._rows.filter(self._after(_reversed(self._keys))).reverse()
         return found.values_list("pk", flat=True).first()
 
-    def before(self) -> int:
-        """Return how many rows are before this one."""
-        return self._rows.filter(self._after(_reversed(self._keys))).count()
-
-    def has_it(self) -> bool:
-        return self._rows.filter(pk=self._row["pk"]).exists()
+    def place(self) -> Place:
+        """Return how many rows there are, and where among them this one is."""
+        before, itself = self._after(_reversed(self._keys)), Q(pk=self._row["pk"])
+        found = self._rows.aggregate(
+            rows=Count("pk"),
+            before=Count("pk", filter=before),
+            itself=Count("pk", filter=itself),
+        )
+        return Place(found["rows"], found["before"], is_there=bool(found["itself"]))
 
     def _after(self, keys: "Sequence[Key]") -> Q:
         found, same = Q(pk__in=()), Q()
@@ -79,7 +91,10 @@ def _reversed(keys: Sequence[Key]) -> list[Key]:
 
 
 def _keys(rows: QuerySet) -> list[Key]:
+    """Return them up to the primary key: what is named after it never decides."""
     parts = [part for one in rows.query.order_by for part in _parts(rows.model, one)]
+    unique = [place for place, (by, _) in enumerate(parts, 1) if by in (F("pk"), F("id"))]
+    parts = parts[: min(unique, default=None)]
     return [
         Key(f"ordered_by_{place}", by, descending) for place, (by, descending) in enumerate(parts)
     ]

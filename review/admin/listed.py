@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from review.admin.keyset import OrderedList
+from review.admin.keyset import OrderedList, Place
 from submissions.calls.models import Question
 from submissions.calls.states import CHOICE_KINDS, QuestionKind
 from submissions.responses.models import Submission
@@ -22,6 +22,7 @@ from submissions.responses.models import Submission
 FILTERS = "_changelist_filters"  # Django's own name: the query string of the list
 QUESTION = "question"
 AT = "at"
+ROWS_ALONE = "_rows_alone"  # an attribute of the request
 # Files are no answer to read; an address says who answers.
 NOT_READ_ACROSS = (QuestionKind.FILE, QuestionKind.EMAIL)
 
@@ -100,11 +101,17 @@ def narrowed_list(admin: ModelAdmin, request: HttpRequest) -> QuerySet[Submissio
     Where the list cannot read them, it is the whole list.
     """
     asked = request_of_list(request)
+    setattr(asked, ROWS_ALONE, True)
     try:
         return admin.get_changelist_instance(asked).queryset
     except IncorrectLookupParameters:
         asked.GET = QueryDict()
         return admin.get_changelist_instance(asked).queryset
+
+
+def is_for_rows_alone(request: HttpRequest) -> bool:
+    """Return whether the list is asked for its rows alone, as `narrowed_list` does."""
+    return getattr(request, ROWS_ALONE, False)
 
 
 def is_read_across(question: Question) -> bool:
@@ -136,14 +143,14 @@ class Listed:
         of_the_row = admin.get_queryset(request_of_list(request)).filter(pk=response.pk)
         self._ordered = OrderedList(self._rows, of_the_row)
 
-    @cached_property
+    @property
     def total(self) -> int:
-        return self._rows.count()
+        return self._place.rows
 
-    @cached_property
+    @property
     def place(self) -> int | None:
         """The place in the list, from 1; None if the response is not in it, or no more."""
-        return self._before + 1 if self._ordered.has_it() else None
+        return self._place.before + 1 if self._place.is_there else None
 
     @cached_property
     def next(self) -> str | None:
@@ -159,12 +166,12 @@ class Listed:
         if self.question:
             address = self._came_from.question_address(self.question, at=str(self._pk))
             return f"{address}#response-{self._pk}"
-        page = min(self._before, max(0, self.total - 1)) // self._per_page + 1
+        page = min(self._place.before, max(0, self.total - 1)) // self._per_page + 1
         return self._came_from.list_address(page)
 
     @cached_property
-    def _before(self) -> int:
-        return self._ordered.before()
+    def _place(self) -> Place:
+        return self._ordered.place()
 
     def _address(self, pk: int | None) -> str | None:
         return None if pk is None else self._came_from.page_of(pk)

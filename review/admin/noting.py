@@ -16,6 +16,7 @@ from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
 from core.posted_from import led_to_its_page
+from review.admin.beside import NOTES, may_have
 from review.admin.listed import QUESTION, CameFrom
 from review.admin.note_form import NoteForm
 from review.errors import NoteRefused
@@ -62,10 +63,11 @@ def shown_notes(request: HttpRequest, response: Submission) -> dict[str, Any]:
         return {}
     of_response = Note.objects.filter(submission=response)
     notes = of_response.select_related("by", "resolved_by", "question", "version", "submission")
+    any_notes = may_have(response, NOTES)
     may_write = may(request.user, Action.WRITE_NOTES, response.call_id)
     version.submission = response
     return {
-        "notes": [_show(note, request.user) for note in notes],
+        "notes": [_show(note, request.user) for note in notes] if any_notes else [],
         "note_form": NoteForm(version=version) if may_write else None,
     }
 

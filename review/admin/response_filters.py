@@ -1,6 +1,6 @@
 """The filters of the list of responses."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -32,6 +32,13 @@ CALLS_READ = "_calls_read"  # an attribute of the request
 class OneOf(admin.SimpleListFilter):
     """A filter that refuses any value which it does not offer: it finds nothing, and says so."""
 
+    more_parameters: Sequence[str] = ()
+    narrows_unasked = False  # whether it narrows the list where nothing is chosen
+
+    @classmethod
+    def parameters(cls) -> list[str]:
+        return [str(cls.parameter_name), *cls.more_parameters]
+
     def value(self) -> str | None:
         chosen = super().value()
         return chosen if chosen in {key for key, _ in self.lookup_choices} else None
@@ -58,6 +65,7 @@ class StateFilter(OneOf):
 
     title = "state"
     parameter_name = "state"
+    narrows_unasked = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return [
@@ -171,6 +179,11 @@ def question_filters(request: HttpRequest) -> list[type[OneOf]]:
                 found.setdefault(str(made.parameter_name), made)
     gone = [_gone(name) for name in request.GET if name.startswith(ANSWER) and name not in found]
     return [*found.values(), _answers_to(found, request), *gone]
+
+
+def names_answers(query: Iterable[str]) -> bool:
+    """Return whether a filter of `question_filters` is named in the query."""
+    return any(name == ANSWERS_TO or name.startswith(ANSWER) for name in query)
 
 
 def _gone(name: str) -> type[GoneFilter]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from accounts.identity import may_see_identity
 from accounts.models import AuditEvent
@@ -11,6 +11,7 @@ from accounts.rights import Person, may
 from accounts.states import Action, AuditAction
 from core.admin.uk_time import in_uk_time, in_uk_time_exactly
 from core.pictures import FORMATS
+from review.admin.beside import ERASURE, may_have
 from review.admin.listed import is_read_across
 from review.consent import Consent, consent_of
 from review.models import FileText
@@ -157,16 +158,19 @@ def response_page(response: Submission, *, wanted: str, since: str, reader: Pers
     started, saved = in_uk_time(response.started_at), in_uk_time(response.saved_at)
     if response.current_version_id is None:  # a draft, maybe an erased one
         return ResponsePage(None, started, saved)
-    versions = list(response.versions.order_by("number").prefetch_related("attachments"))
+    files = Attachment.objects.select_related("scan", "extracted").defer("extracted__text")
+    rows = response.versions.order_by("number")
+    versions = list(rows.prefetch_related(Prefetch("attachments", files)))
     by_number = {str(version.number): version for version in versions}
     current = next(v for v in versions if v.pk == response.current_version_id)
+    response.current_version = current  # with its texts, which lists leave out
     version = by_number.get(wanted, current)
     earlier = by_number.get(since)
     if earlier is not None and (earlier.number >= version.number or response.is_erased):
         earlier = None
-    call = Call.objects.get(pk=response.call_id)
+    call = response.call
     readings, others = None, 0
-    digests = digests_for(reader, response)
+    digests = digests_for(reader, response, versions)
     if may(reader, Action.READ_RECORD, call):
         readings, others = _readings(response)
     return ResponsePage(
@@ -215,7 +219,7 @@ def rights_on(response: Submission, *, reader: Person) -> dict[str, bool]:
 
 def said_of_erasure(response: Submission) -> dict[str, Any]:
     """Return by which request the response, or who gave it, was erased, and when."""
-    erasure = carried_out(response)
+    erasure = carried_out(response) if may_have(response, ERASURE) else None
     return {"erasure": erasure, "erased": erasure and in_uk_time(erasure.erased_at)}
 
 
@@ -230,8 +234,7 @@ class _Given:
     @classmethod
     def of(cls, call: Call, version: Version, reader: Person) -> "_Given":
         answers = {**version.choices, **answers_for(reader, version, call)}
-        attachments = version.attachments.select_related("scan", "extracted")
-        files = files_by_key(call, attachments.defer("extracted__text"))
+        files = files_by_key(call, version.attachments.all())
         asked = questions_of_version(call, answers, files)
         return cls(answers, files, {question.key for question in asked})
 

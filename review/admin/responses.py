@@ -5,7 +5,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
@@ -20,6 +20,7 @@ from accounts.rights import calls_of
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
+from core.row_keys import row_key
 from core.whole_files import FileLost
 from review.admin import (
     across,
@@ -37,6 +38,7 @@ from review.admin import (
     triage,
     withdrawing,
 )
+from review.admin.beside import with_what_is_beside
 from review.admin.facet_columns import facet_columns
 from review.admin.inbox_actions import InboxActions
 from review.admin.inbox_filters import (
@@ -54,7 +56,7 @@ from review.admin.inbox_filters import (
     WorkFilter,
 )
 from review.admin.inbox_search import InboxSearch
-from review.admin.listed import CameFrom
+from review.admin.listed import CameFrom, is_for_rows_alone
 from review.admin.reading_faster import similar, unlike
 from review.admin.redaction import proposing
 from review.admin.response_files import (
@@ -69,6 +71,7 @@ from review.admin.response_filters import (
     QuotingFilter,
     StateFilter,
     TimingFilter,
+    names_answers,
     question_filters,
 )
 from review.asking import marks, say_marks
@@ -152,6 +155,8 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> list[Any] | tuple[Any, ...]:
         """Put in the chosen call's facets; leave out the state, unless several are listed."""
+        if is_for_rows_alone(request) and ORDER_VAR not in request.GET:
+            return self.list_display
         shown = list(super().get_list_display(request))
         if request.GET.get("state") != "all":
             shown.remove("state")
@@ -160,6 +165,8 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         shown = list(super().get_list_filter(request))
+        if is_for_rows_alone(request) and not names_answers(request.GET):
+            return shown
         return [*shown, *question_filters(request)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Submission]:
@@ -264,7 +271,8 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
         """Show the response to read. Opening it goes on record; there is nothing to post."""
         if request.method not in {"GET", "HEAD"} or not self.has_view_permission(request):
             raise PermissionDenied
-        response = self.get_object(request, object_id)
+        rows = with_what_is_beside(self.get_queryset(request))
+        response = rows.filter(pk=row_key(object_id) or 0).first()  # no row has the key 0
         if response is None:
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id

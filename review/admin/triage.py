@@ -16,7 +16,7 @@ from core import clock
 from core.posted_from import led_to_its_page
 from review.admin.listed import CameFrom
 from review.errors import ReviewOutdated, ReviewRefused
-from review.members import NO_LONGER, assignable, reviews_no_longer
+from review.members import NO_LONGER, assignable
 from review.triage import (
     StatusChoice,
     assign,
@@ -62,8 +62,7 @@ def shown_on_page(request: HttpRequest, response: Submission) -> dict[str, Any]:
     if chosen not in [choice for choice, _ in choices]:  # the call has the reason no more
         choices.append((chosen, chosen.label(response.call)))
     people = assignable(response, by=current_user(request))
-    left = Submission.objects.filter(reviews_no_longer(), pk=response.pk)
-    is_nobodys = review.assignee is not None and left.exists()
+    is_nobodys = response.assignee_reviews_no_longer  # type: ignore[attr-defined]  # a column
     return {
         "statuses": [(choice.key, label) for choice, label in choices],
         "said_status": chosen.label(response.call),

@@ -117,12 +117,14 @@ def without_digest(call: Call) -> set[tuple[str, int]]:
     }
 
 
-def digests_for(reader: Person, response: Submission) -> dict[int, str]:
-    """Return the digest of each version that the reader may see, by primary key."""
-    rows = response.versions.all()
+def digests_for(
+    reader: Person, response: Submission, versions: Iterable[Version]
+) -> dict[int, str]:
+    """Return the digest of each of its versions that the reader may see, by primary key."""
+    hidden: set[int] = set()
     if not sees_redacted(reader, response.call_id):
-        rows = rows.exclude(pk__in=response.versions.filter(HAS_HIDDEN_WORDS).values("pk"))
-    return dict(rows.values_list("pk", "sha256"))
+        hidden.update(response.versions.filter(HAS_HIDDEN_WORDS).values_list("pk", flat=True))
+    return {version.pk: version.sha256 for version in versions if version.pk not in hidden}
 
 
 def hide(text: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from accounts.identity import may_see_identity
+from review.admin.beside import ALIKE, may_have
 from review.duplicates.counting_once import Standing, standing_of
 from review.models import ClusterMember
 from review.states import ClusterKind, MemberState
@@ -23,6 +24,8 @@ def counted_once(call: Call) -> Standing:
 @register.simple_tag(takes_context=True)
 def places_beside_others(context: dict[str, Any], response: Submission) -> list[ClusterMember]:
     """Return the response's places in sets of alike ones, those that the reader may see."""
+    if not may_have(response, ALIKE):
+        return []
     reader = context["request"].user
     members = ClusterMember.objects.filter(submission=response).exclude(state=MemberState.REJECTED)
     return [

@@ -11,6 +11,7 @@ from accounts.current_user import current_user
 from accounts.rights import may
 from accounts.states import Action
 from core.admin.uk_time import in_uk_time
+from review.admin.beside import MEMOS, may_have
 from review.admin.memos.about import address_to_write
 from review.admin.shortening import shorten
 from review.memos.visible_memos import passage_words, seen_by
@@ -38,8 +39,10 @@ def shown_memos(request: HttpRequest, response: Submission) -> dict[str, Any]:
     """Return the memos for the page of a response, and where the reader may write one."""
     if response.current_version_id is None or response.state not in READABLE:
         return {}
+    of_it = Memo.objects.filter(submission=response)
+    any_memos = may_have(response, MEMOS)
     return {
-        "memos": _shown(request, Memo.objects.filter(submission=response), response.call_id),
+        "memos": _shown(request, of_it, response.call_id) if any_memos else [],
         "write_memo": _address(request, response.call_id, response=response.pk),
     }
 
