@@ -15,6 +15,7 @@ mailbox that does not want the mail and for a portal that may not send, and say 
 
 import re
 import smtplib
+import ssl
 from contextlib import suppress
 from types import TracebackType
 from typing import Self
@@ -176,6 +177,8 @@ def _how_it_broke(error: Exception) -> str:
         return "it does not offer encryption or signing in, which EMAIL_URL asks for."
     if type(cause).__name__ == "gaierror":
         return "its name could not be found."
-    if type(cause).__name__.startswith("SSL"):
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"its certificate is not valid: {cause.verify_message.rstrip('.')}."
+    if isinstance(cause, ssl.SSLError):
         return "no encrypted connection came about."
     return "it ended the connection."

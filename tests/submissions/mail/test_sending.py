@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import logging
 import re
+import ssl
 import time
 from datetime import timedelta
 from secrets import token_hex
@@ -20,6 +21,7 @@ from submissions.outbox import queue
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses.confirmed_addresses import look_up_confirmation
+from tests.containers.proxies import make_certificate
 from tests.makers import confirm_address, make_call, make_submitted, make_user, while_open
 from tests.submissions.mail.mail_sink import HANG_UP, free_port, listening, silent_server
 
@@ -275,6 +277,22 @@ def test_unknown_server_gives_everything_back(through_port, settings, call):
     assert send(call) == SendReport(released=1, server_away=True)
     assert OutboxEmail.objects.get().last_error == (
         "The mail server could not be reached: its name could not be found."
+    )
+
+
+def test_certificate_that_nobody_vouches_for_is_named(through_port, settings, call, tmp_path):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    make_certificate(certificate, key)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    with listening(tls=tls) as sink:
+        through_port(sink.port)
+        settings.EMAIL_USE_SSL = True
+        submitted(call, "a@example.org")
+        assert send(call) == SendReport(released=1, server_away=True)
+    assert OutboxEmail.objects.get().last_error == (
+        "The mail server could not be reached: "
+        "its certificate is not valid: self-signed certificate."
     )
 
 
