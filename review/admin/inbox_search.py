@@ -22,13 +22,14 @@ from review.admin.listed import is_for_rows_alone
 from review.admin.response_filters import OneOf
 from review.consent import consent_of
 from review.searching.entries import due
-from review.searching.found import MOST_RANKED, among, best_first, search_for
+from review.searching.found import MOST_RANKED, Search, among, best_first, search_for
 from review.searching.snippet_sources import passages_of
 from review.searching.snippets import Marker
 from review.searching.wanted import Term
 from submissions.responses.models import Submission
 
 MOST_SNIPPETS = 3  # of a response
+SEARCHES = "_searches"  # an attribute of the request: by what was typed
 
 
 class SearchedList(WholeList):
@@ -39,7 +40,7 @@ class SearchedList(WholeList):
         self.is_ranked = False
         if ORDER_VAR in self.params or not _is_search(self.query):
             return rows
-        ranked = best_first(rows, search_for(self.query, searcher=request.user))
+        ranked = best_first(rows, _search(request, self.query))
         self.is_ranked = ranked is not None
         return rows if ranked is None else ranked
 
@@ -83,7 +84,7 @@ class InboxSearch(OfOwnCalls):
         if not _is_search(term):
             return by_reference(queryset, term, path="reference"), False
         with_it = by_reference(Submission.objects.all(), term, path="reference")
-        found = search_for(term, searcher=request.user).found()
+        found = _search(request, term).found()
         found.update(with_it.order_by().values_list("pk", flat=True))
         return queryset.filter(among(found)), False
 
@@ -95,7 +96,7 @@ class InboxSearch(OfOwnCalls):
             return page
         if not context or not _is_search(changes.query):
             return page
-        search = search_for(changes.query, searcher=request.user)
+        search = _search(request, changes.query)
         rows = list(changes.result_list)
         changes.result_list = rows
         passages = passages_of(rows, opens=search.opens, sees=search.sees)
@@ -125,6 +126,15 @@ def _narrows(each: Any, query: Collection[str]) -> bool:
         return each.narrows_unasked or not {*each.parameters()}.isdisjoint(query)
     field = each if isinstance(each, str) else each[0]
     return any(name.startswith(field) for name in query)
+
+
+def _search(request: HttpRequest, typed: str) -> Search:
+    """Return what is searched for, looked up once a request."""
+    known: dict[str, Search] = request.__dict__.setdefault(SEARCHES, {})
+    typed = typed.replace("\0", "").strip()
+    if typed not in known:
+        known[typed] = search_for(typed, searcher=request.user)
+    return known[typed]
 
 
 def _is_search(typed: str) -> bool:

@@ -166,7 +166,8 @@ def _rows(request: HttpRequest, finding: Finding, source: str) -> QuerySet[Any]:
     if source == "codings":
         rows = codings
     else:
-        rows = quotes_seen_by(Quote.objects.filter(call=call), reader)
+        of_call = Quote.objects.filter(call=call).select_related("call")
+        rows = quotes_seen_by(of_call, reader)
         if source == "quotes":
             rows = rows.filter(Exists(of_the_outer_quote(codings)))
     if not may(reader, Action.OPEN_FILES, call):

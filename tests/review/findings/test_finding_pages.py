@@ -4,6 +4,8 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import AuditEvent
@@ -260,7 +262,14 @@ def test_quote_under_another_code_is_in_the_whole_bank_alone(evidence, ann):
     finding = evidence.find()
     quoted(evidence, evidence.find("Other"), evidence.responses[2])
     assert "<blockquote" not in page_of(ann, "finding_passages", finding)
-    assert page_of(ann, "finding_passages", finding, "?from=bank").count("<blockquote") == 1
+    asked = []
+    for more in ([], evidence.responses[:2]):
+        for response in more:
+            quoted(evidence, evidence.find("Other"), response)
+        with CaptureQueriesContext(connection) as queries:
+            page = page_of(ann, "finding_passages", finding, "?from=bank")
+        asked.append((page.count("<blockquote"), len(queries)))
+    assert asked == [(1, asked[0][1]), (3, asked[0][1])]
 
 
 def test_quote_that_consent_forbids_says_why(evidence, ann):

@@ -313,6 +313,7 @@ def test_list_under_a_search_asks_as_much_for_three_rows_as_for_one(call, staff)
             staff.get(LIST, {"q": "mayor"})
         counts.append(len(queries))
     assert counts[0] == counts[1]
+    assert sum("numnode" in query["sql"] for query in queries) == 1, "it is read several times"
 
 
 TOLD = [
