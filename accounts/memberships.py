@@ -72,8 +72,8 @@ def give(
     return membership
 
 
-def change(membership: Membership, *, by: User, at: datetime, **fields: Any) -> bool:
-    """Set `role`, `also`, `without` or `wants_digest`; False if nothing changed.
+def change(membership: Membership, *, by: User, at: datetime, **fields: Any) -> None:
+    """Set `role`, `also`, `without` or `wants_digest`, on record if that changes anything.
 
     Everybody may choose about their own digest. Raises MembershipRefused for anything else that
     `by` may not set.
@@ -84,7 +84,7 @@ def change(membership: Membership, *, by: User, at: datetime, **fields: Any) -> 
         )
         changed = {name: new for name, new in fields.items() if getattr(locked, name) != new}
         if not changed:
-            return False
+            return
         is_own_digest = set(changed) == {"wants_digest"} and locked.person_id == by.pk
         if not is_own_digest:
             extras = [name for name in ("also", "without") if name in changed]
@@ -95,7 +95,6 @@ def change(membership: Membership, *, by: User, at: datetime, **fields: Any) -> 
         locked.save(update_fields=list(changed))
         _record(locked, AuditAction.MEMBERSHIP_CHANGED, by=by, at=at, before=before)
     membership.refresh_from_db()
-    return True
 
 
 def end(membership: Membership, *, by: User, at: datetime) -> None:

@@ -60,8 +60,7 @@ class SetUpApp(_TellsOfIt, ActivateTOTPView):
 
         allauth leads to the page that removes the app.
         """
-        user = request.user
-        if user.is_authenticated and is_mfa_enabled(user, [Authenticator.Type.TOTP]):
+        if is_mfa_enabled(request.user, [Authenticator.Type.TOTP]):
             pressed_twice = request.method == "POST"
             return redirect("mfa_view_recovery_codes" if pressed_twice else "mfa_index")
         return super().dispatch(request, *args, **kwargs)

@@ -92,13 +92,14 @@ def test_link_of_an_invitation_ends_after_seven_days(client, monkeypatch):
 
 def test_address_of_an_invitation_is_forgotten_with_it_also_of_a_used_one(client):
     accepts(client, invited())
-    invited("sam@example.org")
+    User.objects.update(username="patricia", email="patricia@example.org")
+    invited()
     purge()
     assert Invitation.objects.count() == 2
     Invitation.objects.update(expires_at=datetime.now(UTC))
     purge()
     assert not Invitation.objects.exists()
-    assert User.objects.filter(email="pat@example.org").exists()
+    assert User.objects.filter(email="patricia@example.org").exists()
 
 
 def test_second_invitation_ends_the_link_of_the_first(client):

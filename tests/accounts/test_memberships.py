@@ -193,7 +193,7 @@ def test_administrator_gives_one_person_more_and_less(client, call):
 @pytest.mark.parametrize("role", [Role.REVIEWER, Role.CODER])
 def test_member_sees_the_own_membership_and_chooses_the_digest(client, call, role):
     person = make_user(role, username="ann")
-    make_user(Role.MANAGER, username="other")
+    other = make_user(Role.MANAGER, username="other")
     client.force_login(person)
     shown = client.get(LIST).context["cl"].result_list
     assert [row.person for row in shown] == [person]
@@ -202,6 +202,9 @@ def test_member_sees_the_own_membership_and_chooses_the_digest(client, call, rol
     assert posted(client, page_of(own), wants_digest="on", role=Role.MANAGER).status_code == 302
     own.refresh_from_db()
     assert (own.wants_digest, own.role) == (True, role)
+    theirs = Membership.objects.get(person=other)
+    with pytest.raises(MembershipRefused, match="may not manage"):
+        memberships.change(theirs, wants_digest=True, by=person, at=OPENS_AT)
     [(action, by, _, detail)] = recorded()
     assert (action, by, detail["wants_digest"]) == ("membership_changed", person, True)
 

@@ -148,9 +148,11 @@ def test_second_factor_that_is_set_up_ends_the_other_sign_ins(client, needed):
     sign_in(other, user)
     sign_in(client, user)
     assert other.get("/account/").status_code == 200
+    Client().force_login(make_user(Role.MANAGER))
     set_up_app(client)
     assert other.get("/account/").status_code == 302
-    assert SignIn.objects.filter(user=user).count() == 1
+    assert SignIn.objects.get(user=user).second_factor
+    assert not SignIn.objects.exclude(user=user).get().second_factor
 
 
 def test_second_factor_that_is_taken_away_has_to_be_set_up_again(client, needed):

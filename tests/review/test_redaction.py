@@ -181,6 +181,8 @@ def test_hidden_words_are_shown_again_by_two(response, ann, bea):
     with pytest.raises(RedactionRefused):
         show_again(hidden, by=ann, at=OPENS_AT)
     show_again(hidden, by=bea, at=OPENS_AT)
+    with pytest.raises(RedactionRefused, match="bea took it back already"):
+        keep_hidden(hidden, by=bea, at=OPENS_AT)
     assert readable_answers(latest(response)) == latest(response).texts
     assert not RedactedVersion.objects.exists()
 
@@ -260,8 +262,10 @@ def test_same_words_of_a_later_version_are_hidden_as_it_comes_in(response):
 
 def test_answer_that_is_unchanged_keeps_its_redaction(response):
     make_redaction(response, "of Leeds")
-    amended(response, commissioner_view="More", roles=["commissioner"])
+    amended(response, commissioner_view="At the same place", roles=["commissioner"])
     assert states(latest(response)) == [(RedactionState.APPROVED, 10, 18)]
+    response = Submission.objects.get(pk=response.pk)
+    assert make_proposed(response, "place", key="commissioner_view").start == 12
 
 
 def test_which_of_several_places_is_hidden_stays_so(response):
@@ -398,13 +402,22 @@ def test_version_before_that_has_the_words_hides_them_too(response):
 def test_passage_of_an_earlier_version_is_not_proposed(response):
     before = response.current_version
     amended(response, story="Leeds alone")
-    with pytest.raises(RedactionRefused):
+    with pytest.raises(RedactionRefused, match="another version"):
         make_proposed(response, "Jo", version=before)
+
+
+def test_passage_of_a_withdrawn_response_is_not_proposed(response):
+    amending.withdraw(submission=response, at=while_open(response.call))
+    with pytest.raises(RedactionRefused, match="not among those that count"):
+        make_proposed(response, "Jo")
 
 
 def test_passage_of_a_file_is_hidden_in_its_text(call):
     response = given_file(call, b"Ask Jo Bloggs.")
-    make_redaction(response, "Jo Bloggs", key="documents", file_text=file_text_of(response))
+    given = {"key": "documents", "file_text": file_text_of(response)}
+    make_redaction(response, "Jo Bloggs", **given)
+    with pytest.raises(RedactionRefused, match="hidden already"):
+        make_proposed(response, "Bloggs", **given)
     assert readable_file_text(file_text_of(response)) == "Ask █████████."
     assert file_text_of(response).text == "Ask Jo Bloggs."
 
@@ -426,6 +439,8 @@ def test_who_may_not_open_files_does_not_decide_about_words_in_one(call, ann, be
         with pytest.raises(RedactionRefused) as refused:
             decide()
         assert refused.value.message == "It is in a file, and you may not open files in this call"
+    with pytest.raises(RedactionRefused, match="You may not open files"):
+        make_proposed(response, "Bloggs.", by=bea, **given)
 
 
 def test_file_in_the_place_of_one_with_hidden_words_is_withheld(call, ann, bea):
@@ -451,7 +466,7 @@ def replace_file(response, content):
     reading_due_files.read_due(now=wall_now, until=lambda: False)
 
 
-def test_file_that_is_given_beside_the_one_with_hidden_words_is_not_withheld(call):
+def test_file_that_is_given_beside_the_one_with_hidden_words_is_not_withheld(call, ann):
     response = given_file(call, b"Ask Jo Bloggs.")
     make_redaction(response, "Jo Bloggs", key="documents", file_text=file_text_of(response))
     at = while_open(call)
@@ -459,6 +474,20 @@ def test_file_that_is_given_beside_the_one_with_hidden_words_is_not_withheld(cal
     make_attachment(response, name="more.txt", content=b"More.")
     submitting.submit(submission=response, at=at)
     assert states(latest(response)) == []
+    reading_due_files.read_due(now=wall_now, until=lambda: False)
+    # A passage of the other file, and one of the file as if it were an answer to another question.
+    for key, end in (("documents", 14), ("story", 5)):
+        with pytest.raises(RedactionRefused, match="not within the text"):
+            propose(
+                version=latest(response),
+                question=call.questions.get(key=key),
+                file_text=latest(response).attachments.get(name="more.txt").extracted,
+                start=0,
+                end=end,
+                reason=RedactionReason.AUTHOR,
+                by=ann,
+                at=OPENS_AT,
+            )
 
 
 def test_text_of_a_file_with_a_redaction_is_not_read_anew(call, monkeypatch):
