@@ -1,5 +1,3 @@
-// Makes pages pleasanter; every page works without it.
-
 // What a save writes above a button would push it from under the pointer that presses it.
 const whenReleased = (() => {
   "use strict";
@@ -229,8 +227,8 @@ const whenReleased = (() => {
   document.addEventListener("visibilitychange", () => { if (!document.hidden) look(); });
 })();
 
-// Saves what is typed every few seconds and on leaving. The server overwrites no answers but those
-// whose etags the page has.
+// Saves what is typed every few seconds and on leaving. The server overwrites only what the page
+// has the etags of.
 (() => {
   "use strict";
   const form = document.querySelector("form[data-save]");
@@ -299,6 +297,14 @@ const whenReleased = (() => {
       pending = pending.filter((one) => one.key !== key || one.text !== text);
       pending.push({ key, number, text });
     }
+  };
+
+  // After Back, what was typed before stands beside etags of what is stored now.
+  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const filledIn = (key) => {
+    writeEtags(readEtags().set(key, "?"));
+    // It may be stored, in its normal form: that is no other's edit.
+    remember(entries([key]), 0);
   };
 
   const wait = (milliseconds) => {
@@ -382,6 +388,8 @@ const whenReleased = (() => {
   form.addEventListener("input", ({ target }) => {
     const key = keyOf(target);
     if (!key || target.type === "file") return;
+    // Firefox types it, in a tab opened again.
+    if (isBack && navigator.userActivation?.hasBeenActive === false) filledIn(key);
     changed.add(key);
     if (!failures) wait(PAUSE);
   });
@@ -417,17 +425,10 @@ const whenReleased = (() => {
     leaving = false;
     // Out of the browser's memory, as above.
     if (persisted && !changed.size && !refused.size) location.reload();
-    if (persisted || performance.getEntriesByType("navigation")[0]?.type === "navigate") return;
-    // Whoever goes back sees what they typed then, beside etags of what is stored now.
-    const etags = readEtags();
-    const typed = new Set();
-    for (const input of form.querySelectorAll(".question :is(input, textarea)")) {
-      if (input.value !== input.defaultValue || input.checked !== input.defaultChecked) typed.add(keyOf(input));
+    for (const input of persisted ? [] : form.querySelectorAll(".question :is(input, textarea)")) {
+      const isShown = input.value === input.defaultValue && input.checked === input.defaultChecked;
+      if (!isShown && !changed.has(keyOf(input))) filledIn(keyOf(input));
     }
-    for (const key of typed) etags.set(key, "?");
-    writeEtags(etags);
-    // It may be stored all the same, in its normal form: that is no other's edit.
-    remember(entries(typed), 0);
   });
 })();
 

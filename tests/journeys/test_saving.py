@@ -267,6 +267,31 @@ def test_going_back_to_what_was_typed_before_overwrites_nobody(page, call):
     assert stored(call) == {"story": "Theirs", "history": ["bid"]}
 
 
+def test_tab_that_is_opened_again_overwrites_nobody(start_response, call):
+    page = start_response(call, "response/evidence/", 320)
+    drafting.save_answers(
+        submission=Submission.objects.get(),
+        call=call,
+        values={"story": "Theirs"},
+        at=while_open(call),
+    )
+    page.get_by_role("link", name="Privacy", exact=True).click()
+    page.wait_for_url("**/privacy/*")
+    # Firefox fills in what was typed before once the page is there, and says that it was typed.
+    page.add_init_script(
+        """addEventListener("load", () => setTimeout(() => {
+            const area = document.querySelector("[name=story]");
+            area.value = "Mine";
+            for (const name of ["input", "change"]) {
+                area.dispatchEvent(new Event(name, { bubbles: true }));
+            }
+        }))"""
+    )
+    page.go_back()
+    warned(page, "This answer was saved by someone else").wait_for()
+    assert stored(call) == {"story": "Theirs"}
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "no-script"])
 def test_second_to_save_sees_both_texts_and_chooses(open_browser, start_response, call, javascript):
     first = start_response(call, "response/evidence/", 320, java_script_enabled=javascript)
