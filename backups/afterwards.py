@@ -41,5 +41,6 @@ def set_right(*, backup: str, at: datetime, wall_now: datetime) -> list[str]:
         f"Ended: {say_count(invitations, 'invitation')}, {say_count(tokens, 'token')} of programs. "
         "Invite again, and have new tokens made.",
         "Responses are as they were then: what was withdrawn, made confidential or hidden since is "
-        "exported again. Have the project team do that anew before anybody exports.",
+        "exported again. Have the project team do that anew before anybody exports. The log of web "
+        "has “response … withdrawn” and, of what came or was changed, “response … received”.",
     ]

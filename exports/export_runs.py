@@ -44,6 +44,8 @@ CLAIM_LASTS = timedelta(minutes=1)
 ATTEMPTS = 2
 # Whoever writes a file adds to it more often, even if their export was cancelled meanwhile.
 STRAY_AFTER = timedelta(seconds=30)
+# What somebody asked for, with the reason and the words that they searched for.
+ROW_KEPT = timedelta(days=90)
 UNFINISHED = (ExportState.WAITING, ExportState.RUNNING)
 
 
@@ -244,6 +246,15 @@ def _delete_file(run: ExportRun) -> bool:
         run.error = why
     run.save(update_fields=["file", "error"])
     return not run.file
+
+
+def delete_old(*, at: datetime) -> int:
+    """Delete the rows of exports that have no file any more, ROW_KEPT after somebody asked.
+
+    What was exported stays on record. Returns how many.
+    """
+    old = ExportRun.objects.filter(file="", asked_at__lt=at - ROW_KEPT)
+    return old.exclude(state__in=UNFINISHED).delete()[0]
 
 
 def not_deleted_in_words() -> str:

@@ -35,6 +35,8 @@ def end_data() -> None:
         with attempts.at("files of exports"):
             strays = export_runs.purge_strays(wall_now=clock.wall_now())
             logger.info("cleared: %d files of exports", strays)
+        with attempts.at("old exports"):
+            logger.info("cleared: %d old exports", export_runs.delete_old(at=at))
         with attempts.at("working folders"):
             logger.info("cleared: %d working folders", working_folders.delete_left_folders())
         with attempts.at("sessions"):

@@ -138,6 +138,9 @@ def test_tokens_invitations_and_mails_of_the_time_of_the_backup_end(call):
     said = run("after_restore")
     assert "Ended: 1 invitation, 1 token of programs" in said
     assert "what was withdrawn, made confidential or hidden since is exported again" in said
+    assert (
+        "has “response … withdrawn” and, of what came or was changed, “response … received”" in said
+    )
     assert tokens.find(secret, wall_now=now) is None
     assert not Invitation.objects.exists()
     send_account_mail()

@@ -130,7 +130,7 @@ def test_cancelled_export_leaves_no_file_and_is_on_record():
 
 
 @pytest.mark.django_db
-def test_file_is_kept_for_a_week_and_its_row_for_good():
+def test_file_is_kept_for_a_week_and_its_row_for_ninety_days():
     make_run()
     run = export_runs.claim_next(at=AT, wall_now=AT)
     assert finish(run)
@@ -139,6 +139,8 @@ def test_file_is_kept_for_a_week_and_its_row_for_good():
     assert export_runs.is_kept(run, at=AT + week - timedelta(seconds=1))
     assert not export_runs.is_kept(run, at=AT + week)
     assert carry_out(at=AT + week - timedelta(seconds=1)) == {}
+    days = timedelta(days=90)
+    assert export_runs.delete_old(at=AT + days + week) == 0  # its file first
     name = run.file.name
     assert run.file.storage.exists(name)
     assert carry_out(at=AT + week) == {"exports": 1}
@@ -146,6 +148,10 @@ def test_file_is_kept_for_a_week_and_its_row_for_good():
     assert carry_out(at=AT + week) == {}
     run = ExportRun.objects.get()
     assert (run.state, run.rows_done, bool(run.file)) == (ExportState.DONE, 3, False)
+    make_run()  # waits
+    assert export_runs.delete_old(at=run.asked_at + days) == 0
+    assert export_runs.delete_old(at=AT + days + week) == 1
+    assert [one.state for one in ExportRun.objects.all()] == [ExportState.WAITING]
 
 
 @pytest.mark.django_db

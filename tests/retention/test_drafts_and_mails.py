@@ -9,6 +9,7 @@ from accounts import record
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from evidence_portal.celery import app
+from exports.models import ExportRun
 from retention import tasks
 from retention.calendar import calendar_of
 from retention.carrying_out import carry_out
@@ -256,9 +257,11 @@ def test_beats_task_ends_data_by_the_portals_clock_and_ends_old_sessions(call, a
         Session.objects.create(
             session_key=key, session_data="", expire_date=datetime.now(UTC) + days * DAY
         )
+    ExportRun.objects.create(call=call, asked_at=call.closes_at - DAY, state="failed")
     at(call.closes_at + 90 * DAY)
     tasks.end_data()
     assert not Submission.objects.exists()
+    assert not ExportRun.objects.exists()
     assert [session.session_key for session in Session.objects.all()] == ["live"]
 
 

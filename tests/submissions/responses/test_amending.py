@@ -153,7 +153,7 @@ def test_draft_is_neither_opened_again_nor_withdrawn(verb):
         verb(submission=draft, at=draft.started_at)
 
 
-def test_staff_withdraw_after_closing_on_request_with_a_reason_on_record():
+def test_staff_withdraw_after_closing_on_request_with_a_reason_on_record(caplog):
     submission = make_submitted()
     user, at = make_user(), submission.call.closes_at + HOUR
     for _ in range(2):
@@ -163,6 +163,8 @@ def test_staff_withdraw_after_closing_on_request_with_a_reason_on_record():
     assert submission.mails.filter(kind="withdrawn").count() == 1
     event = AuditEvent.objects.get(action="response_withdrawn")
     assert (event.actor, event.detail) == (user, {"asked_by": "author", "reason": "By email"})
+    # For after a restore.
+    assert f"response {submission.reference} withdrawn" in caplog.text
 
 
 def test_staff_withdraw_no_draft():
