@@ -132,7 +132,7 @@ def _subject(words: str, call: Call) -> str:
 
 
 def _call_by_partners(call: Call) -> str:
-    title, by = call.title, call.partners_in_words
+    title, by = call.title_in_a_sentence, call.partners_in_words
     if not get_language_bidi():  # what staff read of a call in Arabic is in English
         title, by = isolated(title), isolated(by)
     if not by:

@@ -194,6 +194,11 @@ class Call(models.Model):
         return spoken_time.say_moment(self.opens_at, self.timezone)
 
     @property
+    def title_in_a_sentence(self) -> str:
+        """The title where a full stop may follow: in quotation marks if it has its own end."""
+        return f"“{self.title}”" if self.title.endswith(("?", "!", ".", "…")) else self.title
+
+    @property
     def partners_in_words(self) -> str:
         """For instance "One Trust, Two Trust and Three Trust"."""
         if len(self.partners) < 2:

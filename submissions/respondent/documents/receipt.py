@@ -90,7 +90,7 @@ def receipt_data(version: Version, call: Call) -> dict[str, Any]:
 
 
 def _intro(call: Call) -> list[str]:
-    said = [_("A response to %(call)s.") % {"call": call.title}]
+    said = [_("A response to %(call)s.") % {"call": call.title_in_a_sentence}]
     if call.partners:
         said = [
             _("A response to %(call)s, a call for evidence by %(partners)s.")

@@ -76,14 +76,22 @@ def test_letter_of_before_the_opening_is_kept_and_the_page_says_so(call):
     client = staff()
     day = (call.opens_at - timedelta(days=2)).date().isoformat()
     entry = begun(client, call, day=day)
+    early = "It came before the call opened"
+    assert early in client.get(f"{ADMIN}{entry.pk}/").content.decode()
     page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'good_practice')}/"
     client.post(page, form_of(client.get(page)) | {"good_practice": "We share rooms."})
     check = f"{ADMIN}{entry.pk}/check/"
+    assert early in client.get(check).content.decode()
     refused = client.post(check, form_of(client.get(check)))
     assert refused.status_code == 409
     said = f"it came before the call opened at {call.opens_in_words}. It is kept here."
     assert said in refused.content.decode()
     assert "which closed at" not in refused.content.decode()
+    Entry.objects.update(received_at=call.grace_ends_at)
+    late = "It came after the call closed"
+    assert late in client.get(f"{ADMIN}{entry.pk}/").content.decode()
+    Entry.objects.update(received_at=call.grace_ends_at - timedelta(seconds=1))
+    assert late not in client.get(f"{ADMIN}{entry.pk}/").content.decode()
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])

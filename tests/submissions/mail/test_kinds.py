@@ -43,6 +43,15 @@ def test_kind_says_the_same_in_text_and_html():
         assert links == re.findall(r'href="([^"]+)"', rendered.html), kind
 
 
+def test_title_with_an_end_of_its_own_is_quoted_where_a_sentence_ends():
+    call = make_call(title="Who is cold?", partners=[])
+    bodies = [render_sample(kind, call).message.body for kind in MailKind.values]
+    assert [body for body in bodies if "?." in body] == []
+    assert (
+        "responding to “Who is cold?”." in render_sample(MailKind.CONFIRMATION, call).message.body
+    )
+
+
 def test_kind_has_the_headers_of_every_mail():
     call = make_call(contact_name="The team", contact_email="ask@example.org")
     for kind in MailKind.values:
