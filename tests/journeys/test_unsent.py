@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import expect
 
 from accounts.states import Role
-from review.models import Coding
+from review.models import Code, Coding
 from submissions.responses.models import Submission
 from tests.journeys.waiting import wait_for
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
@@ -97,6 +97,24 @@ def test_a_memo_that_came_back_with_an_error_is_not_lost_by_a_link(first_of_two)
     page.locator("h1").click()  # a browser asks of a page that was used
     stay(page, page.get_by_role("link", name="Memos", exact=True).first.click)
     expect(page.get_by_label("Title")).to_have_value("On councils")
+
+
+def test_going_back_to_a_form_overwrites_nobody(first_of_two):
+    page, _responses = first_of_two(Role.MANAGER)
+    code = Code.objects.get()
+    page.goto(f"/admin/review/code/{code.pk}/change/")
+    name = page.get_by_label("Name")
+    save = page.get_by_role("button", name="Save", exact=True)
+    name.fill("Mine")
+    with page.expect_navigation():
+        save.click()
+    Code.objects.update(name="Theirs")
+    page.go_back()
+    expect(name).to_have_value("Mine")  # as the browser fills it in
+    for stored in ("Theirs", "Mine"):  # whoever is told may put theirs in its place
+        with page.expect_navigation():
+            save.click()
+        assert Code.objects.get().name == stored
 
 
 def leave_while_coding(page, key):
