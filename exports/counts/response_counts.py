@@ -61,6 +61,7 @@ def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
         tables = question_tables(answers, strict=facets)
         return Counts(
             total=total,
+            readable=None if call.hides_small_counts else total - confidential,
             has_confidential=confidential > 0,
             median_words=median,
             by_day=_days(call, days, at, hide),
@@ -198,7 +199,7 @@ def _completion(
                 question.key,
                 question.label,
                 None if few or leaves or tells else answered,
-                bool(question.show_if or question.section.show_if),
+                bool(call.questionnaire.conditions[question.key].terms),
                 few,
                 leaves,
             )

@@ -77,10 +77,12 @@ class Counts:
     derived one by its own key; `questions` has every closed question, facets too. `total` is None,
     and there is nothing else, where the call hides small counts and there are too few responses to
     hide any among them. Where it `has_confidential` ones, they count in the total, `by_day` and
-    the question about publication alone.
+    the question about publication alone. `readable` is how many are not confidential, None where
+    the call hides small counts: it could tell one.
     """
 
     total: int | None
+    readable: int | None = None
     has_confidential: bool = False
     median_words: int | None = None
     by_day: Sequence[DayCount] = ()

@@ -109,7 +109,7 @@ def _number(count: Shown) -> str:
 def completion_chart(
     key: str, title: str, rows: Sequence[Completion], *, total: int | None
 ) -> BarChart | None:
-    """Return how many answered each question, against all responses."""
+    """Return how many answered each question, of `total`."""
     if not rows or not total:
         return None
     drawn = [

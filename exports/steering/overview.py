@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from accounts.current_user import current_user
@@ -16,6 +17,7 @@ from accounts.rights import calls_of, may_somewhere
 from accounts.states import Action
 from core import clock, spoken_time
 from core.bar_charts import BarChart, in_words
+from core.spoken_numbers import say_number
 from exports.counts.response_counts import count_responses
 from exports.counts.types import Counts, QuestionCounts
 from exports.permissions import may_export
@@ -86,7 +88,7 @@ def _parts(call: Call, counts: Counts, looking: Looking) -> Sequence[Part]:
     """Return each facet, the lengths and the completion, where there is anything to draw."""
     if not counts.total:
         return []
-    total = counts.total
+    base = counts.total if counts.readable is None else counts.readable
     tables = {table.of.key: table for table in counts.questions}
     drawn = [
         (
@@ -103,15 +105,15 @@ def _parts(call: Call, counts: Counts, looking: Looking) -> Sequence[Part]:
             "length",
             _("Length"),
             _("Length of responses"),
-            [_("Words in all text answers together.")],
-            [bar_chart("words", "", _("Words"), counts.by_words, total=total)],
+            [_("Words in all text answers together."), *_left_out(counts)],
+            [bar_chart("words", "", _("Words"), counts.by_words, total=base)],
         ),
         (
             "completion",
             _("Completion"),
             _("Completion of each question"),
-            [_("Out of all responses. Nobody is asked every question.")],
-            [completion_chart("completion", "", counts.completion, total=total)],
+            [*_left_out(counts), *_asked_of_some(counts)],
+            [completion_chart("completion", "", counts.completion, total=base)],
         ),
     ]
     return [
@@ -119,6 +121,28 @@ def _parts(call: Call, counts: Counts, looking: Looking) -> Sequence[Part]:
         for key, name, heading, remarks, charts in drawn
         if (found := [chart for chart in charts if chart is not None])
     ]
+
+
+def _left_out(counts: Counts) -> list[str]:
+    """Say of what the shares are."""
+    if not counts.has_confidential:
+        return [_("Out of all responses.")]
+    if counts.readable is None:
+        return [_("Out of all responses, without the words of confidential ones.")]
+    of = {"number": say_number(counts.readable)}
+    return [
+        ngettext(
+            "Out of the %(number)s response that is not confidential.",
+            "Out of the %(number)s responses that are not confidential.",
+            counts.readable,
+        )
+        % of
+    ]
+
+
+def _asked_of_some(counts: Counts) -> list[str]:
+    asks_some = any(row.is_conditional for row in counts.completion)
+    return [_("Some questions are asked only of some people.")] if asks_some else []
 
 
 def _facet_charts(

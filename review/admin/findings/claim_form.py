@@ -126,7 +126,9 @@ def _without_merged(data: QueryDict, call: Call) -> QueryDict:
 
 
 def _said(name: str, share: int) -> str:
-    return f"{name}: {share}% or more" if share else f"{name}: at least somebody"
+    if not share:
+        return f"{name}: at least somebody"
+    return f"{name}: {share}% or more" if share < 100 else f"{name}: {share}%"
 
 
 def _codes(call: Call, claim: Claim | None) -> list[tuple[str, str]]:

@@ -87,7 +87,7 @@ def test_lengths_and_completion_are_counted():
     assert counts.median_words == 104
     assert {row.key: (row.answered, row.is_conditional) for row in counts.completion} == {
         "roles": (3, False),
-        "role_other": (1, False),
+        "role_other": (1, True),
         "age": (3, False),
         "income_band": (1, False),
         "story": (3, False),

@@ -9,10 +9,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from exports.counts.types import Counts
+from submissions.calls.models import Call
 from submissions.definitions.loading import load, parse
 from tests.exports.counted_call import make_counted_call
 from tests.exports.steering.pages import tables
-from tests.makers import OPENS_AT, SMALL, let_members_in, make_call, make_submitted, make_user
+from tests.makers import (
+    OPENS_AT,
+    SMALL,
+    let_members_in,
+    make_call,
+    make_submitted,
+    make_user,
+)
 
 pytestmark = pytest.mark.usefixtures("clock_after_closing")
 
@@ -48,6 +56,25 @@ def test_page_shows_charts_or_the_same_as_tables(steering):
     text = text.replace("xmlns='http://www.w3.org/2000/svg'", "")
     assert re.findall(r'(?:src|xlink:href)="(?!/static/)[^"]*"', text) == []
     assert not re.search(r"https?://|<style| style=", text)
+
+
+@pytest.mark.django_db
+def test_shares_leave_out_confidential_responses_and_the_page_says_so(steering):
+    call = make_call(slug="the-call")
+    for publication in ("anonymous", "anonymous", "confidential"):
+        make_submitted(call, story="Words", publication=publication)
+    page = "/steering/the-call/?view=tables&open=all"
+    text = steering.get(page).content.decode()
+    assert ["Which describes you?", "2", "100%"] in tables(text)["Completion of each question"]
+    assert ["Under 250", "2", "100%"] in tables(text)["Length of responses"]
+    assert text.count("Out of the 2 responses that are not confidential.") == 2
+    assert text.count("Some questions are asked only of some people.") == 1
+    Call.objects.update(hides_small_counts=True)
+    for _more in range(6):
+        make_submitted(call, story="Words", publication="anonymous")
+    text = steering.get(page).content.decode()
+    assert "that are not confidential." not in text
+    assert text.count("Out of all responses, without the words of confidential ones.") == 2
 
 
 @pytest.mark.django_db
