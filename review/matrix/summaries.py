@@ -141,8 +141,11 @@ def write_summary(
 def forget_summaries(call: Call, ending: Ending) -> None:
     """Empty the summaries with one of the names, or that quote the texts; earlier wordings, too.
 
-    Call it with the call's codes locked: summaries are written under the lock of their code.
+    A page that showed one that holds is outdated: saved, it would put the words back. Call it with
+    the call's codes locked: summaries are written under the lock of their code.
     """
+    holding = {row.pk for row in latest_summaries(call).values()}
     for row in MatrixSummary.objects.filter(call=call).exclude(text="").order_by("pk"):
         if has_words_of(row.text, ending):
-            MatrixSummary.objects.filter(pk=row.pk).update(text=ERASED)
+            number = row.number + 1 if row.pk in holding else row.number
+            MatrixSummary.objects.filter(pk=row.pk).update(text=ERASED, number=number)

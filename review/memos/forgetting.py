@@ -11,6 +11,7 @@ TEXT = "Erased: it had words of a response that is erased, or named who answered
 def forget_memos(call: Call, ending: Ending) -> None:
     """Empty the memos of the call, and their earlier texts, that have a name or quote a text.
 
+    A page that showed one before is outdated (`writing.revision_to_see`).
     Call it once the codes are locked, as who merges them does.
     Memos on the response itself are deleted by who erases it.
     """

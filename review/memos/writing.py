@@ -14,6 +14,7 @@ from core.second_press import near
 from review.coding.codings import stored_text
 from review.coding.locking import lock_codes
 from review.errors import MemoOutdated, MemoRefused
+from review.memos.forgetting import TEXT
 from review.models import Code, FileText, Memo, MemoText
 from submissions.calls.models import Call, Question
 from submissions.responses.models import Submission, Version
@@ -88,7 +89,7 @@ def _just_written(memo: Memo) -> Memo | None:
 
 
 def change_memo(memo: Memo, *, title: str, text: str, seen: int, by: User, at: datetime) -> Memo:
-    """Put another text in the place of the one with the revision `seen`, which is kept.
+    """Put another text in the place of the one that was `seen` (`revision_to_see`), which is kept.
 
     Whoever codes in the call may. Raises MemoOutdated, with who it was, where somebody else has
     changed it since; MemoRefused as `write_memo` does.
@@ -104,7 +105,14 @@ def change_memo(memo: Memo, *, title: str, text: str, seen: int, by: User, at: d
             raise MemoRefused("This memo is gone: the response that it was about was erased.")
         if (locked.title, locked.text) == (title, text):
             return locked  # also at a second press
-        if locked.revision != seen:
+        revision = revision_to_see(locked)
+        if revision != seen and locked.text == TEXT:
+            raise MemoOutdated(
+                "What this memo said was erased while this page was open. Nothing of yours was "
+                "saved: before you save it again, take out what a response that is erased said, "
+                "and who gave it."
+            )
+        if revision != seen:
             who = locked.changed_by or locked.by
             when = in_uk_time(locked.changed_at or locked.at)
             raise MemoOutdated(
@@ -126,6 +134,11 @@ def change_memo(memo: Memo, *, title: str, text: str, seen: int, by: User, at: d
         locked.save(update_fields=["title", "text", "changed_by", "changed_at", "revision"])
         _record(locked, AuditAction.MEMO_CHANGED, by=by, at=at)
     return locked
+
+
+def revision_to_see(memo: Memo) -> int:
+    """Return what tells the memo as its page shows it from what it was before: 0 once emptied."""
+    return 0 if memo.text == TEXT else memo.revision
 
 
 def _clean(title: str, text: str) -> tuple[str, str]:

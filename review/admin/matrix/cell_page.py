@@ -24,6 +24,7 @@ from core.row_keys import row_key, row_keys
 from review.admin.codebook_pages import list_address
 from review.admin.matrix.choosing import ACROSS, matrix_address, query_of, selection_from
 from review.admin.matrix.shown_passages import put_on_record, shown_passages
+from review.coding.forgetting import ERASED
 from review.errors import CodingRefused
 from review.matrix.cell_passages import passages_in
 from review.matrix.columns import NOTHING, choices_across
@@ -191,6 +192,12 @@ def _write(request: HttpRequest, code: Code, cell: Cell) -> Mapping[str, Any] | 
             f"{latest.by.get_username()} wrote in this cell while the page was open, so yours was "
             "not saved. Read theirs above; save again to put yours in its place."
         )
+        if latest.text == ERASED:
+            said = (
+                "What this summary said was erased while the page was open, so yours was not "
+                "saved. Before you save it again, take out what a response that is erased said, "
+                "and who gave it."
+            )
         return {"error": said, "text": text, "expected": latest.number}
     except CodingRefused as refused:
         said = f"{refused.message}. Nothing was saved: what you typed is below."

@@ -33,7 +33,7 @@ from review.admin.shortening import shorten
 from review.errors import MemoOutdated, MemoRefused
 from review.memos.deleting import delete_memo, may_delete
 from review.memos.visible_memos import seen_by, words_of_passage
-from review.memos.writing import About, change_memo, write_memo
+from review.memos.writing import About, change_memo, revision_to_see, write_memo
 from review.models import Memo
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -213,6 +213,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
         more = {
             "title": f"Memo: {isolated(memo.title)}",
             "memo": memo,
+            "seen": revision_to_see(memo),
             "about": said,
             "address": address,
             "passage": passage.words,

@@ -16,6 +16,7 @@ from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.clock import wall_now
 from review.coding.codebook import merge_codes
+from review.coding.forgetting import ERASED
 from review.coding.samples import close_sample, draw_sample
 from review.matrix.summaries import Cell, write_summary
 from review.matrix.table import ALL
@@ -208,6 +209,9 @@ def test_writing_a_summary_is_refused_where_somebody_else_wrote(client, call, pa
     expected = re.search(r'name="expected" value="(\d+)"', refused.content.decode())[1]
     assert client.post(address, {"text": "Late.", "expected": expected}).status_code == 302
     assert [row.text for row in MatrixSummary.objects.order_by("number")] == ["Low.", "Late."]
+    MatrixSummary.objects.filter(number=2).update(text=ERASED, number=3)
+    refused = client.post(address, {"text": "Late.", "expected": "2"})
+    assert "What this summary said was erased while the page was open" in words(refused)
 
 
 def test_summary_of_a_code_that_was_merged_meanwhile_is_kept_for_the_other(client, call, pay, ada):

@@ -133,6 +133,11 @@ def test_summaries_end_with_the_response_that_they_quote(call, pay, ada, scope, 
     write(pay, ada, "One said: “The prime kept half of it.”")
     write(pay, ada, "As zoe@example.org said.", expected=1)
     write(pay, ada, "Primes keep too much.", expected=2)
+    wages = make_code(call=call, name="Wages")
+    write(wages, ada, "“The prime kept half of it.”")
     erase(response, at=while_open(call), scope=scope)
     assert {number for number, text, _ in texts(pay) if text == ERASED} == gone
     assert texts(pay)[0][1] == "Primes keep too much."
+    if scope == ErasureScope.RESPONSE:  # saved from a page that showed it before
+        with pytest.raises(SummaryConflict):
+            write(wages, ada, "“The prime kept half of it.” So it is.", expected=1)

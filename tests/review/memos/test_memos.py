@@ -177,6 +177,10 @@ def test_memos_end_with_the_response_and_with_what_they_repeat(call, response):
         changed.pk: "Gone.",
     }
     assert MemoText.objects.get().text == TEXT
+    again = {"title": "A", "text": repeating.text, "seen": 1, "by": repeating.by}
+    with pytest.raises(MemoOutdated, match="was erased while this page was open"):
+        change_memo(repeating, **again, at=while_open(call))
+    change_memo(repeating, **again | {"text": "One said so.", "seen": 0}, at=while_open(call))
 
 
 def test_memos_that_name_who_answered_are_emptied_with_that(call, response):
