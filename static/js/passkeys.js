@@ -44,7 +44,7 @@ for (const form of document.querySelectorAll("form[data-passkey]")) {
       form.elements.credential.value = asJson(credential);
       form.submit();
     } catch {
-      failed.textContent = form.dataset.failed;
+      failed.textContent = window.PublicKeyCredential ? form.dataset.failed : form.dataset.none;
       failed.hidden = false;
     }
   });

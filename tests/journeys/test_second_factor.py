@@ -13,6 +13,12 @@ from tests.makers import PASSWORD, make_call, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+# As in some browsers, and at an address that is not safe.
+WITHOUT_PASSKEYS = """() => {
+  window.PublicKeyCredential = undefined;
+  Object.defineProperty(navigator, "credentials", { value: undefined });
+}"""
+
 
 @pytest.fixture
 def staff(settings):
@@ -49,6 +55,12 @@ def test_passkey_is_set_up_and_signs_in(open_browser, look, staff, live_server):
     check("second-factor")
     page.get_by_role("link", name="Add a passkey").click()
     check("passkey")
+    page.evaluate(WITHOUT_PASSKEYS)
+    page.get_by_role("button", name="Add a passkey").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "This browser has no passkeys here. Use another browser, or another way."
+    )
+    page.reload()
     page.get_by_role("button", name="Add a passkey").click()
     page.wait_for_url("**/recovery-codes/")
     check("recovery-codes")

@@ -108,7 +108,7 @@ def test_what_cannot_be_proposed_is_said(client, response):
         ({}, "Tick what to hide, or enter its words."),
         ({"exact": "Nobody"}, "The text does not have these words. Copy them out of it."),
         ({"passage": "0-99"}, "The passage is not within the text."),
-        ({"passage": "0-2", "reason": ""}, "This field is required."),
+        ({"passage": "0-2", "reason": ""}, "Choose why it is to be hidden."),
         ({"passage": "0-2", "reason": "other"}, "Enter the reason in words."),
         ({"passage": "0-2", "version": "7"}, "While this page was open, its author submitted"),
     ):

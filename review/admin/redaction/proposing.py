@@ -48,7 +48,9 @@ class RedactionForm(PassageForm):
         label="In every place of this text where they stand", required=False
     )
     reason = forms.ChoiceField(
-        label="Why", choices=[("", "Choose a reason"), *RedactionReason.choices]
+        label="Why",
+        choices=[("", "Choose a reason"), *RedactionReason.choices],
+        error_messages={"required": "Choose why it is to be hidden."},
     )
     words = forms.CharField(
         label="In words, for another reason",
