@@ -1,7 +1,11 @@
 """In what order the files are run: the longest first, so that no processor waits at the end."""
 
+import importlib
+import os
+from contextlib import suppress
 from pathlib import Path
 
+import pytest
 from xdist.scheduler import LoadFileScheduling
 
 TESTS = Path(__file__).parent
@@ -32,6 +36,27 @@ ONE_PORTAL = (
     ("tests/faults/test_two_machines.py", "tests/faults/test_whatever_dies.py"),
 )
 _PLACES = {TESTS / name: place for place, name in enumerate(LONGEST_FILES)}
+
+
+def import_each_from_another_place(config: pytest.Config) -> None:
+    """Import the tests of a whole run, each worker from another file on.
+
+    In a fresh clone none of them is compiled. One by one in the same order, each worker would
+    compile them all; so it finds most of them compiled by the others.
+    """
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    if not worker or config.args != config.getini("testpaths"):
+        return
+    names = [
+        ".".join(path.relative_to(TESTS.parent).with_suffix("").parts)
+        for path in sorted(TESTS.rglob("test_*.py"))
+    ]
+    workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    first = len(names) * int(worker.removeprefix("gw")) // workers
+    for name in names[first:] + names[:first]:
+        # Whoever collects it says what is wrong with it.
+        with suppress(Exception, pytest.skip.Exception):
+            importlib.import_module(name)
 
 
 def place(path: Path) -> tuple[int, bool]:
