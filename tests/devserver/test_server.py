@@ -21,6 +21,7 @@ from devserver import portal, preparing, running_portal, server_settings
 from devserver.children import wait_until
 from devserver.errors import CannotStart
 from devserver.portal import Portal
+from tests.faults import migrated
 from tests.faults.two_machines import Visitor
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -117,7 +118,11 @@ def serving(data, port):
         server.process.communicate()
 
 
+@pytest.mark.usefixtures("django_db_setup")
 def test_server_from_its_first_start_to_its_last_stop(data, port):
+    data.mkdir()
+    # The database that it makes has the tables of this run's own, but no role to serve and no rows.
+    migrated.make_data(data / "postgres", "template1")
     with serving(data, port) as server:
         url = f"http://127.0.0.1:{port}"
         assert server.read_until("ready: ") == f"ready: {url}"
