@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.db.migrations import RunPython, RunSQL
+from django.db.migrations import AddConstraint, AddIndex, CreateModel, RunPython, RunSQL
 from django.db.migrations.loader import MigrationLoader
 from django_migration_linter import MigrationLinter
 
@@ -46,12 +46,23 @@ def all_of(migration):
         yield from getattr(operation, "database_operations", ())
 
 
+def only_makes_tables(migration):
+    """Whether all that it does is to tables which it makes, of which old code knows nothing."""
+    made = {one.name_lower for one in all_of(migration) if isinstance(one, CreateModel)}
+    return all(
+        isinstance(one, CreateModel)
+        or (isinstance(one, AddConstraint | AddIndex) and one.model_name_lower in made)
+        for one in all_of(migration)
+    )
+
+
 @pytest.mark.django_db
 def test_portal_runs_during_no_migration_that_its_old_code_cannot_bear(added):
     linter = MigrationLinter(no_cache=True, no_output=True)
     has_to_say_false = []
     for name, migration in added.items():
-        if migration.portal_may_run:
+        # To ask the linter has Django draw up all models anew for each operation.
+        if migration.portal_may_run and not only_makes_tables(migration):
             linter.reset_counters()
             linter.lint_migration(migration)
             if linter.nb_erroneous:
