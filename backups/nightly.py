@@ -1,7 +1,7 @@
 """The container that backs up: one backup a night, one drill a week, the erasures every hour.
 
 Each step is a command in a process of its own. One that fails says why in the log and in its
-report, and the next night tries again.
+report, and a backup is tried again every hour.
 """
 
 import logging
@@ -11,6 +11,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 from django.conf import settings
+
+from backups.errors import BackupFailed
 
 logger = logging.getLogger(__name__)
 SUNDAY = 6
@@ -22,18 +24,20 @@ def run(
     *,
     at: time,
     options: list[str],
-    has_backup: bool,
+    newest: Callable[[], str],
     wall_now: Callable[[], datetime],
     wait: Callable[[float], None],
 ) -> None:
     """Back up each night at `at` (UTC), without an end; at once where there is no backup yet.
 
-    `options` go to each backup. `wait` gets seconds. Where the clock was set, neither a year of
-    nights is made up for, nor one waited for.
+    `options` go to each backup. `newest` names the newest whole one, "" if there is none. `wait`
+    gets seconds. Where the clock was set, neither a year of nights is made up for, nor one waited
+    for.
     """
-    if not has_backup:
-        _command("backup", "--drill", *options)
+    due = None if newest() else ["--drill"]
     now = wall_now()
+    if due is not None and _is_made([*due, *options], newest):
+        due = None
     while True:
         if now > wall_now() + A_STEP:
             now = wall_now()
@@ -41,8 +45,9 @@ def run(
         wait(max(0.0, (following - wall_now()).total_seconds()))
         now = following
         if is_night(now, at):
-            drills = ["--drill"] if now.weekday() == SUNDAY else []
-            _command("backup", *drills, *options)
+            due = ["--drill"] if due or now.weekday() == SUNDAY else []
+        if due is not None and _is_made([*due, *options], newest):
+            due = None
         else:
             _command("backup", "--erasures", *options)
 
@@ -59,6 +64,20 @@ def next_step(after: datetime, at: time) -> datetime:
 
 def is_night(moment: datetime, at: time) -> bool:
     return (moment.hour, moment.minute) == (at.hour, at.minute)
+
+
+def _is_made(words: list[str], newest: Callable[[], str]) -> bool:
+    """Back up, and return whether there is another backup now: what failed may be its drill."""
+    before = _read(newest)
+    _command("backup", *words)
+    return _read(newest) not in ("", before)
+
+
+def _read(newest: Callable[[], str]) -> str:
+    try:
+        return newest()
+    except BackupFailed:  # the command said so
+        return ""
 
 
 def _command(*words: str) -> None:

@@ -58,9 +58,15 @@ def two_nights(monkeypatch):
     class Stop(Exception):
         pass
 
-    def run(off=lambda passed: timedelta(0)):
-        ran, passed = [], [timedelta(0)]
-        monkeypatch.setattr(nightly, "_command", lambda *words: ran.append((passed[0], words)))
+    def run(off=lambda passed: timedelta(0), fails=lambda passed: False):
+        ran, passed, whole = [], [timedelta(0)], [""]
+
+        def command(*words):
+            ran.append((passed[0], words))
+            if "--erasures" not in words and not fails(passed[0]):
+                whole.append(name_at(wall_now()))
+
+        monkeypatch.setattr(nightly, "_command", command)
 
         def wait(seconds):
             passed[0] += timedelta(seconds=seconds)
@@ -72,7 +78,11 @@ def two_nights(monkeypatch):
 
         with pytest.raises(Stop):
             nightly.run(
-                at=NIGHT, options=["--to", "b"], has_backup=False, wall_now=wall_now, wait=wait
+                at=NIGHT,
+                options=["--to", "b"],
+                newest=lambda: whole[-1],
+                wall_now=wall_now,
+                wait=wait,
             )
         return ran
 
@@ -89,6 +99,25 @@ def test_backup_is_made_at_night_and_tried_on_sundays(two_nights):
         (2 * DAY - half, ("backup", "--to", "b")),
     ]
     assert len(ran) - len(made) == 48
+
+
+def test_backup_that_fails_is_tried_again_every_hour(two_nights):
+    hour = timedelta(hours=1)
+    ran = two_nights(fails=lambda passed: passed < 2 * hour or DAY - hour < passed < DAY)
+    assert [(moment, "--drill" in words) for moment, words in ran if "--erasures" not in words] == [
+        (timedelta(0), True),
+        (hour, True),
+        (2 * hour, True),
+        (DAY - hour / 2, True),
+        (DAY, True),
+        (2 * DAY - hour / 2, False),
+    ]
+    assert [words for moment, words in ran if moment == hour][-1] == (
+        "backup",
+        "--erasures",
+        "--to",
+        "b",
+    )
 
 
 def test_clock_that_is_a_year_ahead_for_an_hour_keeps_no_night_from_its_backup(two_nights):

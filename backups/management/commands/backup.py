@@ -180,7 +180,7 @@ class Command(BaseCommand):
         nightly.run(
             at=options["nightly"],
             options=words,
-            has_backup=bool(into.names()),
+            newest=lambda: max(into.names(), default=""),
             wall_now=clock.wall_now,
             wait=clock_of_process.sleep,
         )
