@@ -15,7 +15,7 @@ from review.members import reviews_no_longer
 from review.visits import last_visit
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
-from submissions.responses.states import TriageStatus
+from submissions.responses.states import SubmissionState, TriageStatus
 
 SOON = timedelta(days=7)
 
@@ -26,6 +26,7 @@ class Task:
 
     what: str
     query: str
+    of: str = "submission"  # or "entry": whose list that is
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ def calls_today(person: User, *, at: datetime) -> list[CallToday]:
     readable = set(calls_of(person, Action.READ_RESPONSES).values_list("pk", flat=True))
     calls = list(calls_of(person, Action.SEE_CALL))
     counted = _counted(person, [call.pk for call in calls if call.pk in readable])
+    entries = _half_entered(person)
     calls.sort(key=lambda call: (call.has_closed_at(at), abs(call.closes_at - at)))
     return [
         CallToday(
@@ -51,11 +53,14 @@ def calls_today(person: User, *, at: datetime) -> list[CallToday]:
             closes=_say_closing(call, at),
             is_soon=timedelta() < call.closes_at - at < SOON,
             reads=call.pk in readable,
-            tasks=_tasks(
-                counted.get(call.pk, {}),
-                call if len(calls) > 1 else None,
-                decides=may(person, Action.CHANGE_STATUS, call),
-            ),
+            tasks=[
+                *_tasks(
+                    counted.get(call.pk, {}),
+                    call if len(calls) > 1 else None,
+                    decides=may(person, Action.CHANGE_STATUS, call),
+                ),
+                *_to_enter(entries.get(call.pk, 0), call if len(calls) > 1 else None),
+            ],
         )
         for call in calls
     ]
@@ -101,6 +106,22 @@ def _tasks(numbers: dict[str, int], call: Call | None, *, decides: bool) -> list
         for name, said, query, is_offered in offered
         if is_offered and numbers.get(name)
     ]
+
+
+def _half_entered(person: User) -> dict[int, int]:
+    """Return how many responses the team has begun to enter in each call: they end as drafts do."""
+    drafts = Submission.objects.filter(
+        call__in=calls_of(person, Action.ENTER_RESPONSES),
+        state=SubmissionState.DRAFT,
+        entry__isnull=False,
+    )
+    return dict(drafts.order_by().values_list("call").annotate(number=Count("pk")))
+
+
+def _to_enter(number: int, call: Call | None) -> list[Task]:
+    query = f"submission__call__id__exact={call.pk}" if call else ""
+    said = f"Half entered, to submit or discard: {_responses(number)}"
+    return [Task(said, query, of="entry")] if number else []
 
 
 def _responses(number: int) -> str:

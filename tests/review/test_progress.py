@@ -14,8 +14,9 @@ from accounts.states import Action, AuditAction, Role
 from review.progress import progress
 from review.triage import assign, change_status, flag
 from submissions.outbox.models import OutboxEmail
+from submissions.responses.entering import Came, begin_entry
 from submissions.responses.models import Submission
-from submissions.responses.states import TriageStatus
+from submissions.responses.states import Acknowledgement, Channel, TriageStatus
 from tests.makers import (
     CLOSES_AT,
     make_call,
@@ -145,6 +146,8 @@ def test_first_page_says_what_there_is_to_do(ann, reviewed, at):
     at(AT - timedelta(hours=2))
     record(by=ann.user, at=AT - timedelta(days=30), action=AuditAction.RESPONSE_OPENED)
     record(by=ann.user, at=AT - timedelta(days=20), action=AuditAction.SIGNED_IN)
+    came = Came(Channel.POST, AT - timedelta(days=1), Acknowledgement.NONE)
+    begin_entry(came, call=call, by=ann.user, at=AT - timedelta(hours=3))
     page = ann.get("/admin/")
     assert to_do(page) == [
         (f"{LIST}?received=visit", "Since your last visit: 5 responses"),
@@ -152,9 +155,14 @@ def test_first_page_says_what_there_is_to_do(ann, reviewed, at):
         (f"{LIST}?triage_status__exact=unread", "New: 1 response"),
         (f"{LIST}?assigned=nobody&amp;work=to_do", "To do and assigned to nobody: 1 response"),
         (f"{LIST}?flagged=yes&amp;work=to_do", "Flagged and to do: 1 response"),
+        ("/admin/submissions/entry/?", "Half entered, to submit or discard: 1 response"),
     ]
+    make_call()
+    halls = f"/admin/submissions/entry/?submission__call__id__exact={call.pk}"
+    assert (halls, "Half entered, to submit or discard: 1 response") in to_do(ann.get("/admin/"))
+    assert "1 entered response" in ann.get(halls).content.decode()
     assert f"<strong>Closes at {call.closes_in_words}</strong>" in page.content.decode()
-    for query, said in to_do(page):
+    for query, said in to_do(page)[:-1]:
         listed = responses_listed(ann.user, query.partition("?")[2].replace("&amp;", "&"))
         assert said.split()[-2] == str(len(listed))
 
