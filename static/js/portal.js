@@ -299,12 +299,11 @@ const whenReleased = (() => {
     }
   };
 
-  // After Back, what was typed before stands beside etags of what is stored now.
-  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  // After Back, what was typed before stands beside etags of now.
+  const arrival = performance.getEntriesByType("navigation")[0]?.type;
   const filledIn = (key) => {
     writeEtags(readEtags().set(key, "?"));
-    // It may be stored, in its normal form: that is no other's edit.
-    remember(entries([key]), 0);
+    remember(entries([key]), 0); // it may be stored, in its normal form
   };
 
   const wait = (milliseconds) => {
@@ -389,7 +388,7 @@ const whenReleased = (() => {
     const key = keyOf(target);
     if (!key || target.type === "file") return;
     // Firefox types it, in a tab opened again.
-    if (isBack && navigator.userActivation?.hasBeenActive === false) filledIn(key);
+    if (arrival === "back_forward" && navigator.userActivation?.hasBeenActive === false) filledIn(key);
     changed.add(key);
     if (!failures) wait(PAUSE);
   });
@@ -425,7 +424,8 @@ const whenReleased = (() => {
     leaving = false;
     // Out of the browser's memory, as above.
     if (persisted && !changed.size && !refused.size) location.reload();
-    for (const input of persisted ? [] : form.querySelectorAll(".question :is(input, textarea)")) {
+    if (persisted || arrival === "navigate") return;
+    for (const input of form.querySelectorAll(".question :is(input, textarea)")) {
       const isShown = input.value === input.defaultValue && input.checked === input.defaultChecked;
       if (!isShown && !changed.has(keyOf(input))) filledIn(keyOf(input));
     }

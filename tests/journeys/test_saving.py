@@ -267,6 +267,21 @@ def test_going_back_to_what_was_typed_before_overwrites_nobody(page, call):
     assert stored(call) == {"story": "Theirs", "history": ["bid"]}
 
 
+def test_what_is_typed_before_the_script_is_there_meets_nobody(start_response, call):
+    page = start_response(call, "response/evidence/", 320)
+    address, held = page.url, []
+    page.goto(f"/calls/{call.slug}/privacy/")
+    page.route("**/portal*.js", lambda route: held.append(route))
+    page.goto(address, wait_until="commit")
+    page.get_by_label("What happened?").fill("Early")
+    held[0].continue_()
+    page.wait_for_load_state()
+    page.get_by_label("What happened?").press_sequentially(" and late")
+    page.get_by_label("What happened?").blur()
+    saved(page).wait_for()
+    assert stored(call)["story"] == "Early and late"
+
+
 def test_tab_that_is_opened_again_overwrites_nobody(start_response, call):
     page = start_response(call, "response/evidence/", 320)
     drafting.save_answers(
