@@ -10,10 +10,13 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
 from core.attempts import Attempts
+from exports.changes_sql import noted_at_sql, number_sql
+from exports.consent import Scope, parameters
 from submissions.calls.models import Call
 from submissions.responses.states import ErasureScope, SubmissionState
 
@@ -26,17 +29,28 @@ WITH due AS (
     SELECT submission_id FROM exports_change WHERE call_id = %(call)s AND number IS NULL
     ORDER BY submission_id FOR UPDATE SKIP LOCKED
 ), latest AS (SELECT max(noted_at) AS at FROM exports_change WHERE call_id = %(call)s)
-UPDATE exports_change AS change
-SET number = nextval('exports_change_number'), noted_at = greatest(%(at)s, latest.at)
-FROM due, latest WHERE change.submission_id = due.submission_id
-"""
-_PAGE = """
-WITH page AS (
-    SELECT number FROM exports_change
-    WHERE call_id = %(call)s AND number > %(after)s ORDER BY number LIMIT %(limit)s
+, given AS (
+    SELECT submission_id, nextval('exports_change_number') AS number,
+        greatest(%(at)s, latest.at) AS noted_at FROM due, latest
 )
-SELECT count(*), coalesce(max(number), %(after)s),
-    (SELECT coalesce(max(number), 0) FROM exports_change WHERE call_id = %(call)s),
+UPDATE exports_change AS change
+SET number = given.number, noted_at = given.noted_at,
+    bare_number = coalesce(change.bare_number, given.number),
+    bare_noted_at = coalesce(change.bare_noted_at, given.noted_at)
+FROM given WHERE change.submission_id = given.submission_id
+"""
+# A row that waits for a number may have one as a bare row that nobody has read yet. That of the
+# bare row is never the greater one.
+_PAGE = """
+WITH changed AS (
+    SELECT {number} AS number FROM exports_change AS change
+    JOIN submissions_submission AS submission ON submission.id = change.submission_id
+    LEFT JOIN submissions_version AS version ON version.id = submission.current_version_id
+    WHERE change.call_id = %(call)s AND (change.number > %(after)s OR change.number IS NULL)
+), page AS (
+    SELECT number FROM changed WHERE number > %(after)s ORDER BY number LIMIT %(limit)s
+)
+SELECT count(*), coalesce(max(number), %(after)s), (SELECT coalesce(max(number), 0) FROM changed),
     (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM exports_change_number)
 FROM page
 """
@@ -45,20 +59,21 @@ SELECT coalesce(max(number), 0) FROM exports_change
 WHERE call_id = %(call)s AND noted_at < %(since)s
 """
 _CHANGED = """
-SELECT change.number, change.noted_at, submission.reference, submission.state,
+SELECT {number} AS number, {noted_at}, submission.reference, submission.state,
     submission.withdrawn_at, (
         SELECT max(erasure.erased_at) FROM submissions_erasurerequest AS erasure
         WHERE erasure.submission_id = submission.id AND erasure.scope = %(whole)s)
 FROM exports_change AS change
 JOIN submissions_submission AS submission ON submission.id = change.submission_id
-WHERE change.call_id = %(call)s AND change.number > %(after)s AND change.number <= %(upto)s
-ORDER BY change.number
+LEFT JOIN submissions_version AS version ON version.id = submission.current_version_id
+WHERE change.call_id = %(call)s AND {number} > %(after)s AND {number} <= %(upto)s
+ORDER BY 1
 """
 
 
 @dataclass(frozen=True)
 class Page:
-    """The changes with `after < number <= upto`: how many they are, and the latest of the call.
+    """The changes with `after < number <= upto`: how many they are, and the latest after them.
 
     `is_lost` says that the database has not given out the number `after`: it is an older copy.
     """
@@ -123,9 +138,11 @@ def _calls_with_unnumbered() -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def page_of(call: Call, *, after: int, limit: int) -> Page:
+def page_of(call: Call, scope: Scope, *, after: int, limit: int) -> Page:
+    values: dict[str, Any] = parameters(call, scope)
+    values |= {"call": call.pk, "after": after, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE, {"call": call.pk, "after": after, "limit": limit})
+        cursor.execute(_PAGE.format(number=number_sql(call, scope)), values)
         size, upto, latest, given = cursor.fetchone()
     return Page(after=after, upto=upto, size=size, latest=latest, is_lost=after > given)
 
@@ -137,16 +154,13 @@ def number_before(call: Call, since: datetime) -> int:
         return int(cursor.fetchone()[0])
 
 
-def changed_in(call: Call, *, after: int, upto: int) -> Iterator[Changed]:
+def changed_in(call: Call, scope: Scope, *, after: int, upto: int) -> Iterator[Changed]:
     """Yield the page's responses in order, by a server-side cursor; inside a transaction."""
-    values: dict[str, int | str] = {
-        "call": call.pk,
-        "after": after,
-        "upto": upto,
-        "whole": ErasureScope.RESPONSE.value,
-    }
+    values: dict[str, Any] = parameters(call, scope)
+    values |= {"call": call.pk, "after": after, "upto": upto, "whole": ErasureScope.RESPONSE.value}
+    sql = _CHANGED.format(number=number_sql(call, scope), noted_at=noted_at_sql(call, scope))
     with connection.chunked_cursor() as cursor:
-        cursor.execute(_CHANGED, values)
+        cursor.execute(sql, values)
         while rows := cursor.fetchmany(READ_AT_ONCE):
             for row in rows:
                 yield Changed(*row)

@@ -17,6 +17,7 @@ from exports import consent
 from exports.all_columns import document_of, is_among_texts, sql_type
 from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql, stood_sql
+from exports.changes_sql import number_sql
 from exports.coding_sql import codes_sql, file_texts_sql, passages_sql, shown_codings
 from exports.export_context import UnsupportedByFormat
 from exports.files_sql import WITHHELD_FILE_SQL
@@ -37,9 +38,6 @@ ORDERS_SQL = {
     "newest": "{row}.submitted_at DESC, {row}.id DESC",
     "reference": "{row}.reference",
 }
-BY_CHANGE_SQL = (
-    "(SELECT change.number FROM exports_change AS change WHERE change.submission_id = {row}.id)"
-)
 
 
 def response_query(dataset: Dataset) -> Query:
@@ -137,7 +135,9 @@ def _from(responses: Query) -> str:
 
 def order_sql(dataset: Dataset, row: str) -> str:
     if dataset.changes is not None:
-        return BY_CHANGE_SQL.format(row=row)
+        number = number_sql(dataset.call, dataset.scope)
+        change = f"FROM exports_change AS change WHERE change.submission_id = {row}.id"
+        return f"(SELECT {number} {change})"
     return ORDERS_SQL[dataset.export_filter.order].format(row=row)
 
 
@@ -308,10 +308,11 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
     if export_filter.listed is not None:
         conditions.append("submission.id = ANY(%(listed)s::bigint[])")
     if dataset.changes is not None:
+        number = number_sql(call, scope)
         conditions.append(
             "EXISTS (SELECT FROM exports_change AS change "
             "WHERE change.submission_id = submission.id "
-            "AND change.number > %(changed_after)s AND change.number <= %(changed_upto)s)"
+            f"AND {number} > %(changed_after)s AND {number} <= %(changed_upto)s)"
         )
     join = ""
     if conditions or needs_version:

@@ -81,7 +81,8 @@ class Change(models.Model):
     """The latest change of a response that was submitted once, as programs read them in order.
 
     A trigger takes the number away when the response changes. `exports.changes` gives the next
-    one, only after the change has committed.
+    one, only after the change has committed. `bare_number` is the number of the latest change of
+    its bare row, which is all that most programs get of a confidential response.
     """
 
     submission = models.OneToOneField(
@@ -90,6 +91,8 @@ class Change(models.Model):
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="+")
     number = models.BigIntegerField(null=True, unique=True)
     noted_at = models.DateTimeField(null=True, help_text="When it got its number.")
+    bare_number = models.BigIntegerField(null=True)
+    bare_noted_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["call", "number"], name="exports_change_in_order")]
@@ -98,7 +101,17 @@ class Change(models.Model):
                 name="exports_change_noted_with_number",
                 condition=Q(number=None, noted_at=None)
                 | Q(number__isnull=False, noted_at__isnull=False),
-            )
+            ),
+            # Else a bare row would be passed over by whoever has read up to its number.
+            models.CheckConstraint(
+                name="exports_change_bare_number_is_not_later",
+                condition=Q(number=None)
+                | Q(
+                    bare_number__isnull=False,
+                    bare_noted_at__isnull=False,
+                    bare_number__lte=F("number"),
+                ),
+            ),
         ]
 
     def __str__(self) -> str:

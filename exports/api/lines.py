@@ -73,7 +73,7 @@ def lines(context: ExportContext, first_upto: int) -> Iterator[Line]:
     after, upto = dataset.changes or (0, 0)
     shown = records(dataset)
     record = next(shown, None)
-    for changed in changed_in(dataset.call, after=after, upto=upto):
+    for changed in changed_in(dataset.call, dataset.scope, after=after, upto=upto):
         if record is not None and record.reference == changed.reference:
             context.row_done()
             change = WITHHELD if record.is_withheld else RESPONSE

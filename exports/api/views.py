@@ -71,7 +71,7 @@ def responses(request: HttpRequest, slug: str) -> HttpResponseBase:
     token = token_of(request, slug)
     asked = page_request.read(request.GET, token)
     give_numbers(token.call, at=clock.portal_now())
-    page = page_of(token.call, after=asked.after, limit=asked.limit)
+    page = page_of(token.call, token.scope, after=asked.after, limit=asked.limit)
     if page.is_lost:
         raise Problem(
             410,

@@ -16,7 +16,9 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from tests.exports.api.pulling import lines, make_token, pull, rows, said
 from tests.exports.exporting import SCOPES, exported, json_lines
-from tests.makers import allow, make_call, make_submitted, make_user
+from tests.exports.test_codings_csv import put_under
+from tests.exports.test_outdated import amend
+from tests.makers import allow, make_call, make_code, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -102,6 +104,58 @@ def test_confidential_evidence_is_for_a_token_that_reads_it(client):
     (line,) = lines(pull(client, call, whole))
     assert (line["change"], line["answers"]["story"]) == ("response", "zq01xsecret")
     assert b"zq01x" not in b"".join(pull(client, call, plain, words="zq01xsecret"))
+
+
+def test_what_happens_to_a_confidential_response_is_told_to_who_may_read_it_alone(client):
+    call = make_call()
+    hidden = make_submitted(call, publication="confidential", story="Paid late.")
+    shown = make_submitted(call, publication="named", story="Paid late.")
+    by = make_user(Role.REVIEWER)
+    allow(by, "export", "export_confidential")
+    secrets = [
+        make_token(call, by=by, scope=scope)[1] for scope in (Scope(), Scope(confidential=True))
+    ]
+    (arrived, _), _ = first = [lines(pull(client, call, secret)) for secret in secrets]
+    assert [len(found) for found in first] == [2, 2]
+    cursors = [None, None]
+
+    def told():
+        answers = [
+            pull(
+                client,
+                call,
+                secret,
+                **({"cursor": cursor} if cursor else {"since": "2100-01-01T00:00Z"}),
+            )
+            for secret, cursor in zip(secrets, cursors, strict=True)
+        ]
+        cursors[:] = [answer["Next-Cursor"] for answer in answers]
+        assert not any(answer.has_header("Link") for answer in answers)
+        return [dict(said(answer)) for answer in answers]
+
+    told()
+    code = make_code(call=call, name="Late")
+    for response in (hidden, shown):
+        put_under(code, response, "late", make_user(Role.CODER))
+    both = {hidden.reference: "response", shown.reference: "response"}
+    assert told() == [{shown.reference: "response"}, both]
+    code.name = "Later"
+    code.save()
+    Submission.objects.filter(pk=hidden.pk).update(triage_status="considered")
+    assert told() == [{shown.reference: "response"}, both]
+    anew = {line["reference"]: line for line in lines(pull(client, call, secrets[0]))}
+    assert anew[hidden.reference] == arrived
+    assert anew.keys() == both.keys()
+
+    read = {hidden.reference: "response"}
+    amend(hidden, minutes=1, story="Paid very late.")
+    assert told() == [{}, read]
+    amend(hidden, minutes=2, publication="named", quote_ok="yes")
+    assert told() == [read, read]
+    amend(hidden, minutes=3, publication="confidential")
+    assert told() == [{hidden.reference: "withheld"}, read]
+    withdraw(hidden)
+    assert told() == [{hidden.reference: "withdrawn"}] * 2
 
 
 def test_since_takes_what_changed_then_or_later(client):
