@@ -18,7 +18,7 @@ from django.core.management import CommandError
 from django.db import Error as DatabaseError
 from django.urls import NoReverseMatch
 
-from core import request_ids
+from core import outages, request_ids
 
 # An OSError names files and servers, but the ones of smtplib quote recipients.
 SAFE_TO_QUOTE = (OSError, ImportError, ImproperlyConfigured, CommandError, DisallowedHost)
@@ -52,6 +52,10 @@ class RedactingFormatter(logging.Formatter):
             error = record.exc_info[1] if record.exc_info else None
             described = describe(error) if error else "an exception"
             record = logging.makeLogRecord(record.__dict__)
+            if outage := outages.outage_of(error):
+                # One line, as pages have: a dozen tasks fail every ten seconds until it is over.
+                described = f"{outage.error}, {outage.host}: {outage.reason}"
+                record.exc_info = None
             record.args = args | {"exc": described, "traceback": ""}
         if _is_refused_request(record):
             record = logging.makeLogRecord(

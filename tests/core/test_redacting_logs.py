@@ -9,7 +9,7 @@ import smtplib
 import pytest
 from celery import Celery
 from django.conf import settings as portal_settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test import Client
 
 from accounts.states import Role
@@ -148,6 +148,19 @@ def test_failed_task_is_logged_without_its_message(logged):
     assert TYPED not in said
     assert "Task trial.fail" in said
     assert "raised unexpected: ValueError" in said
+    assert "Traceback" in said
+
+
+def test_task_in_an_outage_is_logged_in_one_line_that_says_why(logged):
+    app = Celery("trial", broker="memory://", set_as_current=False)
+
+    @app.task(name="trial.ask")
+    def ask():
+        raise OperationalError("connection refused\nIs the server running?")
+
+    ask.apply(throw=False)
+    _, _, said = logged().partition(" ERROR ")
+    assert re.fullmatch(r".*Task trial\.ask.* .*OperationalError, .*: connection refused\n", said)
 
 
 @pytest.mark.django_db
