@@ -53,9 +53,11 @@ class TableReader:
     def __init__(self, raw: Any, path: str, known: Collection[str], problems: Problems) -> None:
         self.path = path
         self.problems = problems
+        self.is_table = isinstance(raw, dict)
         self.raw: dict[str, Any] = raw if isinstance(raw, dict) else {}
-        if not isinstance(raw, dict):
-            problems.add(path, "must be a table, not a single value")
+        if not self.is_table:
+            example = ', such as { key = "yes", label = "Yes" }' if "label" in known else ""
+            problems.add(path, f"must be a table, not a single value{example}")
         for name in self.raw:
             if name not in known:
                 self.add_problem(name, f"is not known here{did_you_mean(name, known)}")
@@ -68,7 +70,7 @@ class TableReader:
     def value(self, name: str, kind: type, *, required: bool = False) -> Any:
         """Return the value if it is of `kind`, else None."""
         if name not in self.raw:
-            if required:
+            if required and self.is_table:
                 self.add_problem(name, "is missing")
             return None
         value = self.raw[name]

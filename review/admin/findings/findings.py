@@ -162,9 +162,15 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
         changed=in_uk_time(finding.changed_at),
         may_agree=is_open and may(reader, Action.AGREE_FINDINGS, call),
         agrees=mine is not None and mine.is_current,
-        statuses=[one for one in FindingStatus if one != finding.status],
+        statuses=_next_statuses(finding),
         reads_record=may(reader, Action.READ_RECORD, call),
     )
+
+
+def _next_statuses(finding: Finding) -> list[FindingStatus]:
+    """Return those that it may get: only what is put for agreement can be agreed."""
+    not_yet = set() if finding.status == FindingStatus.FOR_AGREEMENT else {FindingStatus.AGREED}
+    return [one for one in FindingStatus if one not in {finding.status, *not_yet}]
 
 
 def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance], int]:

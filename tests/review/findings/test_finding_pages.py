@@ -127,8 +127,12 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     finding = evidence.find()
     where, agree = address("finding_status", finding), address("finding_agree", finding)
     set_to = {"status": "for_agreement", "base": etag_of(finding, evidence.ann)}
+    agreed = '<option value="agreed">'
+    assert agreed not in page_of(ann, "finding_change", finding)
     assert told(ann.post(where, set_to, follow=True)) == ["Its status is now: for agreement."]
-    base = base_on(page_of(ben, "finding_change", finding))
+    page = page_of(ben, "finding_change", finding)
+    assert agreed in page
+    base = base_on(page)
     answer = ben.post(agree, {"do": "agree", "base": base}, follow=True)
     assert told(answer) == ["You agree with the finding as it is."]
     assert re.search(r"<li>ben: agreed on [^<]*</li>", answer.content.decode())

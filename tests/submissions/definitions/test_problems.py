@@ -184,6 +184,12 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
             'label = "Bid"',
             f"{EVIDENCE}.history.options: two of them are labelled “Bid”",
         ),
+        (
+            '{ key = "none", label = "None", exclusive = true },',
+            '"None",',
+            f"{EVIDENCE}.history.options[2]: must be a table, not a single value, such as "
+            '{ key = "yes", label = "Yes" }',
+        ),
         # Kinds and what goes with them.
         (
             'kind = "long"',
