@@ -96,23 +96,26 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             return self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]  # no stub
                 request, self.opts, object_id
             )
-        error = ""
+        error, base = "", None
         if request.method == "POST":
             try:
                 said = self._post(request, cluster)
             except (DecisionRefused, DecisionOutdated) as refused:
-                error = refused.message
+                error, base = refused.message, _number(request.POST, "base")
                 if isinstance(refused, DecisionOutdated):
                     error += ". Nothing of yours was saved: what you chose is below. Look again."
-                    cluster = self.get_object(request, object_id)
+                    cluster, base = self.get_object(request, object_id), None
             else:
                 messages.success(request, said)
                 return redirect(reverse("admin:review_cluster_change", args=[object_id]))
         if cluster is None:
             return _gone(request)
-        return self._page(request, cluster, error)
+        return self._page(request, cluster, error, base)
 
-    def _page(self, request: HttpRequest, cluster: Cluster, error: str) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, cluster: Cluster, error: str, base: int | None
+    ) -> HttpResponse:
+        """Show the set; `base` is what a page that was refused had of it, None for a new page."""
         page = cluster_page(cluster, number=request.GET.get("p", "1"), reader=request.user)
         record_each(
             [row.member.submission for row in page.members],
@@ -132,6 +135,7 @@ class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
             "opts": self.opts,
             "cluster": cluster,
             "page": page,
+            "base": cluster.lock_version if base is None else base,
             "states": STATES,
             "error": error,
             "chosen": given.get("to", "") if given else cluster.state,

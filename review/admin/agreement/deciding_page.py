@@ -48,7 +48,7 @@ def page(
     comparison, difference = found
     if not may_read(request, difference):
         raise Http404
-    error = ""
+    error, is_outdated = "", False
     if request.method == "POST":
         try:
             wanted = _wanted(request)
@@ -56,7 +56,7 @@ def page(
                 sample, difference, wanted=wanted, by=current_user(request), at=clock.portal_now()
             )
         except (CodingRefused, DecisionOutdated) as refused:
-            error = f"{refused.message}."
+            error, is_outdated = f"{refused.message}.", isinstance(refused, DecisionOutdated)
             found = _found(sample, place)
             if found is None:
                 return _gone(request, sample)
@@ -69,6 +69,9 @@ def page(
     else:
         record_reading(request, sample, [difference])
     decision = difference.decision
+    base: str | int = decision.pk if decision else ""
+    if error and not is_outdated:
+        base = request.POST.get("base", "")  # nothing was said of a decision that came meanwhile
     return show(
         request,
         admin,
@@ -84,7 +87,7 @@ def page(
         other=request.POST.get("other", ""),
         reason=request.POST.get("reason", ""),
         longest=LONGEST_REASON,
-        base=decision.pk if decision else "",
+        base=base,
         earlier=[shown_decision(one) for one in _earlier(decision)],
     )
 

@@ -43,13 +43,15 @@ def revise(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
     """Change the claim. Where somebody changed it meanwhile, say what they saved, and ask again."""
     claim, base = claim_of(finding), finding.revision
     posted = request.POST if request.method == "POST" else None
+    if posted is not None:
+        base = row_key(posted.get("base", "")) or 0
     form = ClaimForm(posted, call=finding.call, claim=claim)
     if form.is_bound and form.is_valid():
         try:
             change_finding(
                 finding,
                 claim=form.claim(),
-                base=row_key(request.POST.get("base", "")) or 0,
+                base=base,
                 by=current_user(request),
                 at=clock.portal_now(),
             )
@@ -60,8 +62,6 @@ def revise(request: HttpRequest, admin: OfOwnCalls, finding: Finding) -> HttpRes
         else:
             messages.success(request, "The finding is changed.")
             return redirect("admin:review_finding_change", finding.pk)
-    elif form.is_bound:
-        base = row_key(request.POST.get("base", "")) or 0
     return show(
         request,
         admin,

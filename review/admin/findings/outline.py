@@ -45,13 +45,13 @@ class ShownItem:
 
 
 def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse:
-    error, typed, title = "", _typed(request), request.POST.get("title", "")
+    error, typed, title, base = "", _typed(request), request.POST.get("title", ""), ""
     if request.method == "POST":
         do, _, key = request.POST.get("do", "").partition(" ")
         try:
             _change(request, call)
         except FindingRefused as refused:
-            error = refused.message
+            error, base = refused.message, request.POST.get("base", "")
         except FindingOutdated as outdated:
             error = (
                 f"{outdated.message}. Nothing of yours was saved: what you typed is below, in the "
@@ -75,7 +75,7 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
         refused=bool(error),
         error=error,
         items=_shown(request, call, items, typed=typed),
-        etag=etag_of_outline(items),
+        etag=base or etag_of_outline(items),
         typed=title,
     )
 

@@ -189,11 +189,12 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
             )
         may_change = may(request.user, Action.CODE, memo.call_id)
         form = MemoForm({"title": memo.title, "text": memo.text})
-        status, error = 200, ""
+        status, error, seen = 200, "", revision_to_see(memo)
         if request.method == "POST":
             if not may_change:
                 raise PermissionDenied
             form = MemoForm(request.POST)
+            seen = row_key(request.POST.get("seen", "")) or 0
             status = REFUSED
             if form.is_valid():
                 try:
@@ -203,6 +204,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
                 except MemoOutdated as outdated:
                     status, error = OUTDATED, outdated.message
                     memo = get_object_or_404(self.get_queryset(request), pk=memo.pk)
+                    seen = revision_to_see(memo)
                 else:
                     messages.success(request, "The memo is kept as it is now.")
                     return redirect("admin:review_memo_change", memo.pk)
@@ -213,7 +215,6 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
         more = {
             "title": f"Memo: {isolated(memo.title)}",
             "memo": memo,
-            "seen": revision_to_see(memo),
             "about": said,
             "address": address,
             "passage": passage.words,
@@ -225,6 +226,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
                 for one in memo.earlier.select_related("by")
             ],
             "form": form if may_change else None,
+            "seen": seen,
             "may_delete": may_change and may_delete(request.user, memo),
             "error": error,
         }

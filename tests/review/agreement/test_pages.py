@@ -184,6 +184,8 @@ def test_decision_is_taken_on_the_page_of_a_difference(differ, boss, ada, bea):
     assert "Your decision is on record" in told.content.decode()
     assert "Sentences: 0" in told.content.decode()
     other = signed_in(coder(differ.call, "chief", Role.MANAGER))
+    without_reason = other.post(place, {"base": "", "none": "on"})
+    assert 'name="base" value=""' in without_reason.content.decode()  # nobody told them yet
     refused = other.post(place, {"base": "", "none": "on", "reason": "Not about pay"})
     words = refused.content.decode()
     assert "boss decided about this passage meanwhile: “Pay” stands." in words

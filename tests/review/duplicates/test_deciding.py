@@ -158,7 +158,10 @@ def test_of_two_who_decide_at_once_the_second_is_refused_with_the_name_of_the_fi
         decided(cluster, by=first)
     assert Cluster.objects.get().lock_version == 1
     form = {"do": "decide", "to": "duplicate", "base": "0", "up_to": "999999", "name": "My name"}
-    answer = signed_in(make_user(Role.REVIEWER)).post(page_of(cluster), form)
+    second = signed_in(make_user(Role.REVIEWER))
+    unchosen = second.post(page_of(cluster), form | {"to": ""})
+    assert unchosen.context["base"] == 0  # nobody told them yet
+    answer = second.post(page_of(cluster), form)
     assert answer.status_code == 422
     assert answer.context["error"] == (
         "While this page was open, ada changed this set. It is now: campaign, “Fair lots”. "

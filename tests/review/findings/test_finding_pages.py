@@ -95,6 +95,10 @@ def test_two_people_who_change_a_claim_are_told_of_each_other(evidence, ann, ben
     base = base_on(ann.get(where).content.decode())
     codes = [evidence.code.pk]
     ben.post(where, typed(evidence, title="Ben’s claim", codes=codes, base=base))
+    Finding.objects.update(status="dropped", reason="Not so")
+    answer = ann.post(where, typed(evidence, title="Ann’s claim", codes=codes, base=base))
+    assert base_on(answer.content.decode()) == base  # she has not heard of his yet
+    Finding.objects.update(status="draft", reason="")
     answer = ann.post(where, typed(evidence, title="Ann’s claim", codes=codes, base=base))
     page = answer.content.decode()
     assert answer.status_code == 422
@@ -426,6 +430,8 @@ def test_stale_outline_is_refused_with_the_name_and_keeps_what_was_typed(evidenc
     )
     base = base_on(ann.get(where).content.decode())
     ben.post(where, {"do": "add", "title": "Ben", "base": base})
+    refused = ann.post(where, {"do": "add", "title": "", "base": base})
+    assert base_on(refused.content.decode()) == base  # she has not heard of his yet
     answer = ann.post(where, {"do": "add", "title": "Ann", "base": base})
     assert answer.status_code == 422
     page = answer.content.decode()

@@ -163,6 +163,8 @@ def test_changed_memo_says_who_was_first_and_keeps_what_was_typed(client, respon
     memo = write(About(response.call), ada)
     where = f"{MEMOS}{memo.pk}/change/"
     change_memo(memo, title="Power", text="Of bea.", seen=1, by=bea, at=while_open(response.call))
+    without_title = client.post(where, {"title": "", "text": "Of ada.", "seen": "1"})
+    assert 'name="seen" value="1"' in text(without_title)  # nobody told her yet
     answer = client.post(where, GIVEN | {"text": "Of ada.", "seen": "1"})
     assert answer.status_code == 409
     shown = text(answer)
