@@ -90,7 +90,9 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
     """Show the form for one answer, put what is chosen under the code, or mark it as quotable."""
     asked = _asked(request, admin, pk, key)
     is_posted = request.method == "POST"
-    form = CodingForm(request.POST if is_posted else None, text=asked.source.text)
+    form = CodingForm(
+        request.POST if is_posted else None, text=asked.source.text, version=asked.version
+    )
     error, is_unknown = "", False
     if is_posted:
         try:

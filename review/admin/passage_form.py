@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from review.coding.places_in_text import Passage, paragraphs, sentences, whole
+from submissions.responses.models import Version
 
 MOST_PARTS = 2_000  # to tick on one page; of a longer text, paragraphs alone
 PASSAGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
@@ -22,10 +23,12 @@ class Part:
 
 
 class PassageForm(forms.Form):
-    def __init__(self, *args: Any, text: str, **options: Any) -> None:
+    def __init__(self, *args: Any, text: str, version: Version, **options: Any) -> None:
         super().__init__(*args, **options)
         self.text = text
-        self._given = self.data.getlist("passage") if self.is_bound else []  # type: ignore[attr-defined]  # a QueryDict
+        # In another version, the same place may have other words.
+        is_same = self.data.get("version") == str(version.number)
+        self._given = self.data.getlist("passage") if is_same else []  # type: ignore[attr-defined]  # a QueryDict
 
     @property
     def whole(self) -> Part:

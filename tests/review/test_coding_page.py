@@ -248,8 +248,9 @@ def test_version_that_is_not_the_latest_shows_its_codings_and_takes_none(client,
     earlier = page(client, response, "?version=1")
     assert ("1 coded passage" in earlier, "coding-bar" in earlier) == (True, False)
     assert "1 coded passage" not in page(client, response)
-    refused = post(client, response, passage=["0-4"]).content.decode()
+    refused = post(client, response, passage=["0-15"]).content.decode()
     assert "its author submitted version 2: open the response again" in refused
+    assert 'value="0-15">' in refused  # not ticked: these are other words
 
 
 def test_only_text_answers_that_say_nobody_are_coded(client, response):

@@ -114,7 +114,7 @@ def propose_page(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> 
         raise PermissionDenied
     source = source_of(request, admin, response, version, key)
     is_posted = request.method == "POST"
-    form = RedactionForm(request.POST if is_posted else None, text=source.text)
+    form = RedactionForm(request.POST if is_posted else None, text=source.text, version=version)
     error = ""
     if is_posted:
         try:
