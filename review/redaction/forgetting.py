@@ -5,7 +5,7 @@ from collections.abc import Collection
 from django.db.models import Q
 
 from core.whole_words import has_any
-from review.models import RedactedVersion, Redaction
+from review.models import Redaction
 from submissions.responses.models import Submission
 
 ERASED = "Erased: it named who answered."
@@ -13,9 +13,8 @@ WRITTEN = ("words", "refusal", "back_words")
 
 
 def forget_redactions(submission: Submission) -> None:
-    """Delete them, in the transaction that erases; the texts without hidden words go, too."""
+    """Delete them, in the transaction that erases; the database then deletes the redacted texts."""
     Redaction.objects.filter(version__submission=submission).delete()
-    RedactedVersion.objects.filter(version__submission=submission).delete()
 
 
 def forget_words_with(given: Collection[str], submission: Submission) -> None:

@@ -167,7 +167,7 @@ class Names:
 
     def add(self, name: str, kind: Kind) -> None:
         words = tuple(RUN.findall(folded(name)))
-        if words and self._kinds.get(words) != Kind.AUTHOR:
+        if words:
             self._kinds[words] = kind
             if has_no_spaces(name):
                 self._anywhere[name.strip()] = kind

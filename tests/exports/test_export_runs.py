@@ -27,7 +27,8 @@ from exports.formats import FORMATS
 from exports.models import ExportRun
 from exports.states import ExportState
 from retention.carrying_out import carry_out
-from tests.makers import make_call, make_submitted, make_user, withhold
+from submissions.calls.retention import DataClass, ends_at
+from tests.makers import confirm_retention, make_call, make_submitted, make_user, withhold
 
 AT = datetime(2019, 7, 25, 9, tzinfo=UTC)
 
@@ -48,11 +49,11 @@ def make_run(call=None, **overrides):
     return export_runs.enqueue(**fields | overrides)
 
 
-def finish(run, content=b"reference\r\n"):
+def finish(run, content=b"reference\r\n", *, at=AT):
     return export_runs.finish(
         run,
         ContentFile(content),
-        at=AT,
+        at=at,
         name="the-call.csv",
         rows=3,
         sha256=hashlib.sha256(content).hexdigest(),
@@ -152,6 +153,20 @@ def test_file_is_kept_for_a_week_and_its_row_for_ninety_days():
     assert export_runs.delete_old(at=run.asked_at + days) == 0
     assert export_runs.delete_old(at=AT + days + week) == 1
     assert [one.state for one in ExportRun.objects.all()] == [ExportState.WAITING]
+
+
+@pytest.mark.django_db
+def test_file_ends_with_what_it_is_a_copy_of():
+    call = make_call()
+    end = ends_at(call, DataClass.CONTACT_DETAILS)
+    for asked in (end - timedelta(seconds=1), end):
+        make_run(call, at=asked)
+        assert finish(export_runs.claim_next(at=asked, wall_now=asked), at=asked)
+    assert carry_out(at=end) == {}
+    confirm_retention(call)
+    assert carry_out(at=end - timedelta(seconds=1)) == {}
+    assert carry_out(at=end) == {"exports": 1}
+    assert [run.asked_at for run in export_runs.kept(call)] == [end]
 
 
 @pytest.mark.django_db

@@ -137,6 +137,7 @@ def test_author_withdraws_the_request_until_it_is_carried_out(call, response):
     assert carrying_out.carry_out_all(at=while_open(call)) == 0
     assert addresses(response, MailKind.ERASURE_STOPPED) == ["ada@example.org"]
     assert requests.withdraw_request(request, at=while_open(call)) is False
+    assert AuditEvent.objects.get(action="erasure_withdrawn").actor is None
     ask_and_approve(response, at=while_open(call))
     carrying_out.carry_out_all(at=while_open(call))
     page = client.get(f"{reverse('erase', args=[call.slug])}?stopped").content.decode()
@@ -367,6 +368,7 @@ def test_refusal_goes_to_its_author_in_plain_words(call, response):
     again = client.post(address, {"words": "Until June."}, follow=True).content.decode()
     assert "This request is not open any more: refused" in again
     assert "You wrote: “Until June.”" in again
+    assert AuditEvent.objects.get(action="erasure_refused").submission == response
     response.refresh_from_db()
     assert response.state == SubmissionState.SUBMITTED
 

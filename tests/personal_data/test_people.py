@@ -80,16 +80,21 @@ def test_person_is_found_wherever_something_of_them_is(call, response):
     remember_address(submission=linked, address="ADA@example.org", at=at)
     withdrawn = make_submitted(call, email="ada@example.org")
     amending.withdraw(submission=withdrawn, at=at)
-    make_submitted(make_call(), email="ada@example.org")
+    elsewhere = make_submitted(make_call(), email="ada@example.org")
     mentioning = make_submitted(call, email="y@example.org", story="Ada Lovelace helped us.")
-    late_passes.give(
-        call=call,
-        address="ada@example.org",
-        reason="Was ill",
-        expires_at=call.closes_at.replace(year=2020),
-        by=make_user(),
-        at=at,
-    )
+    for of_call, address in (
+        (call, "ada@example.org"),
+        (call, "else@example.org"),
+        (elsewhere.call, "ada@example.org"),
+    ):
+        late_passes.give(
+            call=of_call,
+            address=address,
+            reason="Was ill",
+            expires_at=call.closes_at.replace(year=2020),
+            by=make_user(),
+            at=at,
+        )
     mailed = "an address that mail went to"
     assert found("ada@example.org", call) == {
         response.reference: ["who answered", mailed],
@@ -98,6 +103,7 @@ def test_person_is_found_wherever_something_of_them_is(call, response):
         str(draft): ["the working copy"],
     }
     assert found(response.reference.lower(), call) == {response.reference: ["the reference"]}
+    assert found(elsewhere.reference, call) == {}
     assert found("ada notes", call) == {response.reference: ["the name of a file"]}
     assert find_person("Ada Lovelace", call=call).mentions == [mentioning]
     assert find_person("ada@example.org", call=call).passes == 1

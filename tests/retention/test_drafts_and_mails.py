@@ -197,10 +197,14 @@ def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
     OutboxEmail.objects.update(state="sent", sent_at=sent_at, subject="S", body="B")
     carry_out(at=sent_at + 30 * DAY - MICROSECOND)
     assert OutboxEmail.objects.get().body == "B"
+    texts, *_others = calendar_of(call, at=sent_at + 30 * DAY)
+    assert (texts.what, texts.ends, texts.due) == ("texts of mails", "", 1)
     assert carry_out(at=sent_at + 30 * DAY) == {"mail_texts": 1}
     mail = OutboxEmail.objects.get()
     assert (mail.subject, mail.body) == ("", "")
     assert mail.to_address == "someone@example.org"
+    ended = AuditEvent.objects.get(action=AuditAction.DATA_ENDED)
+    assert ended.detail["rule"] == "30 days after sending"
 
 
 def test_text_of_a_mail_that_came_back_goes_too(call):

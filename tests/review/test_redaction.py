@@ -220,8 +220,9 @@ def test_steps_go_on_record_without_the_words(response, ann, bea):
     for end in (keep_hidden, show_again):
         ask_back(hidden, words="It is a town", by=ann, at=OPENS_AT)
         end(hidden, by=bea, at=OPENS_AT)
-    refuse(make_proposed(response, "said", by=ann), words="It is not", by=bea, at=OPENS_AT)
-    withdraw(make_proposed(response, "knows", by=ann), by=ann, at=OPENS_AT)
+    said, knows = (make_proposed(response, words, by=ann) for words in ("said", "knows"))
+    refuse(said, words="It is not", by=bea, at=OPENS_AT)
+    withdraw(knows, by=ann, at=OPENS_AT)
     events = AuditEvent.objects.filter(action__startswith="redaction").order_by("pk")
     assert [(one.action, one.actor) for one in events] == [
         (AuditAction.REDACTION_PROPOSED, ann),
@@ -231,8 +232,8 @@ def test_steps_go_on_record_without_the_words(response, ann, bea):
         (AuditAction.REDACTION_BACK_ASKED, ann),
         (AuditAction.REDACTION_TAKEN_BACK, bea),
         (AuditAction.REDACTION_PROPOSED, ann),
-        (AuditAction.REDACTION_REFUSED, bea),
         (AuditAction.REDACTION_PROPOSED, ann),
+        (AuditAction.REDACTION_REFUSED, bea),
         (AuditAction.REDACTION_TAKEN_BACK, ann),
     ]
     assert all(set(one.detail) == set(events[0].detail) for one in events)
@@ -514,6 +515,12 @@ def test_erasing_who_answered_empties_what_staff_wrote_with_a_name(call, bea):
     hidden = make_redaction(
         response, "Leeds", reason=RedactionReason.OTHER, words="Asked by Jo@example.org"
     )
+    asked_back = make_redaction(response, "said")
+    ask_back(asked_back, words="Jo@example.org says so", by=bea, at=OPENS_AT)
+    given = {"reason": RedactionReason.OTHER, "words": "As jo@example.org said"}
+    of_another = make_redaction(make_submitted(call, story=STORY), "Leeds", **given)
     erase(response, at=while_open(call), scope=ErasureScope.IDENTITY)
-    hidden.refresh_from_db()
-    assert hidden.words == "Erased: it named who answered."
+    for one in (hidden, asked_back, of_another):
+        one.refresh_from_db()
+    assert hidden.words == asked_back.back_words == "Erased: it named who answered."
+    assert of_another.words == "As jo@example.org said"

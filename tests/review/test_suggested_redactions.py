@@ -104,6 +104,13 @@ def test_names_are_whole_words_in_any_case_with_or_without_accents():
     assert [(start, end) for start, end, _ in found_in("我叫王小明。", names)] == [(2, 5)]
     text = "यह सीमा गुप्ता हैं।"
     assert [text[start:end] for start, end, _ in found_in(text, names)] == ["सीमा गुप्ता"]
+    for name in ("Ann Lee", "Lee Ann Marie", "Marie Jo", "–"):
+        names.add(name, Kind.OTHER)
+    # Of two that overlap, the longer one.
+    assert [place[:2] for place in found_in("Ann Lee Ann Marie – Lee Ann Marie Jo", names)] == [
+        (4, 17),
+        (20, 33),
+    ]
 
 
 @pytest.fixture

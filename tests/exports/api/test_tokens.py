@@ -180,6 +180,18 @@ def test_nobody_makes_a_token_of_more_than_they_may_export(scope):
     assert not ApiToken.objects.exists()
 
 
+def test_person_has_so_many_tokens_of_each_call(monkeypatch):
+    monkeypatch.setattr(tokens, "MOST", 1)
+    call, other = make_call(), make_call()
+    by = make_user(Role.STEERING_MEMBER)
+    make_token(other, by=by)
+    token, _secret = make_token(call, by=by)
+    with pytest.raises(tokens.TokenRefused, match="Revoke one first"):
+        make_token(call, by=by)
+    revoked(token)
+    make_token(call, by=by)
+
+
 def test_use_is_noted_once_a_minute(client):
     call = make_call()
     token, secret = make_token(call)
@@ -189,6 +201,11 @@ def test_use_is_noted_once_a_minute(client):
     pull(client, call, secret)
     token.refresh_from_db()
     assert token.last_used_at == first is not None
+    unused, _secret = make_token(call)
+    later = first + tokens.NOTED_EVERY + timedelta(seconds=1)
+    tokens.note_use(token, wall_now=later)
+    noted = dict(ApiToken.objects.values_list("pk", "last_used_at"))
+    assert noted == {token.pk: later, unused.pk: None}
 
 
 def test_person_is_warned_once_of_tokens_that_end():

@@ -101,6 +101,8 @@ def test_reminders_missed_while_nothing_ran_are_not_all_sent_at_once():
 
 def test_of_reminders_that_waited_for_the_mail_server_the_last_is_sent(mailoutbox):
     call = make_call()
+    refused = draft_with_address(call, "refused@example.org")
+    reminding.refuse_reminders(submission=refused, at=call.opens_at)
     for address in ("slow@example.org", "Slow@example.org", "else@example.org"):
         draft_with_address(call, address)
     assert reminding.enqueue_reminders(at=call.closes_at - 23 * HOUR) == 3
@@ -134,8 +136,13 @@ def test_address_given_for_the_link_goes_first():
     ReturnAddress.objects.create(
         submission=draft, address="link@example.org", given_at=call.opens_at
     )
+    other = draft_with_address(call, "typed@example.org")
+    ReturnAddress.objects.create(
+        submission=other, address="staff@example.org", given_at=call.opens_at, given_by="staff"
+    )
     reminding.enqueue_reminders(at=call.closes_at - DAY)
-    assert enqueued() == [(f"1-day-{STAMP}", "link@example.org")]
+    reminder = f"1-day-{STAMP}"
+    assert enqueued() == [(reminder, "link@example.org"), (reminder, "typed@example.org")]
 
 
 def test_reminder_is_taken_back_when_the_response_came_meanwhile(mailoutbox):
@@ -164,6 +171,7 @@ def test_reminder_has_a_link_back_and_a_way_to_refuse():
     assert token not in rendered.kept
     assert call.closes_in_words in rendered.message.body
     assert "we email you once more, after the call closes" in said(rendered)
+    draft_with_address(call, "else@example.org")
     assert reminding.look_up_opt_out(token) == [draft]
     assert reminding.look_up_opt_out(token + "x") == []
 
@@ -347,6 +355,14 @@ def test_nobody_is_told_of_changes_that_are_none_or_were_discarded():
     discarded = reopened(call)
     amending.discard_changes(submission=discarded, at=call.opens_at + 3 * HOUR)
     assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 0
+    late_passes.give(  # whose changes can still be submitted
+        call=call,
+        submission=reopened(call),
+        reason="Illness",
+        by=make_user(),
+        at=call.closes_at - HOUR,
+        expires_at=call.closes_at + 3 * DAY,
+    )
     assert reminding.enqueue_closing_notices(at=call.closes_at + DAY) == 0
 
 

@@ -10,7 +10,7 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction
 from submissions.mail.errors import ResendRefused
 from submissions.mail.rendering import render
-from submissions.mail.resending import send_again, send_to_corrected
+from submissions.mail.resending import may_go_elsewhere, send_again, send_to_corrected
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind, OutboxState
 from submissions.responses import amending, late_passes, returning
@@ -219,5 +219,6 @@ def test_copy_of_a_late_pass_for_an_address_carries_the_pass():
     )
     OutboxEmail.objects.update(state=OutboxState.FAILED)
     mail = OutboxEmail.objects.get(kind=MailKind.LATE_PASS)
+    assert may_go_elsewhere(mail)
     again = send_to_corrected(mail, address="jo@example.org", by=make_user(), at=NOW)
     assert "Use the extra time" in render(again, at=again.created_at).message.body

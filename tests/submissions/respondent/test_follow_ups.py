@@ -107,8 +107,10 @@ def test_corrected_answer_is_a_row_of_its_own(page, client):
     shown = client.get(page).content.decode()
     assert "Lots 3 and 4." in re.search(r"<textarea.*?</textarea>", shown, re.DOTALL)[0]
     assert "Send your changed answer" in shown
+    OutboxEmail.objects.update(to_address="")  # the time of addresses is over
     client.post(page, {"answer": "Lot\0 3."})  # as pasted out of a PDF
     assert replies() == [(1, MINE), (2, "Lot\ufffd 3.")]
+    assert OutboxEmail.objects.filter(kind="question_answered").count() == 1
 
 
 @pytest.mark.parametrize(

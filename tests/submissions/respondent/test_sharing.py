@@ -139,12 +139,21 @@ def test_access_opens_the_response_that_it_is_for(call, draft, ben):
     for browser, response in ((ben, draft), (eve, theirs)):
         page = text_of(browser.get(address(call, "response/evidence/")))
         assert answers_of(response)["story"] in page
+    assert author.post(address(call, "people/1/gone/")).url.endswith("?done=gone")
+    assert [one.submission for one in Colleague.objects.present()] == [draft]
+    event = AuditEvent.objects.get(action="colleague_ended")
+    assert (event.submission, event.detail["colleague"], event.detail["why"]) == (
+        theirs,
+        1,
+        "author",
+    )
 
 
 def test_conflict_names_who_saved(client, call, draft, ben):
     base = etag(answers_of(draft)["story"])
     etags = {"_base_etags": f"story:{base}", "action": "continue"}
     ben.post(address(call, "response/evidence/"), {"story": "Ben's", **etags})
+    start_with(Client(), call, story="Of another response.")
     page = client.post(address(call, "response/evidence/"), {"story": "Ada's", **etags})
     assert page.status_code == 409
     assert "Saved by Ben" in text_of(page)
@@ -182,6 +191,7 @@ def test_colleague_leaves_and_nobody_elses_access_ends(client, call, draft, ben)
     left = ben.post(address(call, f"people/{mine.number}/gone/"))
     assert left.url == address(call, "?left=1")
     assert list(Colleague.objects.present()) == [other]
+    assert OutboxEmail.objects.get(to_address="cat@example.org").state == "waiting"
     assert ben.get(address(call, "response/")).status_code == 404
 
 
@@ -278,6 +288,9 @@ def test_invitations_have_limits(client, call, draft, at):
     again = client.post(address(call, "people/2/link/"))
     assert (again.status_code, "Try again in an hour" in text_of(again)) == (422, True)
     assert OutboxEmail.objects.count() == sharing.INVITATIONS_AN_HOUR
+    author_of_another = Client()
+    start_with(author_of_another, call)
+    assert invite(author_of_another, call).status_code == 302
     at(while_open(call) + timedelta(hours=1))
     assert client.post(address(call, "people/2/link/")).url.endswith("?done=sent")
 

@@ -10,7 +10,15 @@ from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.errors import CallClosed, LatePassRefused, LinkDead
 from submissions.responses.models import LatePass, Submission, Version
-from tests.makers import complete_answers, make_call, make_draft, make_submitted, make_user
+from tests.makers import (
+    complete_answers,
+    make_call,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+)
+from tests.personal_data.erasures import erase
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -66,6 +74,7 @@ def test_pass_that_another_gave_and_that_still_works_is_not_given_again():
     for whose in ({"address": "LATE@example.org"}, {"submission": of_response.submission}):
         with pytest.raises(LatePassRefused, match="has given this pass already: it works until"):
             give(call, at=later, **whose)
+    assert give(make_call(), at=later).address == first.address
     late_passes.revoke(first, by=make_user(), at=later)
     assert give(call, at=later) != first
 
@@ -78,17 +87,33 @@ def test_pass_that_another_gave_and_that_still_works_is_not_given_again():
             "Enter an email address in the correct format, like name@example.com",
         ),
         ({"reason": "  "}, "Enter the reason for the late pass"),
-        ({"expires_at": None}, "Enter an end that is still to come and after the closing time"),
+        ({"expires_at": HOUR}, "Enter an end that is still to come and after the closing time"),
+        ({"expires_at": timedelta(days=6 * 365)}, "Enter an end within 5 years from now"),
     ],
 )
 def test_pass_that_makes_no_sense_is_refused(overrides, why):
     call = make_call()
     if "expires_at" in overrides:
-        overrides = {"expires_at": call.closes_at + HOUR}
+        overrides = {"expires_at": call.closes_at + overrides["expires_at"]}
     with pytest.raises(LatePassRefused) as refusal:
         give(call, **overrides)
     assert refusal.value.message == why
     assert LatePass.objects.count() == OutboxEmail.objects.count() == 0
+
+
+def test_pass_for_a_response_that_takes_no_other_version_is_refused():
+    call = make_call()
+    withdrawn, erased = make_submitted(call), make_submitted(call)
+    amending.withdraw(submission=withdrawn, at=while_open(call))
+    erase(erased, at=while_open(call))
+    for submission, why in (
+        (make_submitted(), "belongs to another call"),
+        (withdrawn, "was withdrawn"),
+        (erased, "was erased"),
+    ):
+        with pytest.raises(LatePassRefused, match=why):
+            give(call, submission=submission)
+    assert LatePass.objects.count() == 0
 
 
 def test_draft_with_a_pass_is_submitted_once_and_stamped():

@@ -132,6 +132,7 @@ def notices(response):
 
 def test_author_is_told_once_by_mail_of_infected_files_in_what_they_submitted(call, scanner):
     response, _ = submitted_with(call, b"a " + SIGNATURE, b"b " + SIGNATURE, b"Minutes")
+    submitted_with(call)
     assert notices(response) == []
     scan(call)
     (notice,) = notices(response)
