@@ -1,6 +1,5 @@
 """How django-allauth signs people in here: without sign-up, in our words, with our limits."""
 
-import base64
 import hashlib
 import logging
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.exceptions import ValidationError
@@ -24,7 +23,6 @@ from django.db import transaction
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -35,11 +33,13 @@ from accounts.record import record
 from accounts.states import AuditAction
 from core import clock
 from core.addresses import clean_address, comparable, is_address
+from core.ciphers import cipher
 from core.throttling import client_address
 
 logger = logging.getLogger(__name__)
 FRESH_SECONDS = 600
 AT_PROVIDER = "organisation account"  # in the record, beside `password` and `code`
+SECOND_FACTORS = "accounts.second_factors"  # what their secrets are encrypted under
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -126,22 +126,14 @@ class MFAAdapter(DefaultMFAAdapter):
         return next(name for name in chain([_("Passkey")], names) if name not in taken)
 
     def encrypt(self, text: str) -> str:
-        return _cipher().encrypt(text.encode()).decode()
+        return cipher(SECOND_FACTORS).encrypt(text.encode()).decode()
 
     def decrypt(self, encrypted_text: str) -> str:
         """Return what was encrypted; refuses the code if its key is not known any more."""
         try:
-            return _cipher().decrypt(encrypted_text.encode()).decode()
+            return cipher(SECOND_FACTORS).decrypt(encrypted_text.encode()).decode()
         except InvalidToken:
             raise self.validation_error("incorrect_code") from None
-
-
-def _cipher() -> MultiFernet:
-    """Encrypts with SECRET_KEY, and decrypts what a key of before encrypted."""
-    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    salt = "accounts.second_factors"
-    keys = [salted_hmac(salt, "", secret=one, algorithm="sha256").digest() for one in secrets]
-    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
 
 
 class SocialAdapter(DefaultSocialAccountAdapter):

@@ -1,7 +1,8 @@
 """What a request for responses asks: its filter, where it goes on, how many, and as what.
 
-A cursor is signed. It holds the number up to which its program has read, and the number up to which
-its first reading goes. It also holds digests of the filter and of the rules that make lines.
+A cursor is encrypted. It holds the number up to which its program has read, and the number up to
+which its first reading goes: which numbers are left out would tell what happened to responses that
+are withheld. It also holds digests of the filter and of the rules that make lines.
 A rule may change: a question becomes identity, the call publishes nothing any more. Then a program
 may hold lines that it must not have any more, so it has to begin again. So it has after a restore.
 """
@@ -12,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.core import signing
+from cryptography.fernet import InvalidToken
 from django.http import QueryDict
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
+from core.ciphers import cipher
 from exports import consent
 from exports.api.problems import Problem
 from exports.changes import number_before
@@ -53,7 +55,7 @@ class PageRequest:
     def cursor(self, *, upto: int, first_upto: int) -> str:
         """Return the cursor that goes on after `upto`, in a first reading up to `first_upto`."""
         held = [upto, first_upto, self.filter_digest, self.rules_digest]
-        return signing.dumps(held, salt=SALT)
+        return cipher(SALT).encrypt(json.dumps(held).encode()).decode()
 
 
 def read(given: QueryDict, token: ApiToken) -> PageRequest:
@@ -116,8 +118,8 @@ def _place(given: QueryDict, dataset: Dataset, filters: str, rules: str) -> tupl
     if not cursor:
         return 0, None
     try:
-        after, first_upto, for_filter, by_rules = signing.loads(cursor, salt=SALT)
-    except (signing.BadSignature, ValueError, TypeError):
+        after, first_upto, for_filter, by_rules = json.loads(cipher(SALT).decrypt(cursor))
+    except (InvalidToken, ValueError):
         raise Problem(400, "This is no cursor of this portal. Begin again without one.") from None
     if by_rules != rules:
         raise Problem(
