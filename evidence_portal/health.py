@@ -5,7 +5,6 @@ that frequent checks cost little. `worker` means the worker on this machine or i
 `parts` is for people: it prints what the web server here says of each part at /readyz/.
 """
 
-import re
 import socket
 import sys
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from core import heartbeats
+from evidence_portal.broker_address import for_kombu
 from evidence_portal.credentials import given
 
 SECONDS = 3
@@ -62,8 +62,7 @@ def beat() -> bool:
 def in_broker(ask: Callable[[Redis], bool]) -> bool:
     """Return the broker's answer; raises OSError, KombuError or RedisError if there is none."""
     impatient = {"socket_connect_timeout": SECONDS, "socket_timeout": SECONDS, "max_retries": 0}
-    # kombu knows Redis's name of the protocol alone, as `service_urls` writes it for the portal.
-    address = re.sub("^valkey", "redis", given("BROKER_URL"))
+    address = for_kombu(given("BROKER_URL"))
     with Connection(address, transport_options=impatient) as connection:
         return ask(connection.default_channel.client)  # type: ignore[attr-defined]  # Redis's has it
 

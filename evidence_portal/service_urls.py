@@ -10,6 +10,7 @@ from psycopg2 import ProgrammingError
 from psycopg2.extensions import make_dsn
 
 from core.time_outs import TIME_OUTS
+from evidence_portal.broker_address import for_kombu
 from evidence_portal.environment import read_text, split_url
 
 # What every connection to PostgreSQL begins with, unless DATABASE_URL has `options` of its own.
@@ -106,7 +107,7 @@ def _are_options(options: Mapping[str, str]) -> bool:
 
 
 def read_broker_url() -> str:
-    """Return BROKER_URL as Celery writes it: Valkey speaks the protocol of Redis."""
+    """Return BROKER_URL as Celery writes it."""
     url = read_text("BROKER_URL", remedy="Start script/server, or write redis://host:6379/0")
     remedy = "redis://:password@host:6379/0, rediss://host:6379/0 or redis+socket:///path."
     parts = split_url(
@@ -119,8 +120,7 @@ def read_broker_url() -> str:
     is_socket = parts.scheme == "redis+socket"
     if not (name if is_socket else parts.hostname) or not (is_socket or NUMBERED.fullmatch(name)):
         raise ImproperlyConfigured(f"BROKER_URL must look like {remedy}")
-    scheme = {"valkey": "redis", "valkeys": "rediss"}.get(parts.scheme, parts.scheme)
-    return f"{scheme}{url.removeprefix(parts.scheme)}"
+    return for_kombu(url)
 
 
 def read_mail_server() -> dict[str, Any]:

@@ -454,7 +454,12 @@ def test_mail_may_be_written_into_a_folder(settings_with):
     [
         ("redis://:p@cache:6379/0", "redis://:p@cache:6379/0"),
         ("valkey://cache:6379/1", "redis://cache:6379/1"),
-        ("valkeys://cache:6379/1", "rediss://cache:6379/1"),
+        ("valkeys://cache:6379/1", "rediss://cache:6379/1?ssl_cert_reqs=required"),
+        ("rediss://cache?ssl_cert_reqs=none", "rediss://cache?ssl_cert_reqs=none"),
+        (
+            "rediss://cache?ssl_ca_certs=/ca",
+            "rediss://cache?ssl_ca_certs=/ca&ssl_cert_reqs=required",
+        ),
         ("redis+socket:///run/valkey/socket", "redis+socket:///run/valkey/socket"),
     ],
 )
