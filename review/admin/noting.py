@@ -1,5 +1,6 @@
 """The notes of a response: writing one, and resolving one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.urls import URLPattern, path
 
 from accounts.call_admin import OfOwnCalls
 from accounts.current_user import current_user
-from accounts.rights import Person, may
+from accounts.rights import may
 from accounts.states import Action
 from core import clock
 from core.admin.uk_time import in_uk_time
@@ -22,7 +23,7 @@ from review.admin.note_form import NoteForm
 from review.errors import NoteRefused
 from review.models import Note
 from review.noting import READABLE, add_note, resolve_note
-from review.redaction.readable_texts import answers_for
+from review.redaction.readable_texts import texts_for
 from submissions.responses.models import Submission
 
 
@@ -63,11 +64,13 @@ def shown_notes(request: HttpRequest, response: Submission) -> dict[str, Any]:
         return {}
     of_response = Note.objects.filter(submission=response)
     notes = of_response.select_related("by", "resolved_by", "question", "version", "submission")
-    any_notes = may_have(response, NOTES)
+    rows = list(notes) if may_have(response, NOTES) else []
+    marking = {note.version for note in rows if note.start is not None}
+    texts = texts_for(request.user, marking, response.call_id)
     may_write = may(request.user, Action.WRITE_NOTES, response.call_id)
     version.submission = response
     return {
-        "notes": [_show(note, request.user) for note in notes] if any_notes else [],
+        "notes": [_show(note, texts.get(note.version_id, {})) for note in rows],
         "note_form": NoteForm(version=version) if may_write else None,
     }
 
@@ -133,10 +136,10 @@ def _page_of(request: HttpRequest, response: Submission) -> str:
     return f"{page}#notes"
 
 
-def _show(note: Note, reader: Person) -> ShownNote:
+def _show(note: Note, answers: Mapping[str, str]) -> ShownNote:
+    """`answers` are those of the note's version, as the reader may see them."""
     passage = ""
     if note.question and note.start is not None:
-        answers = answers_for(reader, note.version, note.submission.call_id)
         passage = answers.get(note.question.key, "")[note.start : note.end]
     resolved = ""
     if note.resolved_by is not None:

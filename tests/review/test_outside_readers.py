@@ -2,7 +2,9 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.states import Action, Role
@@ -195,7 +197,13 @@ def test_note_on_a_hidden_passage_neither_shows_nor_tells_it(response, outside, 
     add_note(response, text="See", question=question, passage=SECRET, by=outside_user, at=OPENS_AT)
     assert f'<blockquote dir="auto">{SECRET}' in text_of(outside, page_of(response))
     hide(response)
-    assert SECRET not in text_of(outside, page_of(response))
+    asked = []
+    for more in ("Town", "hall"):
+        with CaptureQueriesContext(connection) as queries:
+            assert SECRET not in text_of(outside, page_of(response))
+        asked.append(len(queries))
+        add_note(response, text=more, question=question, passage=more, by=outside_user, at=OPENS_AT)
+    assert asked[0] == asked[1], "something is asked for each note"
     with pytest.raises(NoteRefused):
         add_note(
             response, text="See", question=question, passage=SECRET, by=outside_user, at=OPENS_AT
