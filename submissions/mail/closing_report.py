@@ -29,6 +29,7 @@ class ClosingReport:
     withdrawn: int
     erased: int
     drafts: int
+    half_entered: int  # of the drafts, by staff
     last_received_at: datetime | None
     mails_outstanding: int  # without digests, each of which would count itself
     mails_failed: int  # and not sent again since
@@ -42,6 +43,7 @@ def closing_report(call: Call, *, at: datetime) -> ClosingReport:
         withdrawn=Count("pk", filter=Q(state=SubmissionState.WITHDRAWN)),
         erased=Count("pk", filter=Q(state=SubmissionState.ERASED, reference__isnull=False)),
         drafts=Count("pk", filter=Q(state=SubmissionState.DRAFT)),
+        half_entered=Count("pk", filter=Q(state=SubmissionState.DRAFT, entry__isnull=False)),
         changed=Count("pk", filter=COUNTED & Q(current_version__number__gt=1)),
     )
     current = Version.objects.filter(
@@ -62,6 +64,7 @@ def closing_report(call: Call, *, at: datetime) -> ClosingReport:
         withdrawn=states["withdrawn"],
         erased=states["erased"],
         drafts=states["drafts"],
+        half_entered=states["half_entered"],
         last_received_at=last,
         mails_outstanding=mails["outstanding"],
         mails_failed=mails["failed"],

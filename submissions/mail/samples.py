@@ -188,6 +188,7 @@ class SampleData:
             withdrawn=2,
             erased=1,
             drafts=40,
+            half_entered=2,
             last_received_at=self.at,
             mails_outstanding=1,
             mails_failed=1,

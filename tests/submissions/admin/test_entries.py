@@ -76,6 +76,9 @@ def test_letter_of_before_the_opening_is_kept_and_the_page_says_so(call):
     client = staff()
     day = (call.opens_at - timedelta(days=2)).date().isoformat()
     entry = begun(client, call, day=day)
+    report = f"/admin/submissions/call/{call.pk}/closing-report/"
+    shown = staff(Role.MANAGER).get(report).content.decode()
+    assert "Half entered by the team, of these</th><td>1</td>" in shown
     early = "It came before the call opened"
     assert early in client.get(f"{ADMIN}{entry.pk}/").content.decode()
     page = f"{ADMIN}{entry.pk}/in/{section_of(call, 'good_practice')}/"
