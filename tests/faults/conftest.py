@@ -9,7 +9,7 @@ from tests.faults.own_portal import OwnPortal
 from tests.stores.s3_server import KEY, SECRET, Bucket, S3Server
 from tests.submissions.mail.mail_sink import Mortal, free_port, listening
 
-PEOPLE = 240  # who are crowds in test_whatever_dies.py and test_two_machines.py
+PEOPLE = 180  # who are crowds in test_whatever_dies.py and test_two_machines.py
 STARTS_AN_HOUR = 5
 
 # aiosmtpd logs each line of each mail.

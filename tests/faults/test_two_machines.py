@@ -28,7 +28,7 @@ from tests.faults.two_machines import SLUG, InTurns, Visitor, second_machine
 from tests.programs import skip_for_want_of
 from tests.submissions.mail.mail_sink import free_port
 
-CROWD = 20
+CROWD = 16
 CALL = f"/calls/{SLUG}/"
 RECOMMENDATIONS = f"{CALL}response/recommendations/2/"
 
