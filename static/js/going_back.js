@@ -11,7 +11,8 @@
     field.type === "select-one"
       ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((one) => one.defaultSelected))
       : field.value !== (field.defaultValue ?? field.value) || field.checked !== field.defaultChecked;
-  const forms = [...document.querySelectorAll("form[method=post]:not(#changelist-form)")].filter((form) =>
+  // A form of one choice (.status) says beside it what holds; a browser fills that in though nobody touched it.
+  const forms = [...document.querySelectorAll("form[method=post]:not(#changelist-form, .status)")].filter((form) =>
     [...form.elements].some(canBeFilledIn),
   );
   // What a form with other fields had does not fit.

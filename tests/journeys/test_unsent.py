@@ -100,7 +100,15 @@ def test_a_memo_that_came_back_with_an_error_is_not_lost_by_a_link(first_of_two)
 
 
 def test_going_back_to_a_form_overwrites_nobody(first_of_two):
-    page, _responses = first_of_two(Role.MANAGER)
+    page, responses = first_of_two(Role.MANAGER)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Considered, and next").first.click()
+    page.go_back()
+    page.get_by_label("Change the status to").select_option("in_review")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save the status").click()
+    responses[1].refresh_from_db()
+    assert responses[1].triage_status == "in_review"  # nobody else changed it
     code = Code.objects.get()
     page.goto(f"/admin/review/code/{code.pk}/change/")
     name = page.get_by_label("Name")
