@@ -34,7 +34,8 @@ def test_small_counts_are_hidden_where_the_call_asks_for_it(steering):
         ["Something else", "fewer than 5", ""],
     ]
     assert {row[1] for row in shown["Responses by day"][1:]} == {"0", "not shown", "fewer than 5"}
-    assert ["Describe your role", "fewer than 5", ""] in shown["Completion of each question"]
+    role = "Describe your role (asked only of some)"
+    assert [role, "fewer than 5", ""] in shown["Completion of each question"]
     assert [caption for caption, rows in shown.items() if "3" in {row[1] for row in rows}] == []
 
 
