@@ -240,6 +240,8 @@ def test_request_that_nobody_confirms_lapses(call, response):
 
 
 def test_receipt_alone_lets_its_author_ask(call, response, client):
+    at, other = while_open(call), make_submitted(call, email="else@example.org")
+    confirm_address(enqueue_link_mail(other, at=at, address="else@example.org"))
     address = reverse("erase_by_receipt", args=[call.slug])
     given = {"reference": response.reference, "scope": "response"}
     wrong = client.post(address, given | {"code": "AAAA-AAAA-AAAA-AAAA"})
@@ -247,7 +249,8 @@ def test_receipt_alone_lets_its_author_ask(call, response, client):
     assert not ErasureRequest.objects.exists()
     right = client.post(address, given | {"code": receipt_code(response.current_version)})
     assert (right.status_code, right.url) == (302, reverse("erase_asked", args=[call.slug]))
-    assert ErasureRequest.objects.get().submission == response
+    request = ErasureRequest.objects.get()
+    assert (request.submission, request.confirmed_at) == (response, at)
 
 
 def test_asking_for_more_than_an_open_request_is_told_and_not_taken_for_it(call, response, client):

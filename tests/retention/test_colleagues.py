@@ -72,12 +72,15 @@ def test_colleagues_end_with_the_mails_of_a_draft_that_stays(call):
 
 def test_submitting_forgets_colleagues(call):
     draft, colleague = shared_draft(call)
-    gone = sharing.invite(submission=draft, address="cat@example.org", at=while_open(call))
+    cat = {"address": "cat@example.org", "at": while_open(call)}
+    sharing.invite(submission=make_draft(call), **cat)
+    gone = sharing.invite(submission=draft, **cat)
     sharing.take_away(submission=draft, number=gone.number, at=while_open(call))
     submitting.submit(submission=draft, at=while_open(call))
     assert is_forgotten(colleague)
-    ended = Colleague.objects.order_by("number").values_list("ended_by", flat=True)
-    assert list(ended) == ["submitted", "author"]
+    those = Colleague.objects.filter(submission=draft).order_by("number")
+    assert list(those.values_list("ended_by", flat=True)) == ["submitted", "author"]
+    assert OutboxEmail.objects.get(to_address="cat@example.org").submission != draft
 
 
 def test_withdrawing_forgets_colleagues_of_changes(call):

@@ -13,7 +13,12 @@ from submissions.mail import tasks
 from submissions.mail.rendering import render
 from submissions.mail.resending import send_again
 from submissions.mail.sending import send_due
-from submissions.mail.staff_digests import SENT_FOR, digest_of_day, enqueue_digests
+from submissions.mail.staff_digests import (
+    SENT_FOR,
+    digest_of_day,
+    enqueue_digests,
+    is_still_read,
+)
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import build
 from submissions.outbox.states import MailKind, OutboxState
@@ -218,7 +223,12 @@ def test_digest_of_another_call_goes_to_no_member():
     wanting(Role.REVIEWER, "ann@example.org")
     Membership.objects.filter(call=other).delete()
     assert enqueue_digests(at=MORNING) == 1
-    assert OutboxEmail.objects.get().call == call
+    mail = OutboxEmail.objects.get()
+    assert mail.call == call
+    # Nor does one of another call come in its place.
+    about = {"kind": MailKind.STAFF_DIGEST, "call": other, "to_address": mail.to_address}
+    build(**about, at=MORNING, occasion="2100-01-01").save()
+    assert is_still_read(mail)
 
 
 def test_digest_that_waits_goes_to_no_member_who_left(settings, mailoutbox):

@@ -305,16 +305,25 @@ def test_one_address_is_invited_five_times_an_hour(client, call, draft):
 
 
 def test_fresh_link_opens_another_device_and_ends_older_ones(client, call, draft, link):
+    author_of_another = Client()
+    start_with(author_of_another, call)
+    invite(author_of_another, call, "eve@example.org")
+    author_of_another.post(address(call, "people/1/link/"))
+    *_first, for_eve = send_mail()
     client.post(address(call, "people/1/link/"))
-    newer = link_in(send_mail()[0])
+    (for_ben,) = send_mail()
+    assert (for_eve.to, for_ben.to) == (["eve@example.org"], [ADDRESS])
+    newer = link_in(for_ben)
     phone = Client()
     assert phone.post(newer, {"name": "Ben"}).status_code == 302
+    assert Client().post(link_in(for_eve), {"name": "Eve"}).status_code == 302
     assert Client().post(link, {"name": "Ben"}).status_code == 410
     client.post(address(call, "people/1/link/"))
     laptop = Client()
     assert laptop.post(link_in(send_mail()[0]), {"name": "Ben"}).status_code == 302
     assert [b.get(address(call, "response/")).status_code for b in (phone, laptop)] == [200, 200]
-    assert Colleague.objects.count() == 1
+    names = Colleague.objects.order_by("name").values_list("address", "name")
+    assert list(names) == [(ADDRESS, "Ben"), ("eve@example.org", "Eve")]
 
 
 def test_colleague_without_the_right_or_whose_was_taken_back_sees_who_submits(

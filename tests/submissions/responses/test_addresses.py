@@ -173,6 +173,7 @@ def test_address_that_staff_gave_in_an_earlier_release_leads_nowhere(call, at):
     ReturnAddress.objects.create(
         submission=submission, address="staff@example.org", given_at=at, given_by="staff"
     )
+    make_submitted(call, email="else@example.org")
     answers = {"email": "author@example.org"}
     assert known_address(submission, call, answers) == "author@example.org"
     assert known_addresses(submission, call) == ["author@example.org"]

@@ -132,9 +132,10 @@ def notices(response):
 
 def test_author_is_told_once_by_mail_of_infected_files_in_what_they_submitted(call, scanner):
     response, _ = submitted_with(call, b"a " + SIGNATURE, b"b " + SIGNATURE, b"Minutes")
-    submitted_with(call)
+    other, _ = submitted_with(call, b"c " + SIGNATURE)
     assert notices(response) == []
     scan(call)
+    assert len(notices(other)) == 1
     (notice,) = notices(response)
     assert (notice.to_address, notice.version_id) == (
         complete_answers(call)["email"],
