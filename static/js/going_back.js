@@ -1,10 +1,11 @@
-// Whoever goes back, or opens a tab again, finds what they typed then. It goes with the hidden fields of then, which
-// say what the page showed: beside those of now it would overwrite unseen what somebody saved meanwhile.
+// Whoever goes back, or opens a tab again, finds what they typed then; in Firefox, whoever loads a page anew, too. It
+// goes with the hidden fields of then, which say what the page showed: beside those of now it would overwrite unseen
+// what somebody saved meanwhile.
 "use strict";
 
 {
   const { refused } = document.currentScript.dataset; // Back to such a page sends the form again
-  const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  const isAgain = /^(back_forward|reload)$/.test(performance.getEntriesByType("navigation")[0]?.type);
   const isHidden = ({ type, name }) => type === "hidden" && !/^csrf|_FORMS$|-id$/.test(name);
   const canBeFilledIn = ({ type }) => !/^(hidden|submit|button|fieldset)$/.test(type);
   const isFilledIn = (field) =>
@@ -16,7 +17,7 @@
     [...form.elements].some(canBeFilledIn),
   );
   // What a form with other fields had does not fit.
-  const keyOf = ({ elements }) => [...new Set([...elements].map(({ name }) => name))].join();
+  const keyOf = ({ elements }) => [...new Set([...elements].map(({ id, name }) => id || name))].join();
   const shownBy = ({ elements }) => [...elements].filter(isHidden).map(({ name, value }) => [name, value]);
   const before = history.state?.shown ?? {};
 
@@ -35,7 +36,7 @@
 
   addEventListener("pageshow", ({ persisted }) => {
     if (persisted) return;
-    if (isBack) {
+    if (isAgain) {
       for (const form of forms) {
         if ([...form.elements].some((field) => canBeFilledIn(field) && isFilledIn(field))) takeBack(form);
       }
@@ -44,7 +45,7 @@
   });
   // Firefox fills in later, as if it was typed.
   document.addEventListener("input", ({ target }) => {
-    if (!isBack || navigator.userActivation?.hasBeenActive !== false || !forms.includes(target.form)) return;
+    if (!isAgain || navigator.userActivation?.hasBeenActive !== false || !forms.includes(target.form)) return;
     takeBack(target.form);
     keep();
   });

@@ -123,6 +123,18 @@ def test_going_back_to_a_form_overwrites_nobody(first_of_two):
         with page.expect_navigation():
             save.click()
         assert Code.objects.get().name == stored
+    page.goto(f"/admin/review/code/{code.pk}/change/")
+    Code.objects.update(name="Theirs")
+    # Firefox fills in what was typed where a page is loaded anew, too.
+    page.add_init_script(
+        """addEventListener("DOMContentLoaded", () => {
+            document.querySelector("[name=name]").value = "Mine again";
+        })"""
+    )
+    page.reload()
+    with page.expect_navigation():
+        save.click()
+    assert Code.objects.get().name == "Theirs"
 
 
 def leave_while_coding(page, key):
