@@ -247,9 +247,10 @@ def test_receipt_alone_lets_its_author_ask(call, response, client):
     wrong = client.post(address, given | {"code": "AAAA-AAAA-AAAA-AAAA"})
     assert wrong.status_code == 422
     assert not ErasureRequest.objects.exists()
+    requests.ask(submission=other, scope=WHOLE, at=at)
     right = client.post(address, given | {"code": receipt_code(response.current_version)})
     assert (right.status_code, right.url) == (302, reverse("erase_asked", args=[call.slug]))
-    request = ErasureRequest.objects.get()
+    request = ErasureRequest.objects.get(submission=response)
     assert (request.submission, request.confirmed_at) == (response, at)
 
 

@@ -177,7 +177,15 @@ def test_reminder_has_a_link_back_and_a_way_to_refuse():
 
 
 def test_drafts_are_told_once_on_the_morning_after_closing():
-    call = make_call()
+    call, other = make_call(), make_call()
+    late_passes.give(
+        call=other,
+        address="slow@example.org",
+        reason="Illness",
+        by=make_user(),
+        at=call.closes_at,
+        expires_at=call.closes_at + 3 * DAY,
+    )
     draft_with_address(call)
     make_submitted(call)
     nine_in_london = datetime(2019, 7, 25, 8, tzinfo=UTC)

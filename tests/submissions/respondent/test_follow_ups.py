@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import AuditEvent
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending
+from submissions.responses import amending, replying
 from submissions.responses.addresses import remember_address
 from submissions.responses.models import FollowUp, Reply, Version
 from submissions.responses.states import ErasureScope
@@ -182,19 +182,27 @@ def test_link_of_another_call_or_of_nobody_answers_nothing(page, client, questio
 
 
 def test_author_can_ask_to_be_asked_nothing_more_and_take_that_back(page, client, call, question):
+    asked, at = FollowUp.objects.filter(pk=question[0].pk), while_open(call)
+    of_another, token = put_question(make_askable(call))
+    replying.answer(call=call, token=token, text="Lot 5.", at=at)
+    replying.refuse_questions(call=call, token=token, refused=True, at=at)
+    assert not replying.has_refused(question[0])
+    assert replying.latest_reply(question[0]) is None
     shown = client.post(f"{page}no-more/", follow=True)
     assert "You will get no more questions" in words(shown)
-    assert FollowUp.objects.get().refused_at == while_open(call)
+    assert asked.get().refused_at == at
     assert client.post(page, {"answer": MINE}).status_code == 302
     shown = client.post(f"{page}no-more/", {"again": "yes"}, follow=True)
     assert "We may ask you about your response again." in words(shown)
     assert "Stop questions about your response?" in words(shown)
-    assert FollowUp.objects.get().refused_at is None
+    assert asked.get().refused_at is None
+    assert replying.has_refused(of_another)
     client.post(f"{page}no-more/")
     shown = client.get(f"{page}no-more/?allowed=1")
     assert "We may ask you about your response again." not in words(shown)
     client.post(f"{page}no-more/", {"again": "yes"})
-    events = AuditEvent.objects.filter(action__startswith="questions_").order_by("pk")
+    events = question[0].submission.audit_events.filter(action__startswith="questions_")
+    events = events.order_by("pk")
     assert [event.action for event in events] == ["questions_refused", "questions_allowed"] * 2
 
 

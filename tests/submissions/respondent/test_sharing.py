@@ -324,6 +324,8 @@ def test_fresh_link_opens_another_device_and_ends_older_ones(client, call, draft
     assert [b.get(address(call, "response/")).status_code for b in (phone, laptop)] == [200, 200]
     names = Colleague.objects.order_by("name").values_list("address", "name")
     assert list(names) == [(ADDRESS, "Ben"), ("eve@example.org", "Eve")]
+    joined = AuditEvent.objects.filter(action="colleague_joined").order_by("pk")
+    assert joined.first().submission == draft
 
 
 def test_colleague_without_the_right_or_whose_was_taken_back_sees_who_submits(
