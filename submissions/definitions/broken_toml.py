@@ -40,5 +40,5 @@ def explain_encoding(error: UnicodeDecodeError) -> str:
     remedy = "choose the encoding UTF-8 where your editor saves it"
     if error.object.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):
         return f"is UTF-16: {remedy}"
-    line = len(error.object[: error.start].splitlines(keepends=True)) or 1
+    line = len(error.object[: error.start + 1].splitlines())  # with the byte, which may begin one
     return f"is not UTF-8 at line {line:,}: {remedy}"

@@ -58,7 +58,7 @@ def test_problems_of_one_file_keep_all_from_being_loaded(tmp_path):
     ("content", "problem"),
     [
         (
-            b"a = 1\r\nb = '\xe9'\r\n",
+            b"a = '''\r\n\xe9'''\r\n",
             "is not UTF-8 at line 2: choose the encoding UTF-8 where your editor saves it",
         ),
         (
