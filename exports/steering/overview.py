@@ -106,7 +106,7 @@ def _parts(call: Call, counts: Counts, looking: Looking) -> Sequence[Part]:
             _("Length"),
             _("Length of responses"),
             [_("Words in all text answers together."), *_left_out(counts)],
-            [bar_chart("words", "", _("Words"), counts.by_words, total=base)],
+            [bar_chart("words", "", _("Words"), counts.by_words if base else [], total=base)],
         ),
         (
             "completion",
