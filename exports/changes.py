@@ -54,9 +54,12 @@ SELECT count(*), coalesce(max(number), %(after)s), (SELECT coalesce(max(number),
     (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM exports_change_number)
 FROM page
 """
+# A bare row whose response has another number since may be the latest that was noted before.
 _BEFORE = """
-SELECT coalesce(max(number), 0) FROM exports_change
-WHERE call_id = %(call)s AND noted_at < %(since)s
+SELECT greatest(
+    max(number) FILTER (WHERE noted_at < %(since)s),
+    max(bare_number) FILTER (WHERE bare_noted_at < %(since)s), 0)
+FROM exports_change WHERE call_id = %(call)s
 """
 _CHANGED = """
 SELECT {number} AS number, {noted_at}, submission.reference, submission.state,

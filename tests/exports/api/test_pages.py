@@ -164,11 +164,15 @@ def test_what_happens_to_a_confidential_response_is_told_to_who_may_read_it_alon
 
 def test_since_takes_what_changed_then_or_later(client):
     call = make_call()
+    hidden = make_submitted(call, publication="confidential")
     early, late = make_submitted(call), make_submitted(call)
     _token, secret = make_token(call)
-    assert len(lines(pull(client, call, secret))) == 2
-    Change.objects.filter(submission=early).update(noted_at=datetime(2019, 7, 1, tzinfo=UTC))
+    assert len(lines(pull(client, call, secret))) == 3
     moment = datetime(2019, 7, 1, tzinfo=UTC)
+    Change.objects.filter(submission=early).update(noted_at=moment)
+    # What the project team does with it since is nothing to the program.
+    Change.objects.filter(submission=hidden).update(bare_noted_at=moment - timedelta(days=1))
+    Submission.objects.filter(pk=hidden.pk).update(triage_status="considered")
     assert len(lines(pull(client, call, secret, since=moment.isoformat()))) == 2
     after = (moment + timedelta(microseconds=1)).isoformat()
     assert said(pull(client, call, secret, since=after)) == [(late.reference, "response")]
