@@ -87,7 +87,10 @@ def test_mail_files_and_disk_are_told(client, settings, monkeypatch):
         raise OSError(errno.ESTALE, "Stale file handle")
 
     monkeypatch.setattr(disk_reserve, "folder", refuse)
-    assert read(client).keys() == samples.keys()
+    told = read(client).keys()
+    assert ("portal_disk_free_bytes",) not in told
+    # The reading before may be the first that is counted itself.
+    assert samples.keys() - told == set()
     client.force_login(make_user(is_superuser=True))
     page = client.get("/admin/").content.decode()
     assert "The disk of files does not answer (Stale file handle)." in page
