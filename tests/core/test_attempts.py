@@ -31,7 +31,7 @@ from submissions.responses.attaching import detach
 from submissions.responses.ending import stored_files
 from submissions.responses.importing import uploads
 from submissions.responses.models import Attachment, FileScan, ResponseImport, Submission
-from tests.exports.test_export_runs import AT, finish, make_run
+from tests.exports.runs import AT, finish, make_run
 from tests.makers import (
     complete_answers,
     confirm_retention,

@@ -12,7 +12,7 @@ from submissions.calls.models import Call
 from submissions.definitions.loading import load, parse
 from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
-from tests.exports.test_export_runs import finish, make_run
+from tests.exports.runs import finish, make_run
 from tests.makers import OPENS_AT, make_call, make_submitted, while_open
 from tests.submissions.definitions.test_consent_rules import with_policy
 

@@ -24,7 +24,7 @@ from submissions.responses.models import Submission
 from submissions.responses.submitting import submit
 from tests.exports.api.pulling import make_token, pull
 from tests.exports.exporting import SCOPES, exported, json_lines, members
-from tests.exports.test_export_runs import AT, finish, make_run
+from tests.exports.runs import AT, finish, make_run
 from tests.makers import (
     OPENS_AT,
     complete_answers,

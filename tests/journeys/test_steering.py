@@ -7,7 +7,7 @@ from accounts.states import Role
 from exports import asked_for, worker
 from exports.recording import export_chunks
 from exports.types import Dataset
-from tests.exports.test_export_runs import make_run
+from tests.exports.runs import make_run
 from tests.journeys.conftest import WIDTHS
 from tests.makers import make_first_call, make_submitted, make_user, while_open
 

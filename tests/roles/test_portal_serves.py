@@ -26,7 +26,7 @@ from submissions.responses import amending, drafting, late_passes, submitting
 from submissions.responses.evidence_checks.weekly_check import check_evidence
 from submissions.responses.models import Submission
 from tests.exports.api.pulling import make_token, pull, said
-from tests.exports.test_export_runs import make_run
+from tests.exports.runs import make_run
 from tests.makers import (
     PASSWORD,
     SMALL,

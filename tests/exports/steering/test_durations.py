@@ -6,7 +6,7 @@ from django.core.management import call_command
 from exports import durations
 from exports.durations import SECONDS, minutes, say_duration
 from exports.formats import FORMATS
-from tests.exports.test_export_runs import make_run
+from tests.exports.runs import make_run
 from tests.makers import make_call, make_submitted
 
 PAGE = "/steering/the-call/exports/"
