@@ -42,9 +42,9 @@ def spread(
 ) -> Outcome:
     """Assign those that nobody has and that are still to do, each to who has least to do then.
 
-    What somebody had who may change the status no longer counts as nobody's.
-    What somebody has to do in the calls already counts. Of several calls, each response goes to
-    somebody who may change its status.
+    A response counts as nobody's if whoever has it may no longer change its status. What each
+    person has to do in these calls already counts. Each response goes to somebody who may change
+    its status.
     """
     has = dict.fromkeys(people, 0)
     able: dict[int, list[User]] = {}

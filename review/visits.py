@@ -23,7 +23,8 @@ def unread_by(person: User, responses: QuerySet[Submission]) -> QuerySet[Submiss
 def last_visit(person: User) -> datetime | None:
     """Return when the person did something last, before they signed in this time.
 
-    None at the first visit: then everything came since.
+    None at the first visit: to the list everything came since, and the first page of the admin does
+    not count it.
     """
     own = AuditEvent.objects.filter(actor=person)
     signed_in = own.filter(action=AuditAction.SIGNED_IN).order_by("-at", "-pk")

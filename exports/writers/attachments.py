@@ -15,7 +15,6 @@ from submissions.responses.author_metadata.cleaning import without_author
 from submissions.responses.author_metadata.errors import CannotBeCleaned
 from submissions.responses.scanning import is_held_back, say_why_held_back
 
-CONTENT_TYPE = "application/zip"
 LIST_NAME = "files.csv"
 HEADER = (
     "file",

@@ -44,8 +44,6 @@ Etags = Mapping[int, str]
 
 
 class StatusForm(forms.Form):
-    status = forms.ChoiceField(label="Change the status to")
-
     def __init__(self, *args: Any, calls: Iterable[Call], people: list[User]) -> None:
         super().__init__(*args)
         found = {choice.key: label for call in calls for choice, label in status_choices(call)}

@@ -1,4 +1,7 @@
-"""The filters by what staff did: who has a response, what is still to do, what somebody read."""
+"""The filters of the list of responses by what staff did, and by how and when each came.
+
+Who has it, what is still to do, what somebody read; its day, its length, its files, its channel.
+"""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta

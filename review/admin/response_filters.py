@@ -1,4 +1,4 @@
-"""The filters of the list of responses."""
+"""The filters of the list of responses by state and timing, by answers and what authors allow."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any

@@ -61,7 +61,6 @@ from submissions.calls.models import Call
 
 PAGES = "admin/review/quote"
 LONGEST = 300  # characters of a quote in the list
-REFUSED = 422
 MARKED_AT = Coalesce("own_at", "at")  # of a row of `quote_words.seen_by`
 
 
