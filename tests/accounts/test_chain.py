@@ -11,7 +11,7 @@ from accounts import chain
 from accounts.models import AuditEvent, AuditSeal
 from accounts.record import record
 from tests.makers import OPENS_AT, make_call, make_user
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 
 def write(number=1, **detail):

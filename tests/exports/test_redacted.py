@@ -38,7 +38,7 @@ from tests.makers import (
 )
 from tests.personal_data.everything_typed import unpacked
 from tests.review.redaction_makers import make_proposed, make_redaction
-from tests.review.test_response_views import amended
+from tests.review.response_pages import amended
 
 pytestmark = pytest.mark.django_db
 SECRET, IN_FILE = "zqsecretperson", "zqsecretfile"

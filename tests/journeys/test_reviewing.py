@@ -29,7 +29,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
-from tests.review.test_response_views import amended
+from tests.review.response_pages import amended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -45,7 +45,7 @@ from tests.asking import make_asking_call, put_question
 from tests.makers import complete_answers, make_code, make_draft, make_user, while_open
 from tests.personal_data.erasures import ask_and_approve, send_last_mail
 from tests.personal_data.everything_typed import dumped, kept_files
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAITS_FOR_THIS = """

@@ -10,7 +10,7 @@ from submissions.responses.errors import AnswerNotTaken, QuestionRefused
 from submissions.responses.models import FollowUp, Reply
 from tests.asking import make_askable, make_asking_call, put_question
 from tests.makers import make_user, while_open
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TINY = timedelta(microseconds=1)

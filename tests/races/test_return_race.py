@@ -6,7 +6,7 @@ from submissions.responses import returning
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import ReturnToken, Submission
 from tests.makers import enqueue_link_mail, make_draft, send_link, while_open
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

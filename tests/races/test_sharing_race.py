@@ -17,7 +17,7 @@ from submissions.responses.errors import (
 from submissions.responses.models import Colleague, ReturnToken
 from submissions.responses.working_copy import find_response, find_response_of, working_answers
 from tests.makers import complete_answers, make_call, make_draft, while_open
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRIES = 2

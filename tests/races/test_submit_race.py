@@ -1,13 +1,12 @@
 """Real threads on real connections."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier, Event
+from threading import Event
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import transaction
 
 from submissions.calls.models import Call
 from submissions.outbox.models import OutboxEmail
@@ -15,25 +14,9 @@ from submissions.responses import attaching, drafting, submitting
 from submissions.responses.errors import AlreadySubmitted, CallClosed, FileRefused
 from submissions.responses.models import Attachment, Submission, Version
 from tests.makers import complete_answers, make_call, make_draft, while_open
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(verbs):
-    """Run each verb in a thread of its own, released together; return results or exceptions."""
-    barrier = Barrier(len(verbs))
-
-    def run(verb):
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=20)
-            return verb()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(verbs)) as threads:
-        ends = [threads.submit(run, verb) for verb in verbs]
-    return [end.exception() or end.result() for end in ends]
 
 
 def test_eight_threads_submitting_one_draft_get_one_reference():

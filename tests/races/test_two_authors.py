@@ -8,7 +8,7 @@ from submissions.responses.errors import AlreadySubmitted
 from submissions.responses.etags import etag
 from submissions.responses.working_copy import find_response, working_answers
 from tests.makers import complete_answers, make_call, make_draft, while_open
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -35,7 +35,6 @@ from tests.makers import (
     while_open,
 )
 from tests.personal_data.erasures import ask_and_approve
-from tests.races.test_submit_race import at_once
 from tests.submissions.responses.test_importing import (
     HEADING,
     ROW,
@@ -43,6 +42,7 @@ from tests.submissions.responses.test_importing import (
     looked_at,
     uploaded,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

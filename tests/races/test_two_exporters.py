@@ -24,7 +24,7 @@ from tests.exports.api.pulling import make_token
 from tests.exports.test_from_the_list import opened, pressed, references_in
 from tests.makers import allow, make_call, make_submitted, make_user, while_open, withhold
 from tests.races.test_names_race import WAITING
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 QUERY = "facet_roles=provider"

@@ -32,7 +32,7 @@ from tests.makers import (
     mark_as_sent,
     while_open,
 )
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -19,15 +19,8 @@ from submissions.definitions import closing_times
 from submissions.responses.models import Submission
 from tests.accounts.test_asking_again import gives_password
 from tests.forms import form_of
-from tests.makers import (
-    PASSWORD,
-    confirm_retention,
-    make_call,
-    make_draft,
-    make_user,
-    while_open,
-)
-from tests.races.test_submit_race import at_once
+from tests.makers import PASSWORD, confirm_retention, make_call, make_draft, make_user, while_open
+from tests.threads import at_once
 
 DAY = timedelta(days=1)
 

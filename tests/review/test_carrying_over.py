@@ -16,9 +16,9 @@ from submissions.responses.models import Submission
 from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.review.agreement.codings import be_done, draw
+from tests.review.coding_pages import coder, page, signed_in
 from tests.review.redaction_makers import make_redaction
-from tests.review.test_coding_page import coder, page, signed_in
-from tests.review.test_response_views import amended
+from tests.review.response_pages import amended
 
 STORY = "Pay is late. Pay is low. Trust is gone."
 

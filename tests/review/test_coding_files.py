@@ -22,7 +22,7 @@ from tests.makers import (
     while_open,
 )
 from tests.personal_data.erasures import erase
-from tests.review.test_coding_page import coder, page, signed_in
+from tests.review.coding_pages import coder, page, signed_in
 
 TEXT = "Fair pay 😎.\nRivals share."
 

@@ -4,20 +4,16 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
 from django.utils.html import escape
 
-from accounts.models import Membership
 from accounts.states import Role
 from review.coding.codings import quote
 from review.models import Code, Coding
 from tests.forms import messages_after
-from tests.makers import make_call, make_code, make_submitted, make_user, while_open
-from tests.review.test_response_views import amended
-
-STORY = "Fair pay 😎. Rivals share. They do.\n\nAnother paragraph of one sentence"
+from tests.makers import make_call, make_code, make_submitted, while_open
+from tests.review.coding_pages import STORY, address, coder, of_words, page, part, post, signed_in
+from tests.review.response_pages import amended
 
 
 @pytest.fixture
@@ -32,18 +28,6 @@ def response(call):
     return make_submitted(call, story=STORY)
 
 
-def coder(call, name="ada", role=Role.CODER):
-    person = make_user(username=name)
-    Membership.objects.create(person=person, call=call, role=role)
-    return person
-
-
-def signed_in(person):
-    client = Client()
-    client.force_login(person)
-    return client
-
-
 @pytest.fixture
 def ada(call):
     return coder(call)
@@ -54,34 +38,8 @@ def client(ada):
     return signed_in(ada)
 
 
-def address(response, key="story", what="code"):
-    return reverse(f"admin:submissions_submission_{what}", args=[response.pk, key])
-
-
-def page(client, response, query=""):
-    where = reverse("admin:submissions_submission_change", args=[response.pk])
-    return client.get(f"{where}{query}").content.decode()
-
-
-def post(client, response, *, key="story", **given):
-    return client.post(address(response, key), {"version": "1", "code": "Pay"} | given)
-
-
-def part(words):
-    """What the form posts for these words of the story."""
-    start = STORY.index(words)
-    return f"{start}-{start + len(words)}"
-
-
 def quotes():
     return [(coding.code.name, quote(coding)) for coding in Coding.objects.order_by("pk")]
-
-
-def of_words(words, text=STORY):
-    """What a browser posts for these words of the answer."""
-    start = len(text[: text.index(words)].encode("utf-16-le")) // 2
-    end = start + len(words.encode("utf-16-le")) // 2
-    return {"start": str(start), "end": str(end), "quote": words, "fragment": "1"}
 
 
 def test_sentences_paragraphs_and_the_whole_answer_can_be_ticked(client, response):

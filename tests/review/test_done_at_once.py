@@ -7,9 +7,9 @@ from review.coding.codings import code_passage
 from review.coding.samples import say_done
 from review.models import Coding
 from tests.makers import make_call, make_code, make_submitted, while_open
-from tests.races.test_submit_race import at_once
-from tests.review.test_coding_page import coder
+from tests.review.coding_pages import coder
 from tests.review.test_samples import draw
+from tests.threads import at_once
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,7 +21,7 @@ from submissions.responses.models import Submission
 from submissions.responses.states import ErasureScope, TriageStatus
 from tests.makers import make_call, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 STORY = "Café 🏳️‍🌈 closed. They won. They won again."
 

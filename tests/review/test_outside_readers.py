@@ -32,11 +32,11 @@ from tests.makers import (
     while_open,
     withhold,
 )
+from tests.review.coding_pages import signed_in
 from tests.review.duplicates.texts import CAMPAIGN, compare_all, send
 from tests.review.lists import responses_listed
 from tests.review.redaction_makers import make_proposed, make_redaction
-from tests.review.test_coding_page import signed_in
-from tests.review.test_response_views import amended, page_of
+from tests.review.response_pages import amended, page_of
 
 pytestmark = pytest.mark.django_db
 SECRET, IN_FILE = "zqperson", "zqfile"

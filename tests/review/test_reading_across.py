@@ -16,7 +16,7 @@ from accounts.states import Role
 from review.admin import across
 from submissions.responses.amending import withdraw
 from tests.makers import make_call, make_draft, make_submitted, make_user, while_open
-from tests.review.test_response_views import consider_of, made, page_of
+from tests.review.response_pages import consider_of, made, page_of
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ from tests.makers import (
 )
 from tests.personal_data.erasures import erase
 from tests.review.redaction_makers import make_proposed, make_redaction
-from tests.review.test_response_views import amended
+from tests.review.response_pages import amended
 
 pytestmark = pytest.mark.django_db
 STORY = "Jo Bloggs\r\nof Leeds 😎 said so. Leeds knows."

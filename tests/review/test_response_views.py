@@ -3,7 +3,6 @@
 import html
 import re
 from datetime import timedelta
-from urllib.parse import quote
 
 import pytest
 from django.contrib import admin
@@ -18,7 +17,7 @@ from review.admin.listed import FILTERS, Listed
 from review.admin.responses import ResponseAdmin
 from review.searching.entries import write_due
 from review.triage import change_status
-from submissions.responses import amending, drafting, submitting
+from submissions.responses import amending, submitting
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from tests.forms import form_of
@@ -33,6 +32,7 @@ from tests.makers import (
     while_open,
 )
 from tests.review.lists import request_of, responses_listed
+from tests.review.response_pages import amended, consider_of, made, page_of
 
 LIST = "/admin/submissions/submission/"
 
@@ -42,25 +42,6 @@ def staff(client):
     client.user = make_user(Role.MANAGER)
     client.force_login(client.user)
     return client
-
-
-def page_of(response, filters=""):
-    address = reverse("admin:submissions_submission_change", args=[response.pk])
-    return f"{address}?_changelist_filters={quote(filters)}" if filters else address
-
-
-def consider_of(response, filters=""):
-    address = reverse("admin:submissions_submission_considered", args=[response.pk])
-    return f"{address}?_changelist_filters={quote(filters)}" if filters else address
-
-
-def made(call, number, **answers):
-    """Responses in the order of the list: the latest first."""
-    start = while_open(call)
-    every = [
-        make_submitted(call, at=start + timedelta(minutes=n), **answers) for n in range(number)
-    ]
-    return every[::-1]
 
 
 def steps(page):
@@ -309,13 +290,6 @@ def test_keys_are_turned_off_and_on_for_one_person(staff):
         assert has_script(staff, page_of(response) if said == "off" else LIST) == shown
         if said == "off":
             assert has_script(other, LIST)
-
-
-def amended(response, **values):
-    call, at = response.call, while_open(response.call)
-    amending.reopen(submission=response, at=at)
-    drafting.save_answers(submission=response, call=call, values=values, at=at)
-    submitting.submit(submission=response, at=at)
 
 
 def marked(page):

@@ -11,14 +11,7 @@ from accounts.states import Role
 from core.second_press import PRESSED_TWICE
 from review.coding.codebook import merge_codes, split_code
 from review.coding.codings import code_passage, remove_coding
-from review.coding.samples import (
-    blind_to,
-    close_sample,
-    draw_sample,
-    say_done,
-    seen_by,
-    to_code,
-)
+from review.coding.samples import blind_to, close_sample, draw_sample, say_done, seen_by, to_code
 from review.errors import CodingRefused
 from review.findings.claims import Claim, write_finding
 from review.findings.passages import put_passage
@@ -31,7 +24,7 @@ from submissions.responses.models import Submission
 from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
-from tests.review.test_coding_page import address, coder, page, post, signed_in
+from tests.review.coding_pages import address, coder, page, post, signed_in
 from tests.submissions.admin.test_two_people import submit_again
 
 CODEBOOK = "/admin/review/code/"

@@ -21,8 +21,8 @@ from tests.makers import (
     while_open,
     withhold,
 )
+from tests.review.coding_pages import signed_in
 from tests.review.redaction_makers import make_redaction
-from tests.review.test_coding_page import signed_in
 
 NAME = {"key": "name", "kind": "short", "label": "Name", "identity": True}
 ORGANISATION = {

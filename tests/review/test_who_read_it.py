@@ -15,7 +15,7 @@ from accounts.record import record
 from accounts.states import Action, AuditAction, Role
 from review.admin import response_page
 from tests.makers import make_call, make_submitted, make_user, while_open, withhold
-from tests.races.test_submit_race import at_once
+from tests.threads import at_once
 
 
 @pytest.fixture

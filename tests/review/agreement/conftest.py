@@ -3,7 +3,7 @@ import pytest
 from accounts.states import Role
 from tests.makers import make_call, make_submitted
 from tests.review.agreement.codings import STORY, draw
-from tests.review.test_coding_page import coder
+from tests.review.coding_pages import coder
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from review.models import Code, Coding, CodingDecision
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.personal_data.erasures import erase
 from tests.review.agreement.codings import OFTEN, PAY, SHARE, STORY, be_done, code, draw
-from tests.review.test_coding_page import coder, signed_in
-from tests.review.test_response_views import amended
+from tests.review.coding_pages import coder, signed_in
+from tests.review.response_pages import amended
 
 
 def differing(sample, words=PAY):

@@ -7,10 +7,10 @@ from review.agreement.deciding import Decision, decide
 from review.errors import DecisionOutdated
 from review.models import CodingDecision
 from tests.makers import make_call, make_submitted, while_open
-from tests.races.test_submit_race import at_once
 from tests.review.agreement.codings import PAY, STORY, be_done, code, draw
 from tests.review.agreement.test_deciding import differing
-from tests.review.test_coding_page import coder
+from tests.review.coding_pages import coder
+from tests.threads import at_once
 
 
 @pytest.mark.django_db(transaction=True)

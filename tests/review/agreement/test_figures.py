@@ -13,8 +13,8 @@ from review.coding.samples import close_sample
 from submissions.responses.models import Submission
 from tests.makers import OPENS_AT, make_call, make_submitted, while_open
 from tests.review.agreement.codings import OFTEN, PAY, SHARE, STORY, be_done, code, draw
-from tests.review.test_coding_page import coder
-from tests.review.test_response_views import amended
+from tests.review.coding_pages import coder
+from tests.review.response_pages import amended
 
 
 def table(sample, by=By.SENTENCE):

@@ -15,15 +15,9 @@ from review.errors import CodingRefused
 from review.models import Coding, CodingDecision, FileText
 from review.texts import reading_due_files
 from submissions.responses.submitting import submit
-from tests.makers import (
-    complete_answers,
-    make_attachment,
-    make_code,
-    make_draft,
-    while_open,
-)
+from tests.makers import complete_answers, make_attachment, make_code, make_draft, while_open
 from tests.review.agreement.codings import be_done, draw
-from tests.review.test_coding_page import coder, signed_in
+from tests.review.coding_pages import coder, signed_in
 
 TEXT = "Fair pay 😎.\nRivals share."
 

@@ -16,8 +16,8 @@ from review.models import Code, Coding, CodingDecision
 from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.review.agreement.codings import PAY, SHARE, STORY, be_done, code, draw
+from tests.review.coding_pages import coder, signed_in
 from tests.review.redaction_makers import make_redaction
-from tests.review.test_coding_page import coder, signed_in
 
 
 def address(sample, page="agreement/"):

@@ -16,21 +16,14 @@ from review.findings.claims import claim_of, etag_of
 from review.findings.outline import outline_of
 from review.findings.passages import put_passage
 from review.findings.scale import scale_of
-from review.models import (
-    Coding,
-    CodingDecision,
-    CodingSample,
-    DecidedCode,
-    Finding,
-    ReportRun,
-)
+from review.models import Coding, CodingDecision, CodingSample, DecidedCode, Finding, ReportRun
 from review.quotes.marking import mark_quote
 from review.states import FindingStatus, Stance
 from submissions.responses.amending import withdraw
 from tests.forms import messages_after
 from tests.makers import allow, make_call, make_code, make_user, withhold
+from tests.review.coding_pages import signed_in
 from tests.review.findings.made import agreed, hide, quoted
-from tests.review.test_coding_page import signed_in
 
 
 @pytest.fixture

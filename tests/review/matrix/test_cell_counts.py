@@ -17,7 +17,7 @@ from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from tests.makers import OPENS_AT, make_code, make_user, while_open
 from tests.review.matrix.matrices import give, matrix_call, numbers, put_under, selected
-from tests.review.test_response_views import amended
+from tests.review.response_pages import amended
 
 PROVIDES, COMMISSIONS = "I provide services", "I commission services"
 

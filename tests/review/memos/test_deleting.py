@@ -11,7 +11,7 @@ from review.memos.deleting import delete_memo
 from review.memos.writing import About, change_memo, write_memo
 from review.models import Memo, MemoText
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
-from tests.review.test_coding_page import STORY, coder, signed_in
+from tests.review.coding_pages import STORY, coder, signed_in
 
 pytestmark = pytest.mark.django_db
 MEMOS = "/admin/review/memo/"

@@ -24,7 +24,7 @@ from tests.makers import (
 )
 from tests.personal_data.erasures import erase
 from tests.personal_data.everything_typed import unpacked
-from tests.review.test_coding_page import coder
+from tests.review.coding_pages import coder
 
 pytestmark = pytest.mark.django_db
 STORY = "The prime kept half of it. They do."

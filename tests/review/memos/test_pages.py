@@ -16,9 +16,9 @@ from review.memos.writing import About, PassageOf, change_memo, write_memo
 from review.models import Memo
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.review.agreement.codings import draw
+from tests.review.coding_pages import STORY, address, coder, of_words, page, part, signed_in
 from tests.review.lists import request_of
 from tests.review.redaction_makers import make_redaction
-from tests.review.test_coding_page import STORY, address, coder, of_words, page, part, signed_in
 
 pytestmark = pytest.mark.django_db
 MEMOS = "/admin/review/memo/"

@@ -21,10 +21,10 @@ from review.models import Quote
 from review.quotes.bank_file import export_bank
 from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open, withhold
+from tests.review.coding_pages import coder, signed_in
 from tests.review.lists import request_of
 from tests.review.quotes.quoting import make_quotable, make_quote
-from tests.review.test_coding_page import coder, signed_in
-from tests.review.test_response_views import amended
+from tests.review.response_pages import amended
 
 pytestmark = pytest.mark.django_db
 BANK = "/admin/review/quote/"

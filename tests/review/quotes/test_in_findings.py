@@ -6,9 +6,9 @@ from django.utils.html import escape
 
 from review.findings.passages import put_passage
 from review.states import Stance
+from tests.review.coding_pages import signed_in
 from tests.review.findings.made import Evidence
 from tests.review.quotes.quoting import make_quote
-from tests.review.test_coding_page import signed_in
 
 pytestmark = pytest.mark.django_db
 BANK = "/admin/review/quote/"

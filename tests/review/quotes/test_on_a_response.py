@@ -6,8 +6,8 @@ from django.urls import reverse
 from review.models import Coding, Quote
 from review.quotes.quote_words import words_of
 from tests.makers import make_call, make_code, while_open
+from tests.review.coding_pages import STORY, address, coder, of_words, page, part, signed_in
 from tests.review.quotes.quoting import make_quotable, make_quote
-from tests.review.test_coding_page import STORY, address, coder, of_words, page, part, signed_in
 
 pytestmark = pytest.mark.django_db
 

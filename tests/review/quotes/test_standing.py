@@ -18,7 +18,7 @@ from tests.makers import make_call, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.review.quotes.quoting import fresh, make_quotable, make_quote
 from tests.review.redaction_makers import make_redaction
-from tests.review.test_response_views import amended
+from tests.review.response_pages import amended
 
 pytestmark = pytest.mark.django_db
 

@@ -32,7 +32,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
-from tests.review.test_response_views import page_of
+from tests.review.response_pages import page_of
 
 pytestmark = pytest.mark.django_db
 COUNTS = "Extracted by the portal; the file itself counts."
