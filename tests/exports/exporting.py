@@ -1,19 +1,34 @@
-"""What the tests of exports share: making a file, and evidence that is hard to carry."""
+"""What the tests of exports share: making a file, and responses that are exported."""
 
+import csv
 import io
 import json
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
+
+from django.db import connection
 
 from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
 from exports.recording import export_chunks
 from exports.types import Dataset
+from review.coding.codings import code_passage
 from submissions.calls.models import Call
-from tests.makers import EVIDENCE, make_call, make_submitted
+from submissions.responses.submitting import submit
+from tests.makers import (
+    EVIDENCE,
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_draft,
+    make_submitted,
+    while_open,
+)
 
 NOW = datetime(2019, 7, 25, 9, tzinfo=UTC)
+CODED_AT = datetime(2019, 7, 25, 9, 30, 15, 123456, tzinfo=UTC)
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 SCOPES = {
     "pseudonymised": Scope(),
@@ -81,5 +96,47 @@ def members(data):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def rows_of(data):
+    """The rows of a CSV, by its header."""
+    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+
+
 def json_lines(data):
     return [json.loads(line) for line in data.decode().splitlines()]
+
+
+def make_with_files(call, *contents, **answers):
+    draft = make_draft(call, **complete_answers(call, **answers))
+    for number, content in enumerate(contents):
+        make_attachment(draft, name=f"secret-name-{number}.txt", content=content)
+    submit(submission=draft, at=while_open(call))
+    draft.refresh_from_db()
+    return draft
+
+
+def submit_elsewhere(call):
+    """Submit through a connection of its own, as another visitor would."""
+
+    def work():
+        try:
+            return make_submitted(call).reference
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def put_under(code, response, words, by, *, at=CODED_AT):
+    """Code the first place of the words in the story."""
+    version = response.current_version
+    start = version.texts["story"].index(words)
+    return code_passage(
+        code=code,
+        version=version,
+        question=response.call.questions_by_key["story"],
+        start=start,
+        end=start + len(words),
+        by=by,
+        at=at,
+    )

@@ -1,11 +1,8 @@
-"""The bundle with its manifest, and the files that came with responses."""
+"""The bundle of every format with its manifest, and what it says of files that cannot be made."""
 
-import csv
 import hashlib
-import io
 import json
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -22,12 +19,20 @@ from exports.filters import ExportFilter
 from exports.formats import FORMATS
 from exports.types import Dataset
 from exports.writers import apart, bundle, parquet_file, reading_docx, reading_pdf, workbook
-from submissions.responses.models import Attachment
 from submissions.responses.submitting import submit
-from tests.authored_files import WITH_AUTHOR, names_author
-from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members
-from tests.exports.test_codings_csv import put_under
-from tests.exports.test_consent import cells_of_statistics
+from tests.authored_files import WITH_AUTHOR
+from tests.exports.exporting import (
+    NOW,
+    SCOPES,
+    exported,
+    json_lines,
+    make_with_files,
+    members,
+    put_under,
+    rows_of,
+    submit_elsewhere,
+)
+from tests.exports.what_files_hold import cells_of_statistics
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -39,7 +44,6 @@ from tests.makers import (
     while_open,
 )
 from tests.review.redaction_makers import make_redaction
-from tests.sample_files import odt
 
 FIXED = {
     "README.txt",
@@ -64,15 +68,6 @@ FIXED = {
     "attachments/files.csv",
     "manifest.json",
 }
-
-
-def make_with_files(call, *contents, **answers):
-    draft = make_draft(call, **complete_answers(call, **answers))
-    for number, content in enumerate(contents):
-        make_attachment(draft, name=f"secret-name-{number}.txt", content=content)
-    submit(submission=draft, at=while_open(call))
-    draft.refresh_from_db()
-    return draft
 
 
 @pytest.mark.django_db
@@ -102,8 +97,7 @@ def test_bundle_has_every_file_and_the_manifest_their_digests():
         "responses.qdpx": 2,
     }
     for name in ("responses.csv", "answers.csv", "counts.csv"):
-        read = csv.DictReader(io.StringIO(files[name].decode(), newline=""))
-        assert (name, rows[name]) == (name, len(list(read)))
+        assert (name, rows[name]) == (name, len(rows_of(files[name])))
     assert rows["answers.csv"] > 2
 
 
@@ -371,88 +365,6 @@ def test_everything_is_without_the_files_that_the_installation_cannot_make(monke
     assert "spss.zip" not in files["README.txt"].decode()
 
 
-@pytest.mark.django_db
-def test_attachments_are_named_by_reference_and_come_back_to_the_byte():
-    call = make_call()
-    blob = bytes(range(256)) * 1000
-    response = make_with_files(call, blob, b"Accounts")
-    files = members(exported(call, "attachments"))
-    listed = list(csv.DictReader(io.StringIO(files.pop("files.csv").decode(), newline="")))
-    stem = f"{response.reference}/{response.reference}"
-    assert files == {f"{stem}-1.txt": blob, f"{stem}-2.txt": b"Accounts"}
-    assert listed[0] == {
-        "file": f"{stem}-1.txt",
-        "reference": response.reference,
-        "number": "1",
-        "type": "txt",
-        "bytes": "256000",
-        "sha256": hashlib.sha256(blob).hexdigest(),
-        "sha256_submitted": hashlib.sha256(blob).hexdigest(),
-        "note": "",
-    }
-
-
-@pytest.mark.django_db
-def test_files_leave_without_their_authors_unless_the_export_is_named():
-    """That the bundle has the same files, a test of each format sees."""
-    call = make_call()
-    given = {}
-    for kind, content in WITH_AUTHOR:
-        draft = make_draft(call, **complete_answers(call, publication="named"))
-        attachment = make_attachment(draft, name=f"a.{kind}", content=content)
-        reference = submit(submission=draft, at=while_open(call)).submission.reference
-        given[reference] = kind, content, attachment.pk
-    for named in (False, True):
-        files = members(exported(call, "attachments", named=named))
-        (listing,) = [name for name in files if name.endswith("files.csv")]
-        rows = csv.DictReader(io.StringIO(files[listing].decode(), newline=""))
-        row_of = {row["reference"]: row for row in rows}
-        assert set(row_of) == set(given)
-        for reference, (kind, content, _pk) in given.items():
-            (name,) = [name for name in files if name.endswith(f"{reference}-1.{kind}")]
-            row = row_of[reference]
-            assert (files[name] == content) is named
-            assert (names_author(files[name]) == []) is not named
-            assert row["sha256"] == hashlib.sha256(files[name]).hexdigest()
-            assert row["sha256_submitted"] == hashlib.sha256(content).hexdigest()
-            assert row["bytes"] == str(len(files[name]))
-            assert row["note"] == ("" if named else "The author's details were taken out.")
-    for _kind, content, pk in given.values():
-        with Attachment.objects.get(pk=pk).file.open() as original:
-            assert original.read() == content
-
-
-@pytest.mark.django_db
-def test_file_whose_author_stays_in_it_is_held_back_and_the_list_says_why():
-    call = make_call()
-    draft = make_draft(call, **complete_answers(call))
-    content = odt(**{"META-INF/documentsignatures.xml": ""})
-    make_attachment(draft, name="a.odt", content=content)
-    submit(submission=draft, at=while_open(call))
-    files = members(exported(call, "attachments"))
-    (row,) = csv.DictReader(io.StringIO(files.pop("files.csv").decode(), newline=""))
-    assert files == {}
-    assert {k: row[k] for k in ("bytes", "sha256", "sha256_submitted", "note")} == {
-        "bytes": "",
-        "sha256": "",
-        "sha256_submitted": hashlib.sha256(content).hexdigest(),
-        "note": "Held back: the author's details could not be taken out. It is signed digitally, "
-        "and the signature names who signed.",
-    }
-
-
-@pytest.mark.django_db
-def test_file_that_the_storage_lost_is_said_and_the_others_come():
-    call = make_call()
-    response = make_with_files(call, b"Lost", b"Kept")
-    lost = Attachment.objects.get(name="secret-name-0.txt")
-    lost.file.storage.delete(lost.file.name)
-    files = members(exported(call, "attachments"))
-    listed = list(csv.DictReader(io.StringIO(files.pop("files.csv").decode(), newline="")))
-    assert set(files) == {f"{response.reference}/{response.reference}-2.txt"}
-    assert [row["note"] for row in listed] == ["missing: the portal no longer has this file.", ""]
-
-
 @pytest.mark.django_db(transaction=True)
 def test_all_files_of_a_bundle_see_one_snapshot():
     """A response that arrives while the bundle is written is in none of its files."""
@@ -469,16 +381,3 @@ def test_all_files_of_a_bundle_see_one_snapshot():
     assert len(json_lines(files["responses.jsonl"])) == 1
     assert files["responses.csv"].count(b"\r\n") == 2
     assert len([name for name in files if name.startswith("reading/")]) == 1
-
-
-def submit_elsewhere(call):
-    """Submit through a connection of its own, as another visitor would."""
-
-    def work():
-        try:
-            return make_submitted(call).reference
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()

@@ -1,10 +1,7 @@
 """The tidy table of codings: one row for each coded passage that consent lets an export show."""
 
-import csv
-import io
 import json
 import tracemalloc
-from datetime import UTC, datetime
 
 import pytest
 
@@ -18,33 +15,23 @@ from exports.types import Dataset
 from review.agreement.coding_differences import differences
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide
-from review.coding.codings import code_passage, quote
+from review.coding.codings import quote
 from review.coding.samples import draw_sample, say_done
 from review.models import Code, Coding, SampledResponse
-from tests.exports.exporting import NASTY, NOW, exported, make_nasty, members
+from tests.exports.exporting import (
+    CODED_AT,
+    NASTY,
+    NOW,
+    exported,
+    make_nasty,
+    members,
+    put_under,
+    rows_of,
+)
 from tests.makers import allow, make_call, make_code, make_submitted, make_user, while_open
 from tests.review.agreement.codings import PAY, STORY, be_done, code, draw
 
 pytestmark = pytest.mark.django_db
-AT = datetime(2019, 7, 25, 9, 30, 15, 123456, tzinfo=UTC)
-
-
-def rows_of(data):
-    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
-
-
-def put_under(code, response, words, by, *, at=AT):
-    version = response.current_version
-    start = version.texts["story"].index(words)
-    return code_passage(
-        code=code,
-        version=version,
-        question=response.call.questions_by_key["story"],
-        start=start,
-        end=start + len(words),
-        by=by,
-        at=at,
-    )
 
 
 def test_row_of_a_coding_says_all_that_leads_back_to_the_passage():
@@ -204,7 +191,7 @@ def test_table_of_many_codings_streams_in_little_memory():
             start=place,
             end=place + 800 + length,
             by=coder,
-            at=AT,
+            at=CODED_AT,
         )
         for place in range(100)
         for length in range(50)

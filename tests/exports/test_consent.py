@@ -2,215 +2,17 @@
 
 import csv
 import io
-import itertools
-import re
-import tempfile
-import zipfile
-import zlib
-from functools import cache
 
-import pypdf
-import pyreadstat
 import pytest
-from pyarrow import parquet
 
 from accounts.states import Role
-from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
 from review.coding.codings import code_passage
 from submissions.calls.models import Call
-from submissions.responses.addresses import remember_address
-from submissions.responses.submitting import submit
-from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members
-from tests.makers import (
-    complete_answers,
-    make_attachment,
-    make_call,
-    make_code,
-    make_draft,
-    make_first_call,
-    make_submitted,
-    make_user,
-    while_open,
-)
-from tests.measuring import unmeasured
-
-PUBLICATIONS = ("named", "organisation", "anonymous", "confidential")
-YES_NO = ("yes", "no")
-CAPACITIES = ("on_behalf_of_org", "personal")
-# With every pair of choices; that the organisation may be listed decides of no cell.
-SWEEP = [
-    (publication, quote_ok, YES_NO[quote_ok == YES_NO[place]], capacity)
-    for publication, quote_ok, (place, capacity) in itertools.product(
-        PUBLICATIONS, YES_NO, enumerate(CAPACITIES)
-    )
-]
-
-
-def marked(number):
-    """What one respondent says: each text is found nowhere else."""
-    word = f"zq{number:02d}x"
-    return {
-        "name": f"{word}name",
-        "email": f"{word}mail@example.org",
-        "org_name": f"{word}org",
-        "charity_number": f"{word}charity",
-        "role_other": f"{word}role",
-        "good_practice": f"{word}good story",
-        "file name": f"{word}file.txt",
-        "file content": f"{word}content",
-    }
-
-
-@unmeasured
-def make_swept(**overrides):
-    """The first call with a response for each combination; by reference what each said."""
-    call = make_first_call()
-    for field, value in overrides.items():
-        setattr(call, field, value)
-    call.save()
-    coder = make_user(Role.CODER, username="coder")
-    codes = {
-        "role_other": make_code(call=call, name="Roles"),
-        "good_practice": make_code(call=call, name="Stories"),
-    }
-    said = {}
-    for number, (publication, quote_ok, listed, capacity) in enumerate(SWEEP):
-        texts = marked(number)
-        answers = {key: value for key, value in texts.items() if not key.startswith("file ")} | {
-            "roles": ["other"],
-            "publication": publication,
-            "quote_ok": quote_ok,
-            "org_name_listed": listed,
-            "capacity": capacity,
-        }
-        draft = make_draft(call, **complete_answers(call, **answers))
-        make_attachment(draft, name=texts["file name"], content=texts["file content"].encode())
-        version = submit(submission=draft, at=while_open(call))
-        # Given for links alone, so in no export of any scope.
-        address = f"zq{number:02d}xlinks@example.org"
-        remember_address(submission=version.submission, address=address, at=while_open(call))
-        for key, code in codes.items():
-            code_passage(
-                code=code,
-                version=version,
-                question=call.questions_by_key[key],
-                start=0,
-                end=5,
-                by=coder,
-                at=NOW,
-            )
-        said[version.submission.reference] = (texts, publication, quote_ok, capacity)
-    return call, said
-
-
-def opened(data):
-    """Yield everything that is in a file, but for its members; streams of PDFs are unpacked."""
-    is_statistics = data.startswith((b"$FL2", b"<stata_dta>"))
-    if not is_statistics:  # whose columns follow each other without anything between them
-        yield data
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            yield archive.comment
-            for member in archive.infolist():
-                yield member.filename.encode()
-                yield member.extra + member.comment
-    elif is_statistics:
-        yield from cells_of_statistics(data)
-    elif data.startswith(b"PAR1"):
-        table = parquet.read_table(io.BytesIO(data))
-        yield "\n".join(map(str, table.to_pylist())).encode()
-        yield str(table.schema).encode()
-    elif data.startswith(b"%PDF"):
-        reader = pypdf.PdfReader(io.BytesIO(data))
-        yield " ".join(page.extract_text() for page in reader.pages).encode()
-        for stream in re.findall(rb"stream\r?\n(.*?)endstream", data, re.DOTALL):
-            try:
-                yield zlib.decompress(stream)
-            except zlib.error:
-                yield stream
-
-
-def all_opened(data):
-    """Yield everything that is in a file, its members' and theirs too."""
-    yield from opened(data)
-    if zipfile.is_zipfile(io.BytesIO(data)):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for member in archive.infolist():
-                yield from all_opened(archive.read(member))
-
-
-def cells_of_statistics(data):
-    """Yield the cells of a file for SPSS or Stata, whose compression breaks words up."""
-    with tempfile.NamedTemporaryFile() as file:
-        file.write(data)
-        file.flush()
-        read = pyreadstat.read_sav if data.startswith(b"$FL2") else pyreadstat.read_dta
-        frame, about = read(file.name)
-    yield frame.to_csv().encode()
-    yield str((about.column_names_to_labels, about.variable_value_labels)).encode()
-
-
-@unmeasured
-def marks_in(data):
-    """Every mark of `marked` that is anywhere in the file, in UTF-8 or UTF-16."""
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return marks_in_one(data)
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [archive.read(member) for member in archive.infolist()]
-    return marks_in_one(data).union(*map(marks_in, members))
-
-
-@cache  # a response's PDF is the same in most exports, and reading it takes longer than making it
-def marks_in_one(data):
-    """Return the marks of a file, but for those in its members."""
-    return frozenset(
-        found.decode()
-        for piece in opened(data)
-        for text in (piece, piece.replace(b"\0", b""))
-        for found in re.findall(rb"zq\d\dx[a-z]+", text)
-    )
-
-
-def mark(text):
-    return re.match(r"zq\d\dx[a-z]+", text)[0]
-
-
-def exported_references(said, scope):
-    """The responses that are rows of the export at all."""
-    return {
-        ref
-        for ref, (_texts, publication, *_rest) in said.items()
-        if not scope.named or scope.includes_unnamed or publication in {"named", "organisation"}
-    }
-
-
-def shown(said, scope=PSEUDONYMISED, *, shares_files=False):
-    """The marks that an export may hold, and does."""
-    marks = set()
-    for ref in exported_references(said, scope):
-        texts, publication, _quote_ok, capacity = said[ref]
-        is_confidential = publication == "confidential"
-        names = {"name", "email"}
-        if capacity == "on_behalf_of_org":
-            names |= {"org_name", "charity_number"}
-        if publication == "organisation":
-            names &= {"org_name"}
-        keys = set()
-        if not is_confidential or scope.confidential:
-            keys.add("good_practice")
-            if not is_confidential or shares_files:
-                keys.add("file content")
-        if (
-            publication == "named"
-            or (publication == "anonymous" and scope.named)
-            or (is_confidential and scope.confidential)
-        ):
-            keys.add("role_other")
-        if scope.named and not is_confidential:
-            keys |= names
-        marks |= {mark(texts[key]) for key in keys}
-    return marks
+from tests.exports.exporting import NOW, SCOPES, exported, json_lines, members, rows_of
+from tests.exports.swept import PUBLICATIONS, YES_NO, exported_references, make_swept, shown
+from tests.exports.what_files_hold import marks_in, marks_in_one
+from tests.makers import make_call, make_code, make_submitted, make_user
 
 
 @pytest.mark.no_cover
@@ -227,8 +29,7 @@ def test_every_file_holds_what_may_be_shown_and_nothing_else():
         files = members(data)
         found = {file: marks_in(content) for file, content in files.items()}
         assert (name, marks_in_one(data).union(*found.values())) == (name, may_be)
-        rows = csv.DictReader(io.StringIO(files["responses.csv"].decode(), newline=""))
-        references = {row["reference"] for row in rows}
+        references = {row["reference"] for row in rows_of(files["responses.csv"])}
         assert (name, references) == (name, exported_references(said, scope))
         look_at_each_file(found, name, may_be, whole=whole)
     Call.objects.update(shares_confidential_files=False)
@@ -269,8 +70,8 @@ def look_at_each_file(found, scope_name, may_be, *, whole):
 
 def codes_and_quotations_are_those_of_what_is_shown(call, said):
     for name in ("pseudonymised", "confidential"):
-        data = exported(call, scope=SCOPES[name]).decode()
-        codes = {r["reference"]: r["codes"] for r in csv.DictReader(io.StringIO(data, newline=""))}
+        rows = rows_of(exported(call, scope=SCOPES[name]))
+        codes = {row["reference"]: row["codes"] for row in rows}
         all_of_it = {"named"} | ({"confidential"} if name == "confidential" else set())
         assert codes == {
             ref: "Roles; Stories"
@@ -348,10 +149,9 @@ def test_dictionary_says_that_quote_ok_alone_is_no_leave_to_quote():
         ]
     )
     make_submitted(call, publication="confidential", quote_ok="yes")
-    (row,) = csv.DictReader(io.StringIO(exported(call).decode(), newline=""))
+    (row,) = rows_of(exported(call))
     assert (row["publication"], row["quote_ok"]) == ("confidential", "")
-    whole = exported(call, scope=SCOPES["confidential"]).decode()
-    (row,) = csv.DictReader(io.StringIO(whole, newline=""))
+    (row,) = rows_of(exported(call, scope=SCOPES["confidential"]))
     assert (row["publication"], row["quote_ok"]) == ("confidential", "yes")
     assert exported(call, export_filter=ExportFilter(quotable=True)).count(b"\r\n") == 1
     dictionary = csv.reader(io.StringIO(exported(call, "dictionary").decode(), newline=""))
@@ -397,9 +197,8 @@ def test_code_of_a_withheld_passage_is_neither_shown_nor_found(named):
             )
 
     def of(**fields):
-        data = exported(call, named=named, export_filter=ExportFilter(**fields)).decode()
-        rows = csv.DictReader(io.StringIO(data, newline=""))
-        return {row["publication"]: row["codes"] for row in rows}
+        data = exported(call, named=named, export_filter=ExportFilter(**fields))
+        return {row["publication"]: row["codes"] for row in rows_of(data)}
 
     both = "zq01xmayors; zq02xtowns"
     bare = {} if named else {"confidential": ""}

@@ -16,8 +16,7 @@ from exports.types import Dataset, Query
 from exports.writers.csv_file import CHUNK, CopiedRows
 from submissions.calls.models import Question
 from submissions.responses.models import Submission
-from tests.exports.csv_rows import exported
-from tests.exports.exporting import NOW
+from tests.exports.exporting import NOW, exported
 from tests.makers import make_call, make_submitted
 
 

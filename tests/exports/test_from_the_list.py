@@ -20,7 +20,7 @@ from review.triage import assign, change_status
 from submissions.responses.amending import withdraw
 from submissions.responses.states import TriageStatus
 from tests.exports.exporting import NOW, exported, json_lines, members
-from tests.exports.test_consent import all_opened
+from tests.exports.what_files_hold import all_opened
 from tests.makers import (
     CLOSES_AT,
     allow,

@@ -12,8 +12,7 @@ from exports.queries import erased_references, records
 from exports.recording import recorded_chunks
 from exports.types import Dataset
 from exports.writers import csv_file
-from tests.exports.exporting import NOW, exported, members
-from tests.exports.test_codings_csv import put_under
+from tests.exports.exporting import NOW, exported, members, put_under
 from tests.makers import make_call, make_code, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,8 +14,7 @@ from accounts.states import Role
 from exports import export_runs, worker
 from exports.models import ExportRun
 from exports.writers import workbook
-from tests.exports.exporting import NOW, exported, members
-from tests.exports.test_bundle import make_with_files
+from tests.exports.exporting import NOW, exported, make_with_files, members
 from tests.makers import make_call, make_submitted, make_user
 
 MISSING = "missing: the portal no longer has this file."

@@ -5,7 +5,7 @@ import pytest
 from submissions.responses import replying
 from tests.asking import make_askable, make_asking_call, put_question
 from tests.exports.exporting import SCOPES, exported
-from tests.exports.test_consent import all_opened
+from tests.exports.what_files_hold import all_opened
 from tests.makers import while_open
 
 pytestmark = pytest.mark.django_db

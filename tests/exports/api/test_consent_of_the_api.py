@@ -5,7 +5,8 @@ import pytest
 from accounts.states import Role
 from tests.exports.api.pulling import lines, make_token, pull, rows
 from tests.exports.exporting import SCOPES
-from tests.exports.test_consent import exported_references, make_swept, marks_in, shown
+from tests.exports.swept import exported_references, make_swept, shown
+from tests.exports.what_files_hold import marks_in
 from tests.makers import allow, make_user
 
 pytestmark = pytest.mark.django_db

@@ -17,8 +17,7 @@ from exports.models import Change
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from tests.exports.api.pulling import lines, make_token, pull, rows, said
-from tests.exports.exporting import SCOPES, exported, json_lines
-from tests.exports.test_codings_csv import put_under
+from tests.exports.exporting import SCOPES, exported, json_lines, put_under
 from tests.exports.test_outdated import amend
 from tests.makers import allow, make_call, make_code, make_submitted, make_user
 

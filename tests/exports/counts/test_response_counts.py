@@ -12,7 +12,7 @@ from exports.counts.types import DayCount, OptionCount
 from submissions.calls.models import Call
 from submissions.responses.submitting import submit
 from tests.exports.counted_call import BAND, FILES, NOW, STORY, make_counted_call
-from tests.exports.test_bundle import submit_elsewhere
+from tests.exports.exporting import submit_elsewhere
 from tests.makers import (
     OPENS_AT,
     complete_answers,
