@@ -21,7 +21,6 @@ from core import clock
 from core.canonical import digest
 from core.direction import isolated
 from review.admin.codebook_pages import (
-    changed_last_by,
     chosen_code,
     code_page,
     codes_to_choose,
@@ -33,6 +32,7 @@ from review.admin.codebook_splitting import split
 from review.coding.codebook import lock_codebook, merge_codes, move_code, retire_code
 from review.coding.samples import seen_by
 from review.errors import CodingRefused
+from review.last_change import changed_last_by
 from review.models import Code, Coding
 
 LAST = 100_000  # a place after all others
@@ -217,7 +217,7 @@ def _retire(request: HttpRequest, code: Code) -> str:
     if retired is None:
         raise CodingRefused("Press the button")
     if code.is_retired == retired:
-        who = changed_last_by(code.call, AuditAction.CODE_RETIRED, code=code)
+        who = changed_last_by(code.call, AuditAction.CODE_RETIRED, detail__code=code.pk)
         return f"“{code.name}” was {'retired' if retired else 'brought back'} already, by {who}."
     retire_code(code, by=current_user(request), at=clock.portal_now(), retired=retired)
     return f"“{code.name}” is {'retired' if retired else 'in use again'}."

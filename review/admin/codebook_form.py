@@ -12,12 +12,13 @@ from accounts.states import AuditAction
 from core.admin.edit_conflicts import ConflictCheckedForm
 from core.row_keys import row_key
 from review.admin.code_lines import colour_of
-from review.admin.codebook_pages import changed_last_by, codes_to_choose
+from review.admin.codebook_pages import codes_to_choose
 from review.coding.codebook import MOST_LEVELS, lock_codebook, one_line, refuse_name
 from review.coding.codebook_files.contents import LONGEST_WORDS
 from review.coding.colours import is_visible
 from review.coding.tree import tree
 from review.errors import CodingRefused
+from review.last_change import changed_last_by
 from review.models import Code
 from submissions.calls.models import Call
 
@@ -127,7 +128,7 @@ class CodeForm(ConflictCheckedForm):
         return changed_last_by(
             self.instance.call,
             AuditAction.CODE_CHANGED,
-            code=self.instance,
+            detail__code=self.instance.pk,
             detail__changed__contains=[name],
         )
 

@@ -11,10 +11,8 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
-from accounts.models import AuditEvent
 from accounts.rights import may
-from accounts.states import Action, AuditAction
-from core.admin.edit_conflicts import SOMEBODY
+from accounts.states import Action
 from core.row_keys import row_keys
 from review.admin.shortening import you_wrote
 from review.coding.tree import CodeInTree, tree
@@ -95,14 +93,3 @@ def _others(codes: list[CodeInTree], but: Code | None, *, below: bool) -> list[C
 def chosen_code(call: Call, posted: str) -> Code | None:
     """Return the code of the call with this key, retired or not."""
     return Code.objects.filter(call=call, pk__in=row_keys([posted])).first()
-
-
-def changed_last_by(
-    call: Call, *actions: AuditAction, code: Code | None = None, **detail: Any
-) -> str:
-    """Return who did one of these last, by the record: a name to begin a sentence with."""
-    events = AuditEvent.objects.filter(call=call, action__in=actions, **detail)
-    if code is not None:
-        events = events.filter(detail__code=code.pk)
-    event = events.select_related("actor").order_by("-at", "-pk").first()
-    return event.actor.get_username() if event and event.actor else SOMEBODY

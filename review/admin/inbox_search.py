@@ -1,6 +1,5 @@
 """The search of the list of responses: what is found, the best first, and where the words stand."""
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
@@ -11,15 +10,13 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import mark_safe
 
 from accounts.call_admin import OfOwnCalls
-from accounts.current_user import current_user
-from accounts.record import record
 from accounts.states import AuditAction
-from core import clock
 from core.admin.lists import WholeList
 from core.admin.reference_search import by_reference
 from core.references import read_reference
 from review.admin.listed import is_for_rows_alone
 from review.admin.response_filters import OneOf
+from review.admin.shown_on_record import record_shown
 from review.consent import consent_of
 from review.searching.entries import due
 from review.searching.found import MOST_RANKED, Search, among, best_first, search_for
@@ -105,7 +102,8 @@ class InboxSearch(OfOwnCalls):
             row.snippets = marker.best(passages.get(row.pk, ()), most=MOST_SNIPPETS)
             consent = consent_of(row, row.call) if row.snippets else None
             row.excerpts_consent = consent.said if consent and consent.is_withheld else ""
-        _record(request, [row for row in rows if row.snippets])
+        excerpts = [(row.call, row) for row in rows if row.snippets]
+        record_shown(request, AuditAction.ANSWERS_SEARCHED, excerpts)
         calls = self.calls_shown(request)
         context["searched"] = {
             "groups": [_said(group) for group in search.groups],
@@ -147,18 +145,3 @@ def _said(group: Sequence[Term]) -> dict[str, list[Term]]:
         "with_all": [term for term in group if not term.is_unwanted],
         "without": [term for term in group if term.is_unwanted],
     }
-
-
-def _record(request: HttpRequest, shown: Sequence[Submission]) -> None:
-    """Put on record of which responses excerpts were shown, once for each call; not the words."""
-    by_call: dict[int, list[Submission]] = defaultdict(list)
-    for row in shown:
-        by_call[row.call_id].append(row)
-    for rows in by_call.values():
-        record(
-            by=current_user(request),
-            at=clock.portal_now(),
-            action=AuditAction.ANSWERS_SEARCHED,
-            call=rows[0].call,
-            shown=[str(row) for row in rows],
-        )

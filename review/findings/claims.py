@@ -17,9 +17,9 @@ from accounts.states import Action, AuditAction
 from core.canonical import canonical_text, digest
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.finding_counts import codes_of
-from review.findings.last_change import changed_last_by
 from review.findings.scale import step_named
 from review.findings.visible_passages import etag_of_passages
+from review.last_change import changed_last_by
 from review.models import Code, Finding, FindingAgreement
 from review.states import FindingBase, FindingStatus
 from submissions.calls.models import Call

@@ -16,7 +16,7 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.canonical import canonical_text, digest
 from review.errors import FindingOutdated, FindingRefused
-from review.findings.last_change import changed_last_by
+from review.last_change import changed_last_by
 from review.models import Finding, ReportHeading
 from review.states import FindingStatus
 from submissions.calls.models import Call

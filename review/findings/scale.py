@@ -16,7 +16,7 @@ from accounts.states import Action, AuditAction
 from core.canonical import digest
 from core.percentages import WHOLE, say_share
 from review.errors import FindingOutdated, FindingRefused
-from review.findings.last_change import changed_last_by
+from review.last_change import changed_last_by
 from review.models import StrengthStep
 from submissions.calls.models import Call
 

@@ -1,6 +1,5 @@
 """The quote bank in the admin: its list, the page of a quote, and copies, each on record."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +17,6 @@ from django.utils.safestring import SafeString
 from accounts.call_admin import OwnCallsFilter, WithOwnPage, refuse_unless_somewhere
 from accounts.current_user import current_user
 from accounts.models import User
-from accounts.record import record
 from accounts.rights import calls_of, is_administrator, may, narrowed, of_calls
 from accounts.states import Action, AuditAction
 from core import clock
@@ -40,6 +38,7 @@ from review.admin.quotes.marking import mark as mark_passages
 from review.admin.quotes.marking import take_out
 from review.admin.response_filters import chosen_call
 from review.admin.shortening import shorten
+from review.admin.shown_on_record import record_shown
 from review.coding import samples
 from review.coding.places_in_text import Passage
 from review.errors import QuoteRefused
@@ -305,16 +304,5 @@ def _also_marked(quote: Quote, reader: User) -> list[str]:
 
 
 def _record_reading(request: HttpRequest, quotes: Sequence[Quote]) -> None:
-    """Put on record of which responses quotes were shown, once for each call."""
-    by_call: dict[int, list[Quote]] = defaultdict(list)
-    for one in quotes:
-        by_call[one.call_id].append(one)
-    for rows in by_call.values():
-        record(
-            by=current_user(request),
-            at=clock.portal_now(),
-            action=AuditAction.PASSAGES_READ,
-            call=rows[0].call,
-            shown=list(dict.fromkeys(str(one.version.submission) for one in rows)),
-            quotes=True,
-        )
+    responses = ((one.call, one.version.submission) for one in quotes)
+    record_shown(request, AuditAction.PASSAGES_READ, responses, quotes=True)

@@ -1,6 +1,5 @@
 """The list of redactions, and the page of one: approving, refusing, asking back, taking back."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +17,6 @@ from django.utils.safestring import SafeString
 from accounts.call_admin import OwnCallsFilter, WithOwnPage
 from accounts.current_user import current_user
 from accounts.models import User
-from accounts.record import record
 from accounts.rights import narrowed
 from accounts.states import Action, AuditAction
 from core import clock
@@ -36,6 +34,7 @@ from review.admin.redaction.showing import (
 )
 from review.admin.redaction.suggesting import SuggestionPages
 from review.admin.shortening import you_wrote
+from review.admin.shown_on_record import record_shown
 from review.errors import RedactionRefused
 from review.models import Redaction
 from review.redaction.proposing import withdraw
@@ -235,16 +234,5 @@ class RedactionAdmin(SuggestionPages, WithOwnPage, ReadOnlyAdmin):
 
 
 def _record(request: HttpRequest, shown: Iterable[Redaction]) -> None:
-    """Put on record of which responses passages were shown, once for each call."""
-    by_call: dict[Any, list[str]] = defaultdict(list)
-    for one in shown:
-        by_call[one.call].append(str(one.version.submission))
-    for call, references in by_call.items():
-        record(
-            by=current_user(request),
-            at=clock.portal_now(),
-            action=AuditAction.PASSAGES_READ,
-            call=call,
-            redactions=True,
-            shown=list(dict.fromkeys(references)),
-        )
+    responses = ((one.call, one.version.submission) for one in shown)
+    record_shown(request, AuditAction.PASSAGES_READ, responses, redactions=True)
