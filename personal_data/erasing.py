@@ -141,33 +141,9 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
             forget(submission.call, ending)
         forget_reasons(submission, ending)
         if locked.is_about_identity:
-            # Beside their own response, what is common names them, too; “no” and “-” do not.
-            given = {
-                one for one in given if len(one) >= SHORTEST_NAME or not is_left_out_of_index(one)
-            }
-            _empty_notes_with(given, submission)
-            _empty_reasons_with(given, submission)
-            forget_words_with(given, submission)
-            end_questions(submission, whole=locked.is_whole, names=given, at=at)
-            _erase_passes(submission)
-            submission.mails.exclude(pk__in=[mail.pk for mail in last]).delete()
-            for part in (IdentityAnswer, ReturnAddress, Colleague):
-                part.objects.filter(submission=submission).delete()
-            comparing_arrivals.forget_sender(submission.pk)
-            Entry.objects.filter(submission=submission).update(their_reference="")
-            ImportedRow.objects.filter(submission=submission).delete()
+            _erase_who_answered(locked, given, but=last, at=at)
         if locked.is_whole:
-            Answer.objects.filter(submission=submission).delete()
-            CodingDecision.objects.filter(version__submission=submission).delete()
-            Coding.objects.filter(version__submission=submission).delete()
-            Quote.objects.filter(version__submission=submission).delete()
-            FindingPassage.objects.filter(version__submission=submission).delete()
-            Review.objects.filter(submission=submission).delete()
-            SampledResponse.objects.filter(submission=submission).update(stratum="")
-            Note.objects.filter(submission=submission).delete()
-            forget_redactions(submission)
-            Memo.objects.filter(submission=submission).delete()
-            comparing_arrivals.let_go(submission.pk)
+            _erase_what_was_said(submission)
         if locked.is_about_files:
             reading_due_files.forget_of(submission)
         _note_files(locked)
@@ -183,6 +159,42 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
         )
     logger.info("%s: erased from the database", request)
     return True
+
+
+def _erase_who_answered(
+    request: ErasureRequest, given: set[str], *, but: list[OutboxEmail], at: datetime
+) -> None:
+    """Erase who gave the response; of its mails those in `but` stay, which tell the author.
+
+    `given` are the answers that say who answered, in small letters.
+    """
+    submission = request.submission
+    # Beside their own response, what is common names them, too; “no” and “-” do not.
+    names = {one for one in given if len(one) >= SHORTEST_NAME or not is_left_out_of_index(one)}
+    _empty_notes_with(names, submission)
+    _empty_reasons_with(names, submission)
+    forget_words_with(names, submission)
+    end_questions(submission, whole=request.is_whole, names=names, at=at)
+    _erase_passes(submission)
+    submission.mails.exclude(pk__in=[mail.pk for mail in but]).delete()
+    for part in (IdentityAnswer, ReturnAddress, Colleague):
+        part.objects.filter(submission=submission).delete()
+    comparing_arrivals.forget_sender(submission.pk)
+    Entry.objects.filter(submission=submission).update(their_reference="")
+    ImportedRow.objects.filter(submission=submission).delete()
+
+
+def _erase_what_was_said(submission: Submission) -> None:
+    """Erase the working copy, and what the team made of the response beside its versions."""
+    Answer.objects.filter(submission=submission).delete()
+    for part in (CodingDecision, Coding, Quote, FindingPassage):
+        part.objects.filter(version__submission=submission).delete()
+    Review.objects.filter(submission=submission).delete()
+    SampledResponse.objects.filter(submission=submission).update(stratum="")
+    Note.objects.filter(submission=submission).delete()
+    forget_redactions(submission)
+    Memo.objects.filter(submission=submission).delete()
+    comparing_arrivals.let_go(submission.pk)
 
 
 def _note_files(request: ErasureRequest) -> None:

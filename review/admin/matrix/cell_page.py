@@ -58,69 +58,37 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
     more: dict[str, Any] = {}
     if code.merged_into is not None:
         said = f"“{code.name}” was merged into “{code.merged_into.name}”."
-        text = request.POST.get("text", "")
-        if not text.strip():
+        if not _has_words(request):
             messages.error(request, said)
             return redirect(list_address(code.call))
-        if not may(current_user(request), Action.CODE, code.call_id):
-            raise PermissionDenied
         # Somebody merged it while the page was open: the cell is the other code's now.
-        more = {
-            "error": f"{said} Nothing was saved: what you typed is below. Save it to put it in "
-            "this cell of that code.",
-            "text": text,
-        }
         code = code.merged_into
+        more = _typed(request, code, said, "this cell of that code")
     try:
         selection = selection_from(request, code.call, also=(OPTION, PAGE))
         place = _place_in(selection, code, request.GET.get(OPTION))
     except Http404:
-        text = request.POST.get("text", "")
-        if not text.strip() or not may(current_user(request), Action.CODE, code.call_id):
+        if not (_has_words(request) and may(current_user(request), Action.CODE, code.call_id)):
             raise
         place = _place_that_is_left(request, code)
-        selection = place.matrix.selection
-        more = {
-            "error": "While the page was open, the matrix lost the column, the question or the "
-            "coder that you had chosen. Nothing was saved: what you typed is below. Save it to "
-            f"put it in the cell of {place.label}.",
-            "text": text,
-        }
-    matrix, line, shown = place.matrix, place.line, place.shown
-    column, label = place.column, place.label
-    cell = ALL if column is None else Cell(selection.across.key, column)
+        lost = (
+            "While the page was open, the matrix lost the column, the question or the coder that "
+            "you had chosen."
+        )
+        more = _typed(request, code, lost, f"the cell of {place.label}")
     if request.method == "POST" and not more:
-        empties = EMPTY in request.POST
-        written = _empty_merged(request, code, cell) if empties else _write(request, code, cell)
-        if written is None:
+        does = _empty_merged if EMPTY in request.POST else _write
+        refused = does(request, code, place.cell)
+        if refused is None:
             return redirect(request.get_full_path())
-        more = dict(written)
+        more = dict(refused)
     elif request.method not in {"GET", "HEAD", "POST"}:
         raise PermissionDenied
-    codes = [each.one for each in matrix.lines]
-    found = passages_in(selection, code, column, codes, request.GET.get(PAGE, "1"))
-    put_on_record(found, selection, code=code.pk, across=cell.across, option=cell.option)
     context = {
         **admin.admin_site.each_context(request),
-        "title": f"{isolated(line.one.path)}: {isolated(label)}",
         "opts": admin.opts,
-        "code": code,
-        "action": reverse("admin:review_matrixsummary_cell", args=[code.pk]),
-        "selection": selection,
-        "label": label,
-        "base_label": "all" if column is None else label,
-        "responses": in_words(shown.responses),
-        "passages_number": in_words(shown.passages),
-        "share": shown.said_share,
-        "base": in_words(matrix.base if column is None else _base(matrix, column)),
-        "matrix_address": matrix_address(selection),
-        "query": query_of(selection, **({} if column is None else {OPTION: column})),
-        "page": found.page,
-        "in_files": found.in_files,
-        "passages": shown_passages(found.passages, selection, codes),
-        "chart": _chart(matrix, line) if column is None else None,
-        "longest": LONGEST,
-        **_summaries(request, code, cell),
+        **_what_is_there(request, code, place),
+        **_summaries(request, code, place.cell),
         **more,
     }
     if "text" in more:
@@ -128,6 +96,51 @@ def show(request: HttpRequest, admin: OfOwnCalls, code: Code) -> HttpResponse:
     status = REFUSED if "error" in more else 200
     template = "admin/review/matrixsummary/cell.html"
     return TemplateResponse(request, template, context, status=status)
+
+
+def _has_words(request: HttpRequest) -> bool:
+    return bool(request.POST.get("text", "").strip())
+
+
+def _typed(request: HttpRequest, code: Code, why: str, where: str) -> dict[str, Any]:
+    """Return what the page says where a summary was typed for a cell that is there no more.
+
+    Raises PermissionDenied for who may not code.
+    """
+    if not may(current_user(request), Action.CODE, code.call_id):
+        raise PermissionDenied
+    return {
+        "error": f"{why} Nothing was saved: what you typed is below. Save it to put it in {where}.",
+        "text": request.POST.get("text", ""),
+    }
+
+
+def _what_is_there(request: HttpRequest, code: Code, place: "_Place") -> dict[str, Any]:
+    """Return the numbers and a page of the passages, and put on record that it shows these."""
+    matrix, selection, column = place.matrix, place.matrix.selection, place.column
+    codes = [each.one for each in matrix.lines]
+    found = passages_in(selection, code, column, codes, request.GET.get(PAGE, "1"))
+    cell = place.cell
+    put_on_record(found, selection, code=code.pk, across=cell.across, option=cell.option)
+    return {
+        "title": f"{isolated(place.line.one.path)}: {isolated(place.label)}",
+        "code": code,
+        "action": reverse("admin:review_matrixsummary_cell", args=[code.pk]),
+        "selection": selection,
+        "label": place.label,
+        "base_label": "all" if column is None else place.label,
+        "responses": in_words(place.shown.responses),
+        "passages_number": in_words(place.shown.passages),
+        "share": place.shown.said_share,
+        "base": in_words(matrix.base if column is None else _base(matrix, column)),
+        "matrix_address": matrix_address(selection),
+        "query": query_of(selection, **({} if column is None else {OPTION: column})),
+        "page": found.page,
+        "in_files": found.in_files,
+        "passages": shown_passages(found.passages, selection, codes),
+        "chart": _chart(matrix, place.line) if column is None else None,
+        "longest": LONGEST,
+    }
 
 
 def query_of_summary(row: MatrixSummary) -> str:
@@ -144,6 +157,10 @@ class _Place:
     shown: MatrixCell
     column: str | None
     label: str
+
+    @property
+    def cell(self) -> Cell:
+        return ALL if self.column is None else Cell(self.matrix.selection.across.key, self.column)
 
 
 def _place_in(selection: Selection, code: Code, column: str | None) -> _Place:
