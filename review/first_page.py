@@ -71,6 +71,7 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
     to_do = Q(triage_status__in=TO_DO)
     visited = last_visit(person)
     to_be_coded = Exists(to_code(person).filter(submission=OuterRef("pk")))
+    # At a first visit all would be since then: what is new says so already.
     since = Q(current_version__received_at__gt=visited) if visited else Q(pk__in=())
     rows = (
         Submission.objects.submitted()

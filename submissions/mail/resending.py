@@ -48,9 +48,9 @@ def send_again(mail: OutboxEmail, *, by: User, at: datetime) -> OutboxEmail:
     """Enqueue a copy of the mail to the same address; the first one stays on record as it was.
 
     A copy to an address that staff gave, or that the author replaced by another, has no link.
-    Raises ResendRefused while the mail or such a copy is on its way, once its address was deleted,
-    and for a mail that is no longer true; and, at such an address, for a link to a response that
-    was not submitted.
+    Raises ResendRefused while the mail or a copy of it is on its way, once its address was deleted,
+    and for a mail that is no longer true. A link to a response that was not submitted is refused to
+    an address that gets no link.
     """
     if not mail.to_address:
         raise ResendRefused("The address was deleted when its time was over")

@@ -35,9 +35,9 @@ def found_sql(
 ) -> str:
     """SQL of whether the texts of a `version` that are shown have what `words` ask for.
 
-    Parameter: `words`. The other arguments are SQL: the texts that are shown and those withheld,
-    as JSON objects, and whether there are any of the latter; whether those shown have other words
-    than the version itself, and the keys of all versions of which they have.
+    Parameter: `words`. The other arguments are SQL. `shown` and `withheld` are texts, as JSON
+    objects; `withholds` is whether any text is withheld. `rewritten` is whether the shown texts
+    have other words than the version itself; `all_rewritten` selects the keys of such versions.
 
     Nobody may find out by searching what hidden words say. So the shown texts are searched by
     themselves where they are rewritten, where a withheld one has any word of the search, and for
