@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.addresses import comparable
+from core.addresses import comparable, is_address
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
@@ -83,9 +83,11 @@ def known_addresses(
 def typed_addresses(call: Call, answers: Mapping[str, Any]) -> list[str]:
     """Return the email addresses among the answers of a working copy, in order.
 
-    One under a question that is not asked does not count: no mail goes there.
+    One under a question that is not asked does not count, and a draft keeps what is no address,
+    too: no mail goes there.
     """
-    return _addresses_in(call.questionnaire.answers_that_count(answers), call)
+    typed = _addresses_in(call.questionnaire.answers_that_count(answers), call)
+    return [one for one in typed if is_address(one)]
 
 
 def _addresses_in(answers: Mapping[str, Any], call: Call) -> list[str]:

@@ -372,8 +372,10 @@ def test_browser_that_holds_nothing_is_led_to_a_link(client, call):
     assert f'href="{address(call, "return/")}"' in page
 
 
-def test_forgetting_asks_first_where_nothing_leads_back(client, call):
+@pytest.mark.parametrize("typed", ["", "jo@", "jo.example.org"])
+def test_forgetting_asks_first_where_nothing_leads_back(client, call, typed):
     start(client, call)
+    client.post(address(call, "response/about/"), {"email": typed, "action": "save"})
     response = client.post(address(call, "response/forget/"))
     assert response.status_code == 200
     assert "You could not go back to it" in text_of(response)
