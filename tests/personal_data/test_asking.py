@@ -108,8 +108,10 @@ def test_request_that_comes_after_the_erasure_leads_to_what_was_erased(call, res
     assert "was erased" in answer.content.decode()
 
 
-def test_draft_says_on_its_list_of_tasks_how_to_have_it_erased(call):
+@pytest.mark.parametrize("has_closed", [False, True])
+def test_draft_says_where_it_is_open_how_to_have_it_erased(call, at, has_closed):
     client = holding(make_draft(call))
+    at(call.closes_at if has_closed else while_open(call))
     page = client.get(reverse("response", args=[call.slug])).content.decode()
     assert f'<a href="{reverse("erase", args=[call.slug])}">Ask us to erase this draft</a>' in page
 

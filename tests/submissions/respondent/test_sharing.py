@@ -220,7 +220,13 @@ def test_after_closing_nobody_is_invited_and_access_can_end(client, call, draft,
     page = invite(client, call, "cat@example.org")
     assert (page.status_code, "nobody else can be invited" in text_of(page)) == (422, True)
     assert "See who is in this response" in text_of(client.get(address(call, "response/")))
-    assert "This call is closed" in text_of(ben.get(address(call, "response/")))
+    closed = text_of(ben.get(address(call, "response/")))
+    assert "This call is closed" in closed
+    assert "ask the person who started the response for a link" in closed
+    assert "Get a link by email" not in closed
+    for browser in (client, ben):
+        said = text_of(browser.get(address(call, "people/")))
+        assert re.findall("You can submit it|Can submit|Cannot submit", said) == []
     client.post(address(call, "people/1/gone/"))
     assert ben.get(address(call, "response/")).status_code == 410
 
@@ -334,6 +340,7 @@ def test_colleague_without_the_right_or_whose_was_taken_back_sees_who_submits(
     said = text_of(ben.get(address(call, "response/check/")))
     assert "The person who started this response submits it." in said
     assert "Submit now" not in said
+    assert "You then get" not in said
     assert "Submit now" in text_of(client.get(address(call, "response/check/")))
     checked = draft_etag(answers_of(draft), [])
     for is_taken_back in (False, True):
@@ -348,6 +355,9 @@ def test_colleague_without_the_right_or_whose_was_taken_back_sees_who_submits(
 
 def test_colleague_with_the_right_submits_and_sharing_ends(client, call, draft, ben):
     client.post(address(call, "people/1/"), {"may_submit": "1"})
+    said = text_of(ben.get(address(call, "response/check/")))
+    assert "The person who started it then has the receipt, and your access ends." in said
+    assert "You then get" not in said
     page = press_submit(ben, call, follow=True)
     submission = Submission.objects.get()
     said = text_of(page)
