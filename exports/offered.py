@@ -26,7 +26,7 @@ HINTS = {
     "long": gettext_lazy("And per choice of several"),
     "qdpx": gettext_lazy("Responses with their codes"),
     "codings": gettext_lazy("One row per coded passage"),
-    "qdc": gettext_lazy("The codes alone"),
+    "qdc": gettext_lazy("The codes of passages that it shows, alone"),
     "json": gettext_lazy("One response per line"),
     "parquet": gettext_lazy("pandas, polars, DuckDB, Arrow"),
     "datapackage": gettext_lazy("What each column holds"),

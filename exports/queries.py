@@ -32,7 +32,7 @@ from exports.types import CodedPassage, Dataset, File, MemoOfProject, Query, Rec
 from review.coding.decided import decided_against
 from review.coding.tree import BELOW
 from review.memos.visible_memos import seen_by
-from review.models import Code, Coding, CodingSample, Memo, SampledResponse
+from review.models import Code, CodingSample, Memo, SampledResponse
 from submissions.calls.models import Call
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.states import SubmissionState
@@ -197,19 +197,34 @@ def call_of(pk: int) -> Call:
 
 
 def codes_of(dataset: Dataset) -> list[Code]:
-    """Return the call's codes in the order of their positions.
+    """Return the codes that the export lists, in the order of their positions.
 
-    A code that stands only on passages which the export withholds is left out: its name may tell
-    what they say. Codes below it move up.
+    Those that a shown passage has, and those above them, which it is about as well. A code that
+    nobody uses is left out like one that stands on withheld passages alone. Otherwise it would
+    tell, by going, that one of these has it now. The team's files have the whole codebook.
     """
+    used = _used(dataset)
     codes = list(Code.objects.filter(call=dataset.call).order_by("position", "name", "pk"))
-    used = set(Coding.objects.filter(code__call=dataset.call).values_list("code", flat=True))
-    withheld = used - {code for code, _by, _is_seen in _shown_codings(dataset)}
-    parents = {code.pk: code.parent_id for code in codes}
+    if dataset.team:
+        return codes
+    by_key = {code.pk: code for code in codes}
+    listed: set[int] = set()
     for code in codes:
-        while code.parent_id in withheld:
-            code.parent_id = parents[code.parent_id]
-    return [code for code in codes if code.pk not in withheld]
+        above: Code | None = code if code.pk in used else None
+        while above is not None and above.pk not in listed:
+            listed.add(above.pk)
+            above = by_key.get(above.parent_id or 0)
+    return [code for code in codes if code.pk in listed]
+
+
+def used_codes(dataset: Dataset) -> list[Code]:
+    """Return the codes that a shown passage has: those by which somebody may choose."""
+    used = Code.objects.filter(pk__in=_used(dataset))
+    return list(used.order_by("position", "name", "pk"))
+
+
+def _used(dataset: Dataset) -> set[int]:
+    return {code for code, _by, is_seen in _shown_codings(dataset) if is_seen}
 
 
 def coders_of(dataset: Dataset) -> list[User]:

@@ -29,7 +29,6 @@ from exports.permissions import ExportRefused, refuse_unless_permitted
 from exports.queries import one_snapshot, references
 from exports.types import Dataset, Pieces
 from review.coding.samples import blind_to
-from submissions.calls.models import Call
 
 logger = logging.getLogger(__name__)
 COMMAND_LINE = "command line"
@@ -102,7 +101,7 @@ def recorded_chunks(
             "This portal cannot make files of this format: whoever runs it installs "
             "requirements-research.txt for that."
         )
-    dataset = replace(dataset, reader=by, blind=blind_responses(by, dataset.call))
+    dataset = read_by(dataset, by)
     name = by.get_username() if by is not None else COMMAND_LINE
     context = ExportContext(dataset, by=name, at=at, progress=progress)
     detail |= {
@@ -118,12 +117,16 @@ def recorded_chunks(
     return _recorded(context, file_format, by, detail, lost_files, left_out)
 
 
-def blind_responses(by: User | None, call: Call) -> tuple[int, ...]:
-    """Return the responses of which somebody sees no codings of others yet."""
+def read_by(dataset: Dataset, by: User | None) -> Dataset:
+    """Return the dataset as `by` reads it: some do not see others' codings of some responses yet.
+
+    None is the server's command line.
+    """
     if by is None:
-        return ()
-    hidden = blind_to(by).filter(sample__call=call)
-    return tuple(hidden.order_by("submission").values_list("submission", flat=True).distinct())
+        return replace(dataset, reader=None, blind=())
+    hidden = blind_to(by).filter(sample__call=dataset.call).order_by("submission")
+    blind = tuple(hidden.values_list("submission", flat=True).distinct())
+    return replace(dataset, reader=by, blind=blind)
 
 
 def _recorded(

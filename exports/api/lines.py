@@ -19,7 +19,7 @@ from core.safe_cells import neutralise
 from exports.changes import Changed, changed_in
 from exports.export_context import ExportContext
 from exports.formats import FileFormat
-from exports.queries import codes_of, records
+from exports.queries import records, used_codes
 from exports.types import Dataset, Pieces, Record
 from exports.writers import csv_file, json_lines
 
@@ -90,7 +90,7 @@ def lines(context: ExportContext, first_upto: int) -> Iterator[Line]:
 def _json_lines(context: ExportContext, first_upto: int) -> Iterator[bytes]:
     dataset = context.dataset
     names = [column.name for column in dataset.columns]
-    codes = {str(code.guid): code.name for code in codes_of(dataset)}
+    codes = {str(code.guid): code.name for code in used_codes(dataset)}
     for line in lines(context, first_upto):
         said: dict[str, Any] = {"change": line.change, "changed_at": _moment(line.at)}
         if line.record is None:

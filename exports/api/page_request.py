@@ -24,8 +24,8 @@ from exports.api.problems import Problem
 from exports.changes import number_before
 from exports.filters import FilterRefused
 from exports.models import ApiToken
-from exports.queries import codes_of
-from exports.recording import blind_responses
+from exports.queries import used_codes
+from exports.recording import read_by
 from exports.steering.filter_form import OF_EXPORTS, read_filter
 from exports.types import Dataset
 
@@ -94,14 +94,16 @@ def _dataset(given: QueryDict, token: ApiToken) -> Dataset:
         named=token.named,
         includes_unnamed=token.includes_unnamed,
         confidential=token.confidential,
-        reader=token.person,
-        blind=blind_responses(token.person, token.call),
     )
+    dataset = read_by(dataset, token.person)
     if wrong := NOT_HERE & set(rest):
         raise Problem(400, f"There is no filter “{min(wrong)}” here.")
     codes: tuple[str, ...] = ()
-    if "codes" in rest:
-        codes = tuple(code.name for code in codes_of(dataset))
+    if given.get("cursor"):
+        # Its filter was read once. A code may have no passage any more: that is to be told.
+        codes = tuple(rest.getlist("codes"))
+    elif "codes" in rest:
+        codes = tuple(code.name for code in used_codes(dataset))
     try:
         chosen = read_filter(token.call, rest).checked(token.call, codes)
     except FilterRefused as error:

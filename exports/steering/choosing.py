@@ -4,6 +4,7 @@ The worker makes the large ones.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest
@@ -28,7 +29,8 @@ from exports.filters import (
 )
 from exports.formats import label_of
 from exports.permissions import ExportRefused, may_export, may_export_confidential, may_export_named
-from exports.queries import codes_of, count, one_snapshot
+from exports.queries import count, one_snapshot, used_codes
+from exports.recording import read_by
 from exports.steering.access import of_call, sees_charts
 from exports.steering.filter_form import as_fields, groups_of, read_filter
 from exports.steering.on_record import (
@@ -58,7 +60,8 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
     given = request.POST if request.method == "POST" else request.GET
     takes_confidential = may_export_confidential(reader, call)
     # A code may say what a passage says: whoever may not have the passage does not get its name.
-    codes = tuple(code.name for code in codes_of(Dataset(call, confidential=takes_confidential)))
+    whole = read_by(Dataset(call, confidential=takes_confidential), reader)
+    codes = tuple(code.name for code in used_codes(whole))
     errors: list[tuple[str, str]] = []
     filter_refused = False
     try:
@@ -67,19 +70,17 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
         errors.append((str(error), "filters"))
         filter_refused = True
         export_filter = ExportFilter()
+    if request.method == "POST":
+        asked = dataset_asked_for(request, call, export_filter)
+        if not errors:
+            try:
+                rows = count(replace(asked, reader=reader, blind=whole.blind))
+                return export(request, asked, given.get("format", ""), rows)
+            except (ExportRefused, UnsupportedByFormat, NoRoom) as error:
+                needs_reason = asked.named or asked.confidential
+                errors.append((str(error), "id_reason" if needs_reason else "formats"))
     # Only an export may show more: by searching, people would learn what it says.
-    dataset = (
-        dataset_asked_for(request, call, export_filter)
-        if request.method == "POST"
-        else Dataset(call, export_filter)
-    )
-    if request.method == "POST" and not errors:
-        try:
-            return export(request, dataset, given.get("format", ""), count(dataset))
-        except (ExportRefused, UnsupportedByFormat, NoRoom) as error:
-            needs_reason = dataset.named or dataset.confidential
-            errors.append((str(error), "id_reason" if needs_reason else "formats"))
-    dataset = Dataset(call, export_filter)
+    dataset = replace(whole, export_filter=export_filter, confidential=False)
     wanted = given.get("format", "csv")
     runs = [
         (run, run.file_name or label_of(run.file_format))

@@ -17,8 +17,8 @@ from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
 from exports.formats import label_of
 from exports.permissions import may_export, may_export_confidential
-from exports.queries import codes_of
-from exports.recording import THROUGH_API, say_left_out, say_lost_files
+from exports.queries import used_codes
+from exports.recording import THROUGH_API, read_by, say_left_out, say_lost_files
 from exports.types import Dataset
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -71,7 +71,8 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
     ]
     total = total_behind_remainders(call)
     sees_all = may_export_confidential(reader, call)
-    codes = {code.name for code in codes_of(Dataset(call, confidential=sees_all))}
+    whole = read_by(Dataset(call, confidential=sees_all), reader)
+    codes = {code.name for code in used_codes(whole)}
     return [_event_in_words(event, call, total, reader, codes) for event in counted[:number]]
 
 

@@ -132,7 +132,7 @@ FILES = [
         "a project for NVivo, ATLAS.ti, MAXQDA and QualCoder (REFI-QDA)",
         share=7,
     ),
-    BundledFile("codebook.qdc", qda_codebook.pieces, "its codes alone"),
+    BundledFile("codebook.qdc", qda_codebook.pieces, "the codes of passages that it shows, alone"),
     BundledFile(
         "stata.zip",
         partial(statistics_file.begun, program=statistics_file.STATA),

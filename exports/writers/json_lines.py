@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from exports.export_context import ExportContext
-from exports.queries import codes_of, records
+from exports.queries import records, used_codes
 from exports.types import CodedPassage, Dataset, Pieces, Record
 from exports.writers.record_answers import answers
 
@@ -24,7 +24,7 @@ RECEIPT = ("channel", "status")
 def pieces(context: ExportContext) -> Pieces:
     dataset = context.dataset
     names = [column.name for column in dataset.columns]
-    codes = {str(code.guid): code.name for code in codes_of(dataset)}
+    codes = {str(code.guid): code.name for code in used_codes(dataset)}
     lines: list[bytes] = []
     for record in records(dataset):
         lines.append(encoded(line_of(dataset, record, names, codes)))

@@ -55,7 +55,8 @@ class CodeForm(ConflictCheckedForm):
         fields = ("call", "parent", "name", *TEXTS, "colour", "pattern")
         widgets = {name: forms.Textarea(attrs={"rows": 4, "cols": 60}) for name in TEXTS}
         help_texts = {
-            "name": "A name is used once in a call, whether in capitals or not.",
+            "name": "A name is used once in a call, whether in capitals or not. The steering group "
+            "gets the codes of the passages that it gets, and those above them.",
             "pattern": "Tells the code where nobody can tell its colour.",
             "description": "What the code means, so that two people use it alike.",
             "example": "Words that belong here, not who said them. It ends with what it quotes.",

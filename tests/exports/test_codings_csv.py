@@ -1,6 +1,7 @@
 """The tidy table of codings: one row for each coded passage that consent lets an export show."""
 
 import json
+import re
 import tracemalloc
 
 import pytest
@@ -15,7 +16,6 @@ from exports.types import Dataset
 from review.agreement.coding_differences import differences
 from review.agreement.comparing import compare
 from review.agreement.deciding import Decision, decide
-from review.coding.codings import quote
 from review.coding.samples import draw_sample, say_done
 from review.models import Code, Coding, SampledResponse
 from tests.exports.exporting import (
@@ -176,6 +176,33 @@ def test_coder_of_a_blind_sample_gets_their_own_codings_of_it_until_they_are_don
     assert len(rows_of(exported(call, "codings"))) == 4
 
 
+def test_coder_of_a_blind_sample_does_not_learn_which_codes_others_gave_there(client):
+    call = make_call()
+    open_one, sampled = make_submitted(call, story="Two"), make_submitted(call, story="One")
+    pay, trust = make_code(call=call, name="Pay"), make_code(call=call, name="Trust")
+    ada, bo = make_user(Role.CODER), make_user(Role.CODER)
+    boss = make_user(Role.MANAGER)
+    drawn = draw_sample(
+        call=call, size=2, coders=[ada, bo], facet="", is_blind=True, by=boss, at=NOW, seed=1
+    )
+    drawn.responses.filter(submission=open_one).delete()
+    put_under(pay, open_one, "Two", bo)
+    put_under(pay, sampled, "One", bo)
+    put_under(trust, sampled, "One", bo)
+    page = f"/steering/{call.slug}/exports/"
+    for coder, offered, paid in (
+        (ada, ["Pay"], "1 response"),
+        (bo, ["Pay", "Trust"], "2 responses"),
+    ):
+        allow(coder, "export")
+        client.force_login(coder)
+        shown = client.get(page, {"codes": "Pay"}).content.decode()
+        assert re.findall(r'type="checkbox" name="codes" value="([^"]*)"', shown) == offered
+        assert f"<strong>{paid}</strong>" in shown
+        codebook = exported(call, "qdc", by=coder).decode()
+        assert ('name="Trust"' in codebook) == ("Trust" in offered)
+
+
 def test_table_of_many_codings_streams_in_little_memory():
     call = make_call()
     response = make_submitted(call, story="word " * 900)
@@ -206,18 +233,6 @@ def test_table_of_many_codings_streams_in_little_memory():
 
 def chunks_of(call):
     return export_chunks(Dataset(call), "codings", by=None, at=NOW)
-
-
-def test_names_of_codes_that_only_confidential_passages_have_are_in_no_row():
-    call = make_call()
-    coder = make_user(Role.CODER)
-    secret = make_code(call=call, name="Theft")
-    below = make_code(call=call, name="Seen", parent=secret)
-    put_under(secret, make_submitted(call, story="S", publication="confidential"), "S", coder)
-    put_under(below, make_submitted(call, story="Open"), "Open", coder)
-    assert [row["code"] for row in rows_of(exported(call, "codings"))] == ["Seen"]
-    assert Code.objects.count() == 2
-    assert [quote(one) for one in Coding.objects.order_by("pk")] == ["S", "Open"]
 
 
 def test_row_says_whether_the_coding_stands_where_somebody_decided(at):

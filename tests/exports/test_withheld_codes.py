@@ -10,7 +10,10 @@ from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
 from exports.recording import export_chunks
 from exports.types import Dataset
-from review.coding.codings import code_passage
+from review.coding.codings import code_passage, remove_coding
+from review.memos.writing import About, write_memo
+from submissions.responses.models import Submission
+from tests.exports.api.pulling import make_token, pull
 from tests.exports.exporting import NOW, exported, members
 from tests.makers import allow, make_call, make_code, make_submitted, make_user
 from tests.personal_data.everything_typed import unpacked
@@ -27,7 +30,7 @@ def call(monkeypatch):
 
 
 def put_under(code, response, by):
-    code_passage(
+    return code_passage(
         code=code,
         version=response.current_version,
         question=response.call.questions_by_key["story"],
@@ -40,16 +43,17 @@ def put_under(code, response, by):
 
 @pytest.fixture
 def codes(call):
-    """“Theft” and “Bribery” stand on the confidential passage alone, “Seen” on the other one."""
+    """“Harm” and “Bribery” stand on the confidential passage alone, “Seen” on the other one."""
     confidential = make_submitted(call, story="Secret", publication="confidential")
     named = make_submitted(call, story="Open", publication="named")
-    theft = make_code(call=call, name="Theft")
-    seen = make_code(call=call, name="Seen", parent=theft)
-    theft_below = make_code(call=call, name="Bribery", parent=seen)
-    make_code(call=call, name="Unused", parent=theft_below)
+    harm = make_code(call=call, name="Harm")
+    seen = make_code(call=call, name="Seen", parent=harm)
+    theft = make_code(call=call, name="Theft", parent=seen)
+    bribery = make_code(call=call, name="Bribery", parent=theft)
+    make_code(call=call, name="Unused", parent=bribery)
     reader = make_user(Role.CODER, username="reader", first_name="Ann", last_name="Reader")
-    put_under(theft, confidential, reader)
-    put_under(theft_below, confidential, reader)
+    put_under(harm, confidential, reader)
+    put_under(bribery, confidential, reader)
     put_under(
         seen, named, make_user(Role.CODER, username="other", first_name="Bo", last_name="Other")
     )
@@ -76,46 +80,77 @@ def names_in(xml):
     return found
 
 
-def test_codebook_has_no_code_that_stands_on_withheld_passages_alone(call, codes):
-    shown = [(0, "Seen"), (1, "Unused")], ["Bo Other"]
-    all_of_it = (
-        [(0, "Theft"), (1, "Seen"), (2, "Bribery"), (3, "Unused")],
-        ["Ann Reader", "Bo Other"],
-    )
+def test_codebook_has_the_codes_of_shown_passages_and_those_above(call, codes):
+    shown = [(0, "Harm"), (1, "Seen")], ["Bo Other"]
+    all_of_it = [*shown[0], (2, "Theft"), (3, "Bribery")], ["Ann Reader", "Bo Other"]
     for scope, (expected, users) in (
         (PSEUDONYMISED, shown),
         (Scope(named=True), shown),
         (CONFIDENTIAL, all_of_it),
     ):
-        assert names_in(exported(call, "qdc", scope=scope).decode()) == expected, scope
+        alone = exported(call, "qdc", scope=scope).decode()
         project = members(exported(call, "qdpx", scope=scope))["project.qde"].decode()
-        assert names_in(project) == expected, scope
+        assert [names_in(codebook) for codebook in (alone, project)] == [expected] * 2, scope
         assert re.findall(r'<User [^>]*name="([^"]*)"', project)[1:] == users, scope
+    rows = exported(call, "codings").decode().splitlines()
+    assert [row.split(",")[5] for row in rows] == ["code", "Harm > Seen"]
+
+
+def test_team_takes_the_whole_codebook_away_with_memos_on_it(call, codes):
+    ann = make_user(Role.CODER)
+    unused = call.codes.get(name="Unused")
+    write_memo(About(call, code=unused), title="Whether to use it", text="No.", by=ann, at=NOW)
+    project = members(exported(call, "qdpx", by=ann, team=True))["project.qde"].decode()
+    whole = ["Harm", "Seen", "Theft", "Bribery", "Unused"]
+    assert names_in(project) == list(enumerate(whole))
+    assert "Whether to use it" in project
+
+
+def test_nothing_that_the_steering_group_gets_tells_that_a_confidential_response_has_a_code_now(
+    call, codes, client
+):
+    """They compare today's files, pages and answers with yesterday's."""
+    hidden = Submission.objects.get(current_version__choices__publication="confidential")
+    member = make_user(Role.STEERING_MEMBER)
+    _token, secret = make_token(call, by=member)
+    client.force_login(member)
+
+    def everything():
+        formats = ("csv", "json", "codings", "qdpx", "qdc", "counts")
+        told = {name: exported(call, name) for name in formats}
+        pages = [client.get(PAGE, {"codes": code}) for code in ("Unused", "Theft", "Seen")]
+        told["pages"] = [re.findall(r"there is no[^<]*", p.content.decode()) for p in pages]
+        page = pull(client, call, secret)
+        refused = pull(client, call, secret, codes="Unused").status_code
+        return told | {"API": (page["ETag"], b"".join(page), refused)}
+
+    before = everything()
+    on_heading = hidden.current_version.codings.get(code__name="Harm")
+    remove_coding(on_heading, by=on_heading.by, at=NOW)
+    taken = everything()
+    put_under(call.codes.get(name="Unused"), hidden, make_user(Role.CODER))
+    given = everything()
+    assert [key for key in before if (taken[key], given[key]) != (before[key],) * 2] == []
 
 
 def test_no_file_of_the_steering_group_names_such_a_code(call, codes):
     for name, content in members(exported(call, "bundle")).items():
         packed = members(content).values() if name.endswith((".xlsx", ".qdpx", ".docx")) else ()
         for data in (content, *packed):
-            assert [word for word in (b"Theft", b"Bribery") if word in data] == []
+            assert [word for word in (b"Theft", b"Bribery", b"Unused") if word in data] == []
 
 
 def test_page_offers_such_a_code_to_those_alone_who_may_have_the_passage(call, codes, client):
     client.force_login(make_user(Role.STEERING_MEMBER))
     page = client.get(PAGE).content.decode()
-    assert re.findall(r'name="codes" value="([^"]*)"', page) == ["Seen", "Unused"]
-    for guessed in ("Bribery", "No such code"):
+    assert re.findall(r'name="codes" value="([^"]*)"', page) == ["Seen"]
+    for guessed in ("Bribery", "Unused", "Harm", "No such code"):
         answer = client.get(PAGE, {"codes": guessed})
         assert answer.status_code == 422
-        assert f"codes: there is no “{guessed}”. Possible: Seen, Unused." in answer.content.decode()
+        assert f"codes: there is no “{guessed}”. Possible: Seen." in answer.content.decode()
     client.force_login(project_staff_with_leave())
     page = client.get(PAGE).content.decode()
-    assert re.findall(r'name="codes" value="([^"]*)"', page) == [
-        "Bribery",
-        "Seen",
-        "Theft",
-        "Unused",
-    ]
+    assert re.findall(r'name="codes" value="([^"]*)"', page) == ["Bribery", "Harm", "Seen"]
 
 
 def test_command_refuses_such_a_code_as_one_that_is_not_there(call, codes, tmp_path):

@@ -23,7 +23,7 @@ from exports.export_context import UnsupportedByFormat
 from exports.filters import ORDERS, ExportFilter, FilterRefused
 from exports.formats import FORMATS
 from exports.permissions import ExportRefused
-from exports.queries import codes_of, count
+from exports.queries import count, used_codes
 from exports.recording import COMMAND_LINE, export_chunks, say_left_out, say_lost_files
 from exports.types import Dataset, Pieces
 from exports.writers import bundle, reading_pdf
@@ -220,7 +220,7 @@ def _dataset(options: dict[str, Any]) -> Dataset:
     try:
         filters = {name: options[name] for name in fields}
         export_filter = ExportFilter.from_filters(filters | {"facets": _facets(call, options)})
-        codes = tuple(code.name for code in codes_of(dataset))
+        codes = tuple(code.name for code in used_codes(dataset))
         return replace(dataset, export_filter=export_filter.checked(call, codes))
     except FilterRefused as error:
         raise CommandError(str(error)) from error

@@ -14,10 +14,11 @@ from core.ciphers import cipher
 from exports.api.page_request import SALT
 from exports.consent import Scope
 from exports.models import Change
+from review.coding.codings import remove_coding
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from tests.exports.api.pulling import lines, make_token, pull, rows, said
-from tests.exports.exporting import SCOPES, exported, json_lines, put_under
+from tests.exports.exporting import NOW, SCOPES, exported, json_lines, put_under
 from tests.exports.test_outdated import amend
 from tests.makers import allow, make_call, make_code, make_submitted, make_user
 
@@ -92,6 +93,24 @@ def test_response_that_leaves_the_filter_is_named_to_who_may_hold_it(client):
         client, call, secret, statuses="unread", quotable="yes", cursor=first["Next-Cursor"]
     )
     assert set(said(later)) == {(leaves.reference, "left"), (never.reference, "left")}
+
+
+def test_program_that_follows_a_code_is_told_when_the_last_passage_leaves_it(client):
+    call = make_call()
+    response = make_submitted(call, story="Paid late.")
+    code = make_code(call=call, name="Late")
+    coder = make_user(Role.CODER)
+    coding = put_under(code, response, "late", coder)
+    _token, secret = make_token(call)
+    cursor = pull(client, call, secret, codes="Late")["Next-Cursor"]
+    remove_coding(coding, by=coder, at=NOW)
+    left = pull(client, call, secret, codes="Late", cursor=cursor)
+    assert said(left) == [(response.reference, "left")]
+    for guessed in ("Late", "Early"):
+        problem = pull(client, call, secret, codes=guessed).json()
+        assert problem["detail"] == f"codes: there is no “{guessed}”. This call has none."
+        problem = pull(client, call, secret, codes=guessed, cursor="x").json()
+        assert problem["detail"].startswith("This is no cursor")
 
 
 def test_confidential_evidence_is_for_a_token_that_reads_it(client):
