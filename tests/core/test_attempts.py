@@ -43,7 +43,7 @@ from tests.makers import (
     make_user,
     while_open,
 )
-from tests.submissions.responses.test_importing import HEADING, ROW, SECOND, WEEKS_LATER, uploaded
+from tests.submissions.responses.imports import HEADING, ROW, SECOND, WEEKS_LATER, uploaded
 
 logger = logging.getLogger(__name__)
 DAY = timedelta(days=1)

@@ -35,13 +35,7 @@ from tests.makers import (
     while_open,
 )
 from tests.personal_data.erasures import ask_and_approve
-from tests.submissions.responses.test_importing import (
-    HEADING,
-    ROW,
-    WEEKS_LATER,
-    looked_at,
-    uploaded,
-)
+from tests.submissions.responses.imports import HEADING, ROW, WEEKS_LATER, looked_at, uploaded
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -27,7 +27,7 @@ from submissions.outbox import holding
 from submissions.responses.models.attachments import private_storage
 from tests.backups.conftest import make_keys
 from tests.makers import make_call, make_submitted
-from tests.settings.test_settings import ROOT
+from tests.settings.environments import ROOT
 from tests.submissions.mail.mail_sink import free_port
 
 DEFINITION = ROOT / "submissions" / "definitions" / "rebalancing-the-relationship.toml"

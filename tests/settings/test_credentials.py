@@ -11,7 +11,7 @@ from kombu import Connection
 from core import heartbeats
 from evidence_portal import credentials, health
 from evidence_portal.environment import read_text
-from tests.settings.test_settings import PRODUCTION, ROOT
+from tests.settings.environments import PRODUCTION, ROOT
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from evidence_portal import web
-from tests.settings.test_settings import PRODUCTION, ROOT
+from tests.settings.environments import PRODUCTION, ROOT
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Many responses from a table or a folder: a dry run stores nothing, none comes in twice."""
 
-import csv
 import errno
 import io
 import zipfile
@@ -8,7 +7,6 @@ from copy import deepcopy
 from datetime import timedelta
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEvent
@@ -19,21 +17,24 @@ from submissions.responses import erasing
 from submissions.responses.errors import ImportRefused
 from submissions.responses.etags import etag
 from submissions.responses.importing import carrying_out, uploads
-from submissions.responses.importing.choices import Choices
-from submissions.responses.importing.dry_run import dry_run
-from submissions.responses.importing.folders import Folder, Packed
-from submissions.responses.importing.tables import MOST_ROWS, read_table
 from submissions.responses.models import Entry, ImportedRow, ResponseImport, Submission
 from submissions.responses.states import ErasureScope
-from tests.makers import CLOSES_AT, make_first_call, make_user
+from tests.makers import make_first_call, make_user
 from tests.sample_files import picture
+from tests.submissions.responses.imports import (
+    HEADING,
+    ROW,
+    SECOND,
+    WEEKS_LATER,
+    carried_out,
+    folder,
+    go_on,
+    looked_at,
+    said,
+    uploaded,
+)
 
 pytestmark = pytest.mark.django_db
-WEEKS_LATER = CLOSES_AT + timedelta(days=20)
-HEADING = "Ref,Date received,How it came,Colour,good_practice,publication\n"
-COLUMNS = ("reference", "received", "channel", "", "question:good_practice", "question:publication")
-ROW = "L1,22/07/2019,Letter,,We share rooms.,Publish without names\n"
-SECOND = "L2,2019-07-23 09:30,email,,We share staff.,\n"
 
 
 @pytest.fixture(scope="module")
@@ -54,40 +55,6 @@ def call(made):
 @pytest.fixture
 def staff(made):
     return made[1]
-
-
-def uploaded(call, by, content, name="letters.csv"):
-    raw = content if isinstance(content, bytes) else content.encode()
-    return uploads.upload(call=call, file=SimpleUploadedFile(name, raw), by=by, at=WEEKS_LATER)
-
-
-def looked_at(of, **overrides):
-    choices = Choices(**{"columns": COLUMNS, "submits": True} | overrides)
-    uploads.choose(of, choices)
-    return dry_run(of, uploads.content_of(of), choices)
-
-
-def carried_out(of):
-    uploads.carry_out(of, seen=etag(of.choices), by=of.uploaded_by, at=WEEKS_LATER)
-    return go_on(of)
-
-
-def go_on(of):
-    carrying_out.carry_out_next(now=lambda: WEEKS_LATER, wall_now=lambda: WEEKS_LATER)
-    of.refresh_from_db()
-    return of.state, of.rows_done, of.rows_entered, of.rows_submitted
-
-
-def said(run):
-    return [(line.fault.row, line.fault.column, line.fault.wrong) for line in run.lines]
-
-
-def folder(files=(), /, **more):
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {**dict(files), **more}.items():
-            archive.writestr(name.replace("_txt", ".txt"), content)
-    return out.getvalue()
 
 
 def test_dry_run_stores_nothing_and_import_submits_each_row(call, staff):
@@ -387,96 +354,6 @@ def test_answer_to_a_question_that_is_not_asked_is_noted(call, staff):
     ]
 
 
-@pytest.mark.parametrize(
-    ("content", "heading", "rows", "encoding"),
-    [
-        ("a,b\n1,é\n".encode(), ("a", "b"), [("1", "é")], "UTF-8"),
-        ("\ufeffa;b\n1;é\n".encode(), ("a", "b"), [("1", "é")], "UTF-8"),
-        ("a\tb\n1\t“é”\n".encode("cp1252"), ("a", "b"), [("1", "“é”")], "Windows-1252"),
-        # The last two bytes would be one letter in UTF-8.
-        ("a\n“Für ältere öfter über Spaß”".encode("cp1252"), ("a",), None, "Windows-1252"),
-        ("a,b\r\n1,é\r\n".encode("utf-16"), ("a", "b"), [("1", "é")], "UTF-16"),
-        (b'a,b\n\n"1, or\n2",x\n', ("a", "b"), [("1, or\n2", "x")], "UTF-8"),
-        (b"\n\r\na;b\n1;2\n", ("a", "b"), [("1", "2")], "UTF-8"),
-        (b";\na;b\n1;2\n", ("a", "b"), [("1", "2")], "UTF-8"),
-        (b"SEP=;\r\na,x;b\r\n1;2\r\n", ("a,x", "b"), [("1", "2")], "UTF-8"),
-    ],
-)
-def test_table_is_read_in_the_encodings_and_separators_of_programs(
-    content, heading, rows, encoding
-):
-    table = read_table(content)
-    assert (table.heading, table.encoding) == (heading, encoding)
-    said = [row.cells for row in table.rows]
-    assert said == (rows or [("“Für ältere öfter über Spaß”",)])
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"a,b\n",
-        b"a,b\n\x00\n",
-        b'a,b\n"open,1\n',
-        b"a,b\n" + b"1,2\n" * 2_001,
-        b",".join([b"a"] * 1_001) + b"\n1\n",
-        b"a\n" + b"x" * 140_000 + b"\n",
-        b"a\n\x81\x8d\n",
-        "a\nCafé\n".encode() + "naïf\n".encode("cp1252"),
-    ],
-    ids=["empty", "heading", "nul", "quote", "rows", "columns", "cell", "encoding", "encodings"],
-)
-def test_table_beyond_the_limits_is_refused(content):
-    with pytest.raises(ImportRefused):
-        read_table(content)
-
-
-def test_rows_have_the_numbers_of_a_spreadsheet_where_the_heading_is_not_first():
-    assert [row.number for row in read_table(b"\n\na\n1\n").rows] == [4]
-    assert [row.number for row in read_table(b"sep=,\na\n1\n").rows] == [2]
-    assert len(read_table(b"a\n" + b"1\n" * MOST_ROWS + b"\n,\n").rows) == MOST_ROWS
-
-
-def test_limit_of_a_cell_is_our_own():
-    before = csv.field_size_limit(1_000_000)
-    try:
-        with pytest.raises(ImportRefused, match=r"^Row 2: a cell has more than 131,072 characters"):
-            read_table(b"a\n" + b"x" * 131_073 + b"\n")
-    finally:
-        csv.field_size_limit(before)
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"PK no zip at all",
-        folder(),
-        folder(**{f"{n}_txt": "x" for n in range(301)}),
-        folder(bomb_txt=b"0" * 11_000_000),
-    ],
-    ids=["broken", "empty", "files", "ratio"],
-)
-def test_folder_beyond_the_limits_is_refused(content):
-    with pytest.raises(ImportRefused):
-        Folder(content)
-
-
-def test_folder_with_two_files_of_one_name_says_which():
-    out = io.BytesIO(folder(letters="x"))
-    with zipfile.ZipFile(out, "a") as archive:
-        archive.writestr("Letters", "y")
-    with pytest.raises(ImportRefused) as refused:
-        Folder(out.getvalue())
-    assert refused.value.message.startswith("The ZIP has two files at “Letters”, where capitals")
-
-
-@pytest.mark.parametrize("inside", ["[Content_Types].xml", "mimetype"])
-def test_spreadsheet_or_document_is_not_taken_for_a_folder(inside):
-    with pytest.raises(ImportRefused) as refused:
-        Folder(folder({inside: "x", "xl/workbook.xml": "x"}))
-    assert refused.value.message.startswith("The file is one document, and no folder: save a")
-
-
 def test_damaged_file_of_a_folder_stays_out_and_the_others_come_in(call, staff):
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
@@ -525,15 +402,6 @@ def test_time_at_which_the_clocks_change_is_a_fault(call, staff, came, how_often
 def test_row_outside_the_time_of_the_call_says_on_which_side(call, staff, came, wrong):
     of = uploaded(call, staff, HEADING + ROW.replace("22/07/2019", came))
     assert said(looked_at(of)) == [(2, "", wrong)]
-
-
-def test_names_of_a_folder_are_no_paths():
-    (found,) = Folder(folder({"../../etc/passwd": "x"})).files
-    assert found.name == "passwd"
-
-
-def test_file_of_a_folder_is_shown_by_its_own_name_whichever_way_its_path_leans():
-    assert Packed("letters\\plan.txt", 1).name == Packed("letters/plan.txt", 1).name == "plan.txt"
 
 
 def test_file_under_a_question_that_is_not_asked_is_noted(call, staff):
