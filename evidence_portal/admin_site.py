@@ -117,7 +117,7 @@ class PortalAdminSite(AdminSite):
         ).exclude(entered_by=reader.pk)
         sees_all = is_administrator(reader)
         check = last_check() if sees_all else None
-        warnings = {
+        shown = {
             "calls_today": calls_today(current_user(request), at=at),
             "late_mail": late,
             "failed_mails": failed,
@@ -134,11 +134,11 @@ class PortalAdminSite(AdminSite):
         }
         if sees_all:
             backups = reports.problems_in_words(wall_now=clock.wall_now())
-            warnings["backups"] = [capfirst(line) for line in backups]
-            warnings["not_deleted"] = capfirst(not_deleted.in_words(at=at))
-            warnings["account_mails"] = account_mail.failed()[:MOST_FAILED_LISTED]
-            warnings |= _room_in_words() | {"records_overdue": records_overdue(at=at)}
-        return super().index(request, warnings | (extra_context or {}))
+            shown["backups"] = [capfirst(line) for line in backups]
+            shown["not_deleted"] = capfirst(not_deleted.in_words(at=at))
+            shown["account_mails"] = account_mail.failed()[:MOST_FAILED_LISTED]
+            shown |= _room_in_words() | {"records_overdue": records_overdue(at=at)}
+        return super().index(request, shown | (extra_context or {}))
 
 
 def _room_in_words() -> dict[str, Any]:
