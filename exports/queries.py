@@ -50,7 +50,7 @@ def count(dataset: Dataset) -> int:
 
 
 def references(dataset: Dataset) -> list[str]:
-    """Return the references of the responses that the export holds, in their order."""
+    """Return the references of the responses that the export holds, sorted."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT submission.reference {chosen_sql(dataset)} ORDER BY submission.reference",
