@@ -1,5 +1,6 @@
 """Reads one cell: a choice by its label or key, a day, a channel."""
 
+import re
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,7 +16,8 @@ YES = {"yes", "y", "true", "1", "x", "ticked", "agreed"}
 NO = {"no", "n", "false", "0", "-"}
 # Day first, as in the United Kingdom; ISO 8601 as programs write it.
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y")
-TIMES = ("%H:%M", "%H:%M:%S", "%H.%M")
+TIMES = ("%H:%M", "%H:%M:%S", "%H.%M", "%I:%M%p", "%I.%M%p", "%I%p")
+_NOON = re.compile(r"\s*\b([ap])\.?\s?m\.?$", re.IGNORECASE)
 CHANNELS = {
     **{name: one for one in Channel for name in (one.value, one.label.casefold())},
     "letter": Channel.POST,
@@ -96,31 +98,71 @@ def _cut(text: str) -> str:
     return text if len(text) <= 40 else f"{text[:40]}…"
 
 
-def read_moment(text: str, *, default_time: time, zone: ZoneInfo) -> datetime:
-    """Return the moment of a cell in UTC, of a day at `default_time`. Raises CellRefused."""
-    given = " ".join(text.split())
+def read_moment(
+    text: str, *, default_time: time, zone: ZoneInfo, time_of_day: time | None = None
+) -> datetime:
+    """Return the moment of a cell in UTC, of a day at `default_time`. Raises CellRefused.
+
+    `time_of_day` is what another column says. A spreadsheet may write a day without a time as
+    midnight, so that time holds then, too; any other time beside it is refused.
+    """
+    given = _on_one_line(text)
+    local, has_time = _read_day(given)
+    _refuse_unless_possible(local, given)
+    if time_of_day is not None:
+        if has_time and local.time() not in (time.min, time_of_day):
+            raise CellRefused(
+                f"“{_cut(given)}” has a time, and the column with the time has another",
+                "Leave the time out in one of them",
+            )
+        local = datetime.combine(local.date(), time_of_day, local.tzinfo)
+    elif not has_time:
+        local = datetime.combine(local.date(), default_time)
+    return local.astimezone(UTC) if local.tzinfo else moment_of(local, zone, given)
+
+
+def _read_day(given: str) -> tuple[datetime, bool]:
+    """Return the day, with its time and offset if it has them, and whether it has a time."""
     try:
         found = datetime.fromisoformat(given)
     except ValueError:
         found = None
     if found is not None and (":" in given or found.tzinfo):
-        _refuse_unless_possible(found, given)
-        return found.astimezone(UTC) if found.tzinfo else _of_clocks(found, zone, given)
+        return found, True
     for form in DAYS:
         for of_day in ("", *TIMES):
-            try:
-                read = datetime.strptime(given, f"{form} {of_day}".strip())  # noqa: DTZ007  # the zone is put in below
-            except ValueError:
-                continue
-            _refuse_unless_possible(read, given)
-            moment = read.time() if of_day else default_time
-            return _of_clocks(datetime.combine(read.date(), moment), zone, given)
+            read = _parsed(given, f"{form} {of_day}".strip())
+            if read is not None:
+                return read, bool(of_day)
     raise CellRefused(
         f"“{_cut(given)}” is no day that can be read", "Enter it as 2026-03-31 or 31/03/2026 14:30"
     )
 
 
-def _of_clocks(local: datetime, zone: ZoneInfo, given: str) -> datetime:
+def read_time(text: str) -> time:
+    """Return the time of day in a cell. Raises CellRefused."""
+    given = _on_one_line(text)
+    for form in TIMES:
+        read = _parsed(given, form)
+        if read is not None:
+            return read.time()
+    raise CellRefused(f"“{_cut(given)}” is no time that can be read", "Enter it as 14:30")
+
+
+def _on_one_line(text: str) -> str:
+    """Return the text with single spaces, and am or pm, however written, right behind the hour."""
+    return _NOON.sub(r"\1m", " ".join(text.split()))
+
+
+def _parsed(given: str, form: str) -> datetime | None:
+    try:
+        return datetime.strptime(given, form)  # noqa: DTZ007  # the zone is put in later
+    except ValueError:
+        return None
+
+
+def moment_of(local: datetime, zone: ZoneInfo, given: str) -> datetime:
+    """Return in UTC when the clocks of `zone` show `local` (naive). Raises CellRefused."""
     moments = moments_of(local, zone)
     if len(moments) == 1:
         return moments[0]

@@ -13,17 +13,19 @@ from submissions.responses.states import Acknowledgement, Channel
 IGNORED = ""
 # Columns. Its page lists every question of the call beside each of them.
 MOST_TO_CHOOSE = 200
-RECEIVED, CHANNEL, REFERENCE = "received", "channel", "reference"
+RECEIVED, TIME, CHANNEL, REFERENCE = "received", "time", "channel", "reference"
 PUBLICATION = "publication"
 QUESTION, ROW = "question:", "row:"
 ABOUT = {
     RECEIVED: "Day, or day and time, on which it came",
+    TIME: "Time at which it came, where the day stands elsewhere",
     CHANNEL: "How it came",
     REFERENCE: "Their reference, or yours",
 }
 # What programs call these columns; each is compared without capitals and signs.
 HEADINGS = {
     RECEIVED: {"received", "date", "datereceived", "receivedat", "submittedat", "timestamp"},
+    TIME: {"time", "timereceived", "receivedtime", "timeofreceipt"},
     CHANNEL: {"channel", "howitcame", "cameby"},
     REFERENCE: {"reference", "ref", "theirreference", "id"},
 }
@@ -103,7 +105,10 @@ def target_keys(call: Call) -> set[str]:
 
 
 def guess(call: Call, heading: Sequence[str]) -> tuple[str, ...]:
-    """Return what each column probably is, by its heading; each target once."""
+    """Return what each column probably is, by its heading; each target once.
+
+    A time is that of receipt only beside a day.
+    """
     names: dict[str, str] = {}
     for target, known in HEADINGS.items():
         names |= dict.fromkeys(known, target)
@@ -115,7 +120,7 @@ def guess(call: Call, heading: Sequence[str]) -> tuple[str, ...]:
     for name in heading:
         target = names.get(_plain(name), IGNORED)
         found.append(IGNORED if target in found else target)
-    return tuple(found)
+    return tuple(IGNORED if one == TIME and RECEIVED not in found else one for one in found)
 
 
 def first_choices(call: Call, heading: Sequence[str]) -> Choices:

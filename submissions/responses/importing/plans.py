@@ -6,7 +6,7 @@ from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,9 +23,11 @@ from submissions.responses.file_types.plain_text import read_text
 from submissions.responses.file_types.refusals import NotTaken
 from submissions.responses.importing.cells import (
     CellRefused,
+    moment_of,
     read_answer,
     read_channel,
     read_moment,
+    read_time,
 )
 from submissions.responses.importing.choices import (
     CHANNEL,
@@ -33,6 +35,7 @@ from submissions.responses.importing.choices import (
     PUBLICATION,
     RECEIVED,
     REFERENCE,
+    TIME,
     Choices,
     question_of,
 )
@@ -60,8 +63,9 @@ class RowFault:
 class Plan:
     """A response that would come in. With `faults` nothing comes in; `notes` keep it half entered.
 
-    `answers` is as it would be stored. Each of `digests` stands for the row in every upload of the
-    call: the first under SECRET_KEY, the others under the keys before it.
+    `time_of_day` is what a column of its own says. `answers` is as it would be stored. Each of
+    `digests` stands for the row in every upload of the call: the first under SECRET_KEY, the others
+    under the keys before it.
     """
 
     number: int
@@ -69,6 +73,7 @@ class Plan:
     digests: tuple[str, ...]
     channel: Channel
     received_at: datetime | None = None
+    time_of_day: time | None = None
     answers: dict[str, Any] = field(default_factory=dict)
     reference: str = ""
     files: list[Packed] = field(default_factory=list)
@@ -164,13 +169,22 @@ def _channel(choices: Choices) -> Channel:
 
 def _read_row(plan: Plan, call: Call, table: Table, row: Row, choices: Choices) -> None:
     zone = ZoneInfo(call.timezone)
-    for place, target in enumerate(choices.columns[: len(table.heading)]):
+    columns = enumerate(choices.columns[: len(table.heading)])
+    # The time first: the day needs it.
+    for place, target in sorted(columns, key=lambda column: column[1] != TIME):
         text = row.cells[place] if place < len(row.cells) else ""
         if target == IGNORED or not text.strip():
             continue
         try:
-            if target == RECEIVED:
-                plan.received_at = read_moment(text, default_time=choices.default_time, zone=zone)
+            if target == TIME:
+                plan.time_of_day = read_time(text)
+            elif target == RECEIVED:
+                plan.received_at = read_moment(
+                    text,
+                    default_time=choices.default_time,
+                    zone=zone,
+                    time_of_day=plan.time_of_day,
+                )
             elif target == CHANNEL:
                 plan.channel = read_channel(text)
             elif target == REFERENCE:
@@ -254,8 +268,11 @@ def _read_text(plan: Plan, packed: Packed, content: bytes, question: Question) -
 def _complete(plan: Plan, call: Call, choices: Choices, at: datetime) -> None:
     """Fill in what holds for every row, and judge the whole."""
     if plan.received_at is None and choices.default_day and not plan.faults:
-        local = datetime.combine(choices.default_day, choices.default_time, ZoneInfo(call.timezone))
-        plan.received_at = local.astimezone(UTC)
+        local = datetime.combine(choices.default_day, plan.time_of_day or choices.default_time)
+        try:
+            plan.received_at = moment_of(local, ZoneInfo(call.timezone), f"{local:%H:%M}")
+        except CellRefused as refused:
+            plan.add_fault("", refused.wrong, refused.remedy)
     if choices.consent:
         plan.answers.setdefault(PUBLICATION, choices.consent)
     if plan.faults:

@@ -17,6 +17,7 @@ from submissions.responses import erasing
 from submissions.responses.errors import ImportRefused
 from submissions.responses.etags import etag
 from submissions.responses.importing import carrying_out, uploads
+from submissions.responses.importing.choices import first_choices
 from submissions.responses.models import Entry, ImportedRow, ResponseImport, Submission
 from submissions.responses.states import ErasureScope
 from tests.makers import make_first_call, make_user
@@ -374,6 +375,43 @@ def test_day_on_which_nothing_can_have_come_is_a_fault(call, staff, came):
     of = uploaded(call, staff, HEADING + ROW.replace("22/07/2019", came))
     assert said(looked_at(of)) == [
         (2, "Date received", f"“{came}” is no day on which it can have come")
+    ]
+
+
+def test_time_in_a_column_of_its_own_goes_with_the_day(call, staff):
+    heading = ["Ref", "Time", "Date received", "good_practice"]
+    of = uploaded(
+        call,
+        staff,
+        ",".join(heading)
+        + "\nA,14:30,22/07/2019,One"
+        + "\nB,2.30 p.m.,2019-07-22 00:00:00,Two"
+        + "\nC,,22/07/2019,Three"
+        + "\nD,09:00,,Four"
+        + "\nE,9am,22/07/2019 09:00,Five"
+        + "\nF,15:00,22/07/2019 09:00,Six"
+        + "\nG,soon,22/07/2019,Seven\n",
+    )
+    columns = ("reference", "time", "received", "question:good_practice")
+    assert first_choices(call, heading).columns == columns
+    assert first_choices(call, heading[:2]).columns == ("reference", "")
+    run = looked_at(of, columns=columns, day="2019-07-19", time="08:00")
+    assert said(run) == [
+        (
+            7,
+            "Date received",
+            "“22/07/2019 09:00” has a time, and the column with the time has another",
+        ),
+        (8, "Time", "“soon” is no time that can be read"),
+    ]
+    assert carried_out(of) == ("done", 7, 5, 5)
+    received = Entry.objects.order_by("their_reference").values_list("received_at", flat=True)
+    assert [f"{one:%d %H:%M}" for one in received] == [  # in UTC, an hour before the UK
+        "22 13:30",
+        "22 13:30",
+        "22 07:00",
+        "19 08:00",
+        "22 08:00",
     ]
 
 
