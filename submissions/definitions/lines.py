@@ -4,6 +4,7 @@ tomllib tells no lines. But it takes a whole statement by itself and refuses one
 end of a line, in every way of writing TOML: so it shows which lines each statement has.
 """
 
+import sys
 import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ Path = tuple[str | int, ...]  # such as ("sections", 0, "title")
 Lines = tuple[int, int]  # the first and the last, counted from 1
 # One of these is in the last line of a statement with several lines.
 CLOSING = ('"""', "'''", "]")
+AT_THE_END: Lines = (sys.maxsize, sys.maxsize)
 MOST_READ = 3_000_000  # characters; a long statement is tried several times
 
 
@@ -30,22 +32,23 @@ def said(refused: DefinitionRefused, text: str, *, source: str) -> list[str]:
 
 
 def numbered(problems: Sequence[Problem], text: str, *, source: str) -> list[str]:
-    """Return each problem in one line, with the lines of `text` where they are known.
+    """Return each problem in one line, with the lines of `text` where known, in their order.
 
     `text` is TOML. What is missing has the line of the table that lacks it. No line has what
-    several statements make together, such as all roles, and a path that fits unlike things.
+    several statements make together, such as all roles, and a path that fits unlike things: these
+    stand at the end.
     """
     named = defaultdict(list)
     for name, path in _names(tomllib.loads(text)):
         named[name].append(path)
     places = _places(text)
-    lines = []
+    said = []
     for problem in problems:
-        paths = _paths_of(problem, named)
-        found = [_say(places[path]) for path in paths if path in places]
-        where = f"{' and '.join(dict.fromkeys(found))}: " if found else ""
-        lines.append(f"{source}: {where}{problem.path}: {problem.reason}")
-    return lines
+        found = [places[path] for path in _paths_of(problem, named) if path in places]
+        where = f"{' and '.join(dict.fromkeys(map(_say, found)))}: " if found else ""
+        first = min(found, default=AT_THE_END)
+        said.append((first, f"{source}: {where}{problem.path}: {problem.reason}"))
+    return [line for _, line in sorted(said, key=lambda one: one[0])]
 
 
 def _paths_of(problem: Problem, named: Mapping[str, list[Path]]) -> list[Path]:

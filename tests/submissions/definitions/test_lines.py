@@ -98,6 +98,22 @@ def test_place_has_its_lines(path, lines, end):
     assert said(path, text=WAYS.replace("\n", end)) == lines
 
 
+def test_problems_stand_in_the_order_of_their_lines():
+    paths = [
+        "roles",
+        "sections.one.twice",
+        "sections",
+        "call.about",
+        "sections.one.a",
+        "call.title",
+    ]
+    found = numbered([Problem(path, "why") for path in paths], WAYS, source="a.toml")
+    assert [re.search(r"(\S+): why$", line)[1] for line in found] == [
+        *("call.title", "call.about", "sections.one.a", "sections.one.twice"),
+        *("roles", "sections"),  # of no line
+    ]
+
+
 def test_entry_that_is_missing_is_not_the_question_with_its_name():
     assert said("sections.one.title", "is missing") == "line 17"
     with_both = WAYS.replace('key = "one"', 'key = "one"\ntitle = 3')
