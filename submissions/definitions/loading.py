@@ -127,7 +127,8 @@ def load(
     - what would change a question that has answers, without `reword`;
     - another opening time, closing time or grace period than the portal has, without `reset_times`;
     - words that staff have changed in the admin, unless `take_file` has their path (see `wording`);
-    - times after `latest`, which is five years after `at` if it is not given.
+    - times after `latest`, which is five years after `at` if it is not given;
+    - a prefix of references that another call has, unless this one has it already.
     """
     problems = Problems(definition.source)
     if definition.logo and not finders.find(definition.logo):
@@ -142,6 +143,8 @@ def load(
             note_loaded(call, definition)
         return LoadResult(call, "unchanged", definition)
     _refuse_far_times(definition, latest or latest_moment(at), problems)
+    if call is None or call.reference_prefix != definition.reference_prefix:
+        _refuse_prefix_of_another(definition, problems)
     changes: list[str] = []
     if call is not None:
         hold_answers_still()
@@ -176,6 +179,18 @@ def _refuse_far_times(definition: CallDefinition, latest: datetime, problems: Pr
     for name, moment in (("opens", definition.opens_at), ("closes", definition.closes_at)):
         if moment > latest:
             problems.add(f"call.{name}", f"must be within {YEARS_AHEAD} years from now")
+
+
+def _refuse_prefix_of_another(definition: CallDefinition, problems: Problems) -> None:
+    prefix = definition.reference_prefix
+    others = Call.objects.filter(reference_prefix=prefix).exclude(slug=definition.slug)
+    other = others.order_by("pk").values_list("slug", flat=True).first()
+    if other is not None:
+        problems.add(
+            "call.reference_prefix",
+            f"“{prefix}” begins the references of the call “{other}”: choose another, so that a "
+            "reference tells its call",
+        )
 
 
 def lock_calls(definitions: Sequence[CallDefinition]) -> None:

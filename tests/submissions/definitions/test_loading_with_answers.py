@@ -216,8 +216,23 @@ def test_prefix_of_references_that_were_given_cannot_change():
     ]
 
 
+def test_prefix_of_another_call_is_refused_to_whoever_has_it_not_already():
+    load_text()
+    other = changed('slug = "small"', 'slug = "other"')
+    own = changed('"SML"', '"OWN"', other)
+    said = [
+        "small.toml: call.reference_prefix: “SML” begins the references of the call “small”: "
+        "choose another, so that a reference tells its call"
+    ]
+    assert refusal(other) == said
+    load_text(own)
+    assert refusal(other) == said
+    Call.objects.filter(slug="other").update(reference_prefix="SML")  # as of an earlier release
+    assert load_text(changed('title = "', 'title = "New ', other)).outcome == "changed"
+
+
 def test_answers_to_another_call_do_not_matter():
     answered(story="What happened")
-    other = changed('slug = "small"', 'slug = "other"')
+    other = changed('"SML"', '"OTH"', changed('slug = "small"', 'slug = "other"'))
     load_text(other)
     assert load_text(without_question("story", other)).outcome == "changed"
