@@ -94,7 +94,7 @@ def _intro(call: Call) -> list[str]:
     if call.partners:
         said = [
             _("A response to %(call)s, a call for evidence by %(partners)s.")
-            % {"call": call.title, "partners": call.partners_in_words}
+            % {"call": call.title_in_a_sentence, "partners": call.partners_in_words}
         ]
     if clock.is_rehearsal():
         said.insert(0, _("This is a rehearsal: nothing here is real evidence."))

@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import AuditEvent
 from accounts.states import Role
+from submissions.calls.models import Call
 from submissions.responses import drafting
 from submissions.responses.models import Entry, Submission
 from tests.forms import form_of
@@ -61,7 +62,9 @@ def test_letter_is_entered_and_acknowledged_to_print(call, settings):
     done = client.post(check, form_of(shown))
     assert done.headers["Location"] == f"{ADMIN}{entry.pk}/letter/"
     response = Submission.objects.get(pk=entry.pk)
+    Call.objects.update(title="Who is cold?")
     letter = client.get(f"{ADMIN}{entry.pk}/letter/").content.decode()
+    assert "received your response to “Who is cold?” and entered it" in letter
     assert f"<dd>{response.reference}</dd>" in letter
     assert "<dt>How it came</dt><dd>Post</dd>" in letter
     assert '<div lang="en-gb">' in letter

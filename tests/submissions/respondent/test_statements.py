@@ -62,9 +62,9 @@ def test_two_calls_periods_stand_under_their_titles(client):
 
 
 def test_single_controller_is_not_called_joint(client):
-    make_call(partners=["Example Trust"])
+    make_call(title="Who pays?", partners=["Example Trust"])
     text = text_of(client.get("/privacy/"))
-    assert "Example Trust decides why and how your information is used" in text
+    assert "For “Who pays?”: Example Trust decides why and how your information is used" in text
     assert "joint controllers" not in text
 
 

@@ -98,6 +98,13 @@ def test_receipt_names_files_with_their_digests():
     assert rows["Add files"] == [f"minutes.txt (SHA-256 {file.sha256})"]
 
 
+def test_receipt_quotes_a_title_that_has_an_end_of_its_own():
+    version = make_submitted(make_call(title="Who is cold?")).current_version
+    assert receipt_data(version, with_questions(version.submission.call))["intro"] == [
+        "A response to “Who is cold?”, a call for evidence by Example Trust and Sample Foundation."
+    ]
+
+
 def test_receipt_has_the_line_ends_of_word_as_line_ends():
     version = make_submitted(story="One\vtwo\x85three").current_version
     data = receipt_data(version, with_questions(version.submission.call))
