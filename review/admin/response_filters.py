@@ -7,6 +7,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.utils.text import capfirst
 
 from accounts.rights import calls_of
 from accounts.states import Action
@@ -53,7 +54,7 @@ class OneOf(admin.SimpleListFilter):
         return self.narrowed(queryset)
 
     def refusal(self, given: str) -> str:
-        return f"{self.title}: there is no “{given[:100]}”. Choose one of those shown."
+        return f"{capfirst(self.title)}: there is no “{given[:100]}”. Choose one of those shown."
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
         """Return what the value finds; None is no choice."""
