@@ -66,6 +66,7 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
                 return redirect("admin:review_finding_outline", call.pk)
             messages.warning(request, "What you typed elsewhere on the page is not saved yet.")
     items = outline_of(call)
+    keys = {key_of(item) for item in items}
     return show(
         request,
         admin,
@@ -75,6 +76,7 @@ def outline(request: HttpRequest, admin: OfOwnCalls, call: Call) -> HttpResponse
         refused=bool(error),
         error=error,
         items=_shown(request, call, items, typed=typed),
+        for_gone=[words for key, words in typed.items() if key not in keys],
         etag=base or etag_of_outline(items),
         typed=title,
     )

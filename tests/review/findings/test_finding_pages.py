@@ -400,8 +400,9 @@ def test_heading_that_is_typed_stays_where_another_button_is_pressed(evidence, a
     assert fields(page) == ["Late money", "Money", "Lost trust", "Lost trust", ""]
     base = base_on(ben.get(where).content.decode())
     ben.post(where, {"do": f"remove heading-{trust.pk}", "base": base})
-    page = press(f"up heading-{money.pk}", page).content.decode()
+    page = press(f"up heading-{money.pk}", page, trust="Trust lost").content.decode()
     assert "ben changed the outline" in page
+    assert "You typed “<bdi>Trust lost</bdi>” for a heading that is not there any more." in page
     assert re.search(rf'name="title-heading-{money.pk}" [^>]*value="Late money"', page)
     renamed = ann.post(
         where,
@@ -431,9 +432,13 @@ def test_stale_outline_is_refused_with_the_name_and_keeps_what_was_typed(evidenc
     assert "ben changed the outline while this page was open. Nothing of yours was saved" in page
     assert 'value="Ann"' in page
     heading = evidence.call.report_headings.get(title="Money")
+    pay = {"do": f"rename heading-{heading.pk}", f"title-heading-{heading.pk}": "Pay"}
+    ben.post(where, pay | {"base": base_on(ben.get(where).content.decode())})
     given = {f"title-heading-{heading.pk}": "Late money", "base": base}
     page = ann.post(where, {"do": f"rename heading-{heading.pk}"} | given).content.decode()
     assert 'value="Late money"' in page
+    assert page.count("Not saved: the heading is") == 1
+    assert "Not saved: the heading is “<bdi>Pay</bdi>”." in page
     assert 'value="Ben"' in page
 
 
