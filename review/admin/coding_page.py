@@ -25,7 +25,7 @@ from review.coding.carrying import CarryingOver, carrying_over
 from review.coding.codings import can_be_coded, quote
 from review.coding.pieces import CodedPassage, Piece, pieces, with_hidden
 from review.coding.places_in_text import Passage, sentences, to_utf16
-from review.coding.samples import is_done_with, to_code
+from review.coding.samples import is_done_with, undone_by
 from review.coding.tree import CodeInTree, tree
 from review.models import Code, Coding, FileText, Redaction, SampledResponse
 from review.redaction.marks import hidden_passages, marked_redactions, of_text
@@ -101,7 +101,7 @@ class CodingPage:
         """The places of the response in open samples that the reader codes and is not done with."""
         if not may_have(self.version.submission, OPEN_SAMPLE):
             return []
-        places = to_code(self.reader).filter(submission=self.version.submission_id)
+        places = undone_by(self.reader).filter(submission=self.version.submission_id)
         return list(places.select_related("sample").order_by("pk"))
 
     @property

@@ -38,6 +38,7 @@ class ShownSampled:
     """A response of the sample; `done` are the names of the coders who are done with it.
 
     `gone` says that it is withdrawn or erased: nobody codes it any more. It is "" otherwise.
+    What is set aside may come back.
     """
 
     response: str
@@ -45,6 +46,7 @@ class ShownSampled:
     stratum: str
     done: list[str]
     gone: str
+    is_set_aside: bool
 
 
 class SampleForm(forms.Form):
@@ -237,6 +239,7 @@ def _shown(sample: CodingSample) -> list[ShownSampled]:
             gone=""
             if row.submission.state == SubmissionState.SUBMITTED
             else row.submission.get_state_display().lower(),
+            is_set_aside=row.submission.is_set_aside,
         )
         for row in rows
     ]

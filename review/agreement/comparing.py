@@ -19,11 +19,11 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from review.coding.codings import can_be_coded
 from review.coding.places_in_text import Passage, sentences
-from review.coding.samples import blind_to
+from review.coding.samples import to_code_blind
 from review.models import Code, Coding, CodingDone, CodingSample, FileText
 from submissions.calls.models import Question
 from submissions.responses.models import Submission, Version
-from submissions.responses.states import SubmissionState, TriageStatus
+from submissions.responses.states import SubmissionState
 
 FEWEST = 2  # coders of a response that can be compared
 
@@ -105,7 +105,8 @@ class Comparison:
 
 def is_hidden_from(sample: CodingSample, reader: User) -> bool:
     """Return whether the reader still codes a response of the sample blind, here or in another."""
-    return blind_to(reader).filter(submission__in=sample.responses.values("submission")).exists()
+    responses = sample.responses.values("submission")
+    return to_code_blind(reader).filter(submission__in=responses).exists()
 
 
 def compare(
@@ -127,7 +128,7 @@ def compare(
     counting = {
         key: one
         for key, one in drawn.items()
-        if one.state == SubmissionState.SUBMITTED and one.triage_status != TriageStatus.SET_ASIDE
+        if one.state == SubmissionState.SUBMITTED and not one.is_set_aside
     }
     finished: dict[int, dict[int, datetime]] = defaultdict(dict)
     for sampled, coder, at in CodingDone.objects.filter(sampled__in=counting).values_list(

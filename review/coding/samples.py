@@ -162,6 +162,14 @@ def say_done(sampled: SampledResponse, *, version: int | None, by: User, at: dat
 
 
 def to_code(coder: User) -> QuerySet[SampledResponse]:
+    """Return the responses that the coder still has to code.
+
+    One that was set aside counts for nothing, so nobody has to code it unless it comes back.
+    """
+    return undone_by(coder).exclude(submission__triage_status=TriageStatus.SET_ASIDE)
+
+
+def undone_by(coder: User) -> QuerySet[SampledResponse]:
     """Return the responses of open samples with which the coder is not done.
 
     One that was withdrawn or erased is nobody's to code: it would stay undone for ever.
@@ -174,7 +182,18 @@ def to_code(coder: User) -> QuerySet[SampledResponse]:
 
 
 def blind_to(coder: User) -> QuerySet[SampledResponse]:
-    """Return the responses of which the coder sees no codings of others."""
+    """Return the responses of which the coder sees no codings of others.
+
+    They stay hidden while the response is set aside: it may come back.
+    """
+    return undone_by(coder).filter(sample__is_blind=True)
+
+
+def to_code_blind(coder: User) -> QuerySet[SampledResponse]:
+    """Return those for which the coder does not see either what is made of all responses together.
+
+    What is set aside is no part of that.
+    """
     return to_code(coder).filter(sample__is_blind=True)
 
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from accounts.models import User
 from core.disclosure_control import each_hidden, is_few
 from core.percentages import say_share
-from review.coding.samples import blind_to
+from review.coding.samples import to_code_blind
 from review.errors import FindingRefused
 from review.findings.agreeing import agreements_with
 from review.findings.finding_counts import (
@@ -122,7 +122,7 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
     Raises FindingRefused for somebody who codes an open blind sample: others' codings are hidden
     from them.
     """
-    if reader is not None and blind_to(reader).filter(sample__call=call).exists():
+    if reader is not None and to_code_blind(reader).filter(sample__call=call).exists():
         raise FindingRefused(
             "You code a blind sample, and a report shows the codings of others: say first that you "
             "are done with its responses, or ask somebody else"

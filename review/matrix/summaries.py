@@ -13,7 +13,7 @@ from accounts.rights import may
 from accounts.states import Action, AuditAction
 from review.coding.forgetting import ERASED, Ending, has_words_of
 from review.coding.locking import lock_codes
-from review.coding.samples import blind_to
+from review.coding.samples import to_code_blind
 from review.errors import CodingRefused
 from review.models import Code, MatrixSummary
 from submissions.calls.models import Call
@@ -84,7 +84,7 @@ def _wordings_of_merged(code: Code, cell: Cell) -> QuerySet[MatrixSummary]:
 
 def sees_summaries(reader: User, call: Call) -> bool:
     """Return whether the reader may see what others wrote: not while they code a blind sample."""
-    return not blind_to(reader).filter(sample__call=call).exists()
+    return not to_code_blind(reader).filter(sample__call=call).exists()
 
 
 def write_summary(

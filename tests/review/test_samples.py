@@ -15,12 +15,15 @@ from review.coding.samples import blind_to, close_sample, draw_sample, say_done,
 from review.errors import CodingRefused
 from review.findings.claims import Claim, write_finding
 from review.findings.passages import put_passage
+from review.matrix.summaries import sees_summaries
 from review.memos.writing import About, PassageOf, write_memo
 from review.models import Coding, CodingDone, CodingSample, SampledResponse
 from review.quotes.marking import mark_quote
 from review.states import Stance
+from review.triage import change_status
 from submissions.responses import amending
 from submissions.responses.models import Submission
+from submissions.responses.states import TriageStatus
 from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
@@ -232,6 +235,39 @@ def test_withdrawn_response_is_nobodys_to_code(call, pair, boss):
     assert (to_code(ada).count(), blind_to(ada).count()) == (0, 0)
     shown = signed_in(boss).get(f"/admin/review/codingsample/{sample.pk}/change/")
     assert "Withdrawn: nobody codes it any more" in shown.content.decode()
+
+
+def test_response_that_is_set_aside_waits_hidden_and_keeps_nobody_back(call, pair, boss):
+    ada, bea = pair
+    aside, other = (make_submitted(call, story=f"Fair pay, {number}") for number in range(2))
+    sample = draw(call, pair, boss, size=2)
+    coded(aside, bea)
+    say_done(sample.responses.get(submission=aside), version=1, by=bea, at=while_open(call))
+    say_done(sample.responses.get(submission=other), version=1, by=ada, at=while_open(call))
+    client = signed_in(ada)
+    figures = f"/admin/review/codingsample/{sample.pk}/agreement/"
+
+    def told():
+        first_page = client.get("/admin/").content.decode()
+        return [
+            "To code for a sample: 1 response" in first_page,
+            client.get(figures).status_code == 302,
+            sees_summaries(ada, call),
+            BEA.search(page(client, aside, "?layer=all")) is None,
+            "It is set aside, so you do not have to code it." in page(client, aside),
+        ]
+
+    assert told() == [True, True, False, True, False]
+    reason = {"reason": "test", "by": boss, "at": while_open(call)}
+    change_status(aside, to=TriageStatus.SET_ASIDE, **reason)
+    assert told() == [False, False, True, True, True]
+    shown = signed_in(boss).get(f"/admin/review/codingsample/{sample.pk}/change/").content.decode()
+    assert "Set aside: nobody has to code it. Done: bea" in shown
+    change_status(aside, to=TriageStatus.UNREAD, **reason | {"reason": ""})
+    assert told() == [True, True, False, True, False]
+    change_status(aside, to=TriageStatus.SET_ASIDE, **reason)
+    say_done(sample.responses.get(submission=aside), version=1, by=ada, at=while_open(call))
+    assert told() == [False, False, True, False, False]
 
 
 def test_pages_draw_show_and_close_a_sample(call, pair, boss):

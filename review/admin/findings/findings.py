@@ -23,7 +23,7 @@ from review.admin.coding_source import address_of_passage
 from review.admin.findings import claim_pages, deciding, outline, passages, scale
 from review.admin.findings.pages import call_page, calls_with_pages, finding_page, show
 from review.admin.history_unless_blind import HistoryUnlessBlind
-from review.coding.samples import blind_to
+from review.coding.samples import to_code_blind
 from review.consent import Consent, consent_of
 from review.findings.agreeing import voices_of
 from review.findings.claims import etag_of
@@ -153,7 +153,7 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
         warning=why_nothing_counts(finding, call)
         or why_not_fitting(scale_now, finding.strength, number=stands.number, of=stands.of),
         codes=Code.objects.filter(pk__in=codes_of([finding])[finding.pk]),
-        is_blind=blind_to(reader).filter(sample__call=call).exists(),
+        is_blind=to_code_blind(reader).filter(sample__call=call).exists(),
         stances=stances,
         hidden=hidden,
         balance=balance_of(supporting, call).warnings,

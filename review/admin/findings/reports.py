@@ -18,7 +18,7 @@ from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
 from review.admin.findings.pages import call_page, calls_with_pages, show
-from review.coding.samples import blind_to
+from review.coding.samples import to_code_blind
 from review.errors import FindingRefused
 from review.findings.changes_since_report import what_changed
 from review.findings.making import make_report
@@ -141,7 +141,7 @@ def _page(
     request: HttpRequest, report_admin: OfOwnCalls, run: ReportRun, *, error: str = "", **more: Any
 ) -> HttpResponse:
     reader = current_user(request)
-    is_blind = blind_to(reader).filter(sample__call=run.call_id).exists()
+    is_blind = to_code_blind(reader).filter(sample__call=run.call_id).exists()
     titles = {
         str(guid): title
         for guid, title in Finding.objects.filter(call=run.call_id).values_list("guid", "title")

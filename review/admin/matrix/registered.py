@@ -28,7 +28,7 @@ from review.admin.matrix import (
     words_page,
 )
 from review.admin.response_filters import chosen_call
-from review.coding.samples import blind_to
+from review.coding.samples import to_code_blind
 from review.models import Code, MatrixSummary
 from submissions.calls.models import Call
 
@@ -43,7 +43,7 @@ class MatrixAdmin(OfOwnCalls, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[MatrixSummary]:
         """Leave out those of calls in which the reader codes a blind sample."""
         rows = super().get_queryset(request).select_related("call", "code", "by")
-        return rows.exclude(call__in=blind_to(current_user(request)).values("sample__call"))
+        return rows.exclude(call__in=to_code_blind(current_user(request)).values("sample__call"))
 
     def get_urls(self) -> list[URLPattern]:
         return [

@@ -157,6 +157,11 @@ class Submission(models.Model):
         return self.state == SubmissionState.ERASED
 
     @property
+    def is_set_aside(self) -> bool:
+        """Whether staff left it out of what is counted and coded, as long as they do."""
+        return self.triage_status == TriageStatus.SET_ASIDE
+
+    @property
     def is_entered(self) -> bool:
         """Whether staff enter it: its author has no browser that holds it, and gets no link."""
         return self.channel != Channel.WEB and hasattr(self, "entry")
