@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods
 from core import clock, clock_check, spoken_time
 from submissions.respondent.browser_session import call_or_404, remember, response_in_session
 from submissions.responses import amending, late_passes
+from submissions.responses.ending.late import kept_until
 from submissions.responses.errors import CallNotOpen, LinkDead, ResponseWithdrawn
 
 
@@ -40,8 +41,10 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     goes_on = open_here is not None and (
         open_here.has_working_copy or found.submission == open_here
     )
+    kept = kept_until(call, found, at=at)
     context = {
         "call": call,
+        "kept_until": spoken_time.say_moment(kept, call.timezone) if kept else "",
         "until": spoken_time.say_moment(found.expires_at, call.timezone),
         "goes_on": goes_on,
         "replaced": None if goes_on else held,

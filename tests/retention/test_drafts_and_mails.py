@@ -14,8 +14,10 @@ from retention import tasks
 from retention.calendar import calendar_of
 from retention.carrying_out import carry_out
 from submissions.calls.models import Call
+from submissions.calls.retention import DataClass, ends_at
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, returning
+from submissions.responses.ending.late import end_of
 from submissions.responses.entering import Came, begin_entry
 from submissions.responses.housekeeping import clear
 from submissions.responses.models import (
@@ -101,6 +103,32 @@ def test_draft_with_a_late_pass_stays_until_the_pass_has_expired(call):
     assert not draft.identity_answers.exists()
     assert not Attachment.objects.exists()
     assert carry_out(at=due + 92 * DAY) == {}
+
+
+def test_draft_stays_for_a_pass_for_an_address_that_its_author_gave(call):
+    at = while_open(call)
+    linked = make_draft(call, story="For links.")
+    returning.remember_address(submission=linked, address="jo@example.org", at=at)
+    typed = make_draft(call, story="Typed.", email="Jo@Example.org")
+    make_draft(call, story="Another's.", email="al@example.org")
+    due = call.closes_at + 90 * DAY
+    given = LatePass.objects.create(
+        call=call,
+        address="jo@example.org",
+        reason="Ill",
+        given_by=make_user(),
+        given_at=call.closes_at,
+        expires_at=due + DAY,
+    )
+    assert carry_out(at=due) == {"drafts": 1}
+    assert set(Submission.objects.all()) == {linked, typed}
+    assert ReturnAddress.objects.get().submission == linked
+    later = ends_at(call, DataClass.DRAFTS, counted_from=given.expires_at)
+    assert end_of(call, DataClass.DRAFTS, submissions=[linked.pk, typed.pk]) == later
+    given.submission = linked
+    given.save()
+    assert carry_out(at=due) == {"drafts": 1}
+    assert Submission.objects.get() == linked
 
 
 def test_late_pass_of_a_draft_ends_with_it_but_for_its_end_and_who_gave_it(call):

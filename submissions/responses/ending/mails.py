@@ -13,7 +13,7 @@ from submissions.calls.retention import DataClass
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import FINISHED, UNFINISHED, OutboxState
 from submissions.responses.colleagues import end_sharing
-from submissions.responses.ending.late import kept_longer
+from submissions.responses.ending.late import kept_longer, responses_of
 from submissions.responses.late_passes import occasion_of
 from submissions.responses.models import (
     Colleague,
@@ -90,7 +90,7 @@ def _mails(call: Call, late: list[LatePass]) -> QuerySet[OutboxEmail]:
     finished = OutboxEmail.objects.filter(call=call, state__in=FINISHED)
     return (
         finished.exclude(subject="", body="", to_address="")
-        .exclude(submission__in=[one.submission_id for one in late if one.submission_id])
+        .exclude(submission__in=responses_of(late))
         .exclude(occasion__in=[occasion_of(one) for one in late])
         .order_by("pk")
     )
@@ -105,10 +105,9 @@ def _end_mails(mails: QuerySet[OutboxEmail], limit: int) -> Counter[str]:
 
 def _return_addresses(call: Call, late: list[LatePass]) -> QuerySet[ReturnAddress]:
     """Return addresses for links, but those of responses with a mail that waits to be sent."""
-    late_responses = [one.submission_id for one in late if one.submission_id]
     waiting = OutboxEmail.objects.filter(submission=OuterRef("submission"), state__in=UNFINISHED)
     addresses = ReturnAddress.objects.filter(~Exists(waiting), submission__call=call)
-    return addresses.exclude(submission__in=late_responses).order_by("pk")
+    return addresses.exclude(submission__in=responses_of(late)).order_by("pk")
 
 
 def _end_return_addresses(addresses: QuerySet[ReturnAddress], limit: int) -> Counter[str]:
@@ -132,9 +131,8 @@ def _end_passes(passes: QuerySet[LatePass], limit: int) -> Counter[str]:
 
 def _colleagues(call: Call, late: list[LatePass]) -> QuerySet[Colleague]:
     """Return who is still in a response that was never submitted."""
-    late_responses = [one.submission_id for one in late if one.submission_id]
     present = Colleague.objects.present().filter(submission__call=call)
-    return present.exclude(submission__in=late_responses).order_by("submission", "number")
+    return present.exclude(submission__in=responses_of(late)).order_by("submission", "number")
 
 
 def _end_colleagues(colleagues: QuerySet[Colleague], limit: int, at: datetime) -> Counter[str]:

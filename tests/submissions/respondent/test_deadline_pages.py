@@ -12,6 +12,7 @@ from core import arrival
 from submissions.definitions import closing_times
 from submissions.mail import reminding
 from submissions.mail.closing_report import closing_report
+from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes
 from submissions.responses.models import LatePass, ReturnAddress, Submission, Version
@@ -133,7 +134,8 @@ def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
     assert "This call is closed" in client.get(f"/calls/{call.slug}/response/").content.decode()
     address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(give(call))}/"
     for _ in range(2):
-        assert "Continue your response" in client.get(address).content.decode()
+        page = client.get(address).content.decode()
+        assert ("Continue your response" in page, "We keep a response" in page) == (True, False)
     assert LatePass.objects.get().submission is None
     assert client.post(address)["Location"] == f"/calls/{call.slug}/response/"
     assert "before midday on Friday 26 July 2019" in (
@@ -145,6 +147,20 @@ def test_late_pass_by_get_uses_nothing_and_by_post_opens_the_draft(client, at):
     assert used.status_code == 410
     assert "Go to the response that is open in this browser" in used.content.decode()
     assert "before it closes if you can" not in used.content.decode()
+
+
+def test_late_pass_that_lasts_longer_than_drafts_says_until_when_they_are_kept(client, at):
+    call = make_call()
+    begin(client, call, at, while_open(call))
+    at(call.closes_at + 2 * HOUR)
+    given = give(call, expires_at=call.closes_at + timedelta(days=100))
+    until = "We keep a response that you started until midday on Tuesday 22 October 2019 (UK time)."
+    mail = render(OutboxEmail.objects.get(kind="late_pass"), at=call.closes_at + HOUR)
+    assert until in " ".join(mail.message.body.split())
+    address = f"/calls/{call.slug}/late-pass/{late_passes.make_link(given)}/"
+    assert f"{until} Continue it with this late pass before" in client.get(address).content.decode()
+    client.post(address)
+    assert "We keep a response" not in client.get(address).content.decode()
 
 
 def test_late_pass_that_a_response_has_offers_nothing_in_another_browser(client, at):
