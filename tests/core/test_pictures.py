@@ -8,12 +8,7 @@ import pytest
 from PIL import Image
 
 from core.pictures import NoPicture, draw
-
-
-def picture(file_format="JPEG", size=(40, 20), mode="RGB", **options):
-    stream = io.BytesIO()
-    Image.new(mode, size, "red").save(stream, file_format, **options)
-    return stream.getvalue()
+from tests.core.pictures import picture
 
 
 def png_that_says(width, height, data=b""):

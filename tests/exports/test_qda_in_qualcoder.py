@@ -3,8 +3,8 @@
 import pytest
 
 from tests.exports.exporting import exported
+from tests.exports.qda_files import valid
 from tests.exports.qualcoder import CASE, FILE, QualCoder
-from tests.exports.test_qda import valid
 from tests.makers import make_call, make_first_call, make_submitted
 
 

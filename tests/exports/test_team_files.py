@@ -21,7 +21,7 @@ from review.models import FileText
 from review.states import TextState
 from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, exported, members, put_under, rows_of
-from tests.exports.test_qda import Q, Read, valid
+from tests.exports.qda_files import Q, Read, valid
 from tests.journeys.test_coding import WORDS
 from tests.makers import (
     allow,

@@ -9,7 +9,7 @@ from accounts.states import Role
 from review.coding.codings import quote
 from review.models import Coding
 from tests.exports.exporting import exported
-from tests.exports.test_qda import Read
+from tests.exports.qda_files import Read
 from tests.journeys.conftest import faults_found_by_axe
 from tests.makers import make_call, make_code, make_submitted, make_user, while_open
 

@@ -16,10 +16,10 @@ from submissions.responses import replying
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.submitting import submit
 from tests.asking import make_asking_call, put_question
-from tests.core.test_pictures import picture as a_picture
+from tests.core.pictures import picture
 from tests.forms import form_of
 from tests.journeys.conftest import faults_found_by_axe, faults_not_yet_seen_by_axe
-from tests.journeys.test_staff import picture
+from tests.journeys.staff_pages import keep_screenshot
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -126,7 +126,7 @@ def test_pages_for_reading_have_no_faults_and_fit_their_widths(open_signed_in, a
     call = make_asking_call()
     at(while_open(call))
     draft = make_draft(call, **complete_answers(call, story="We bid alone and lost. " * 30))
-    file = make_attachment(draft, name="notice.png", content=a_picture("PNG"))
+    file = make_attachment(draft, name="notice.png", content=picture("PNG"))
     Attachment.objects.filter(pk=file.pk).update(file_type="png")
     minutes = b"Minutes of the board: we bid too late, and without a partner. " * 20
     make_attachment(draft, name="minutes.txt", content=minutes)
@@ -162,7 +162,7 @@ def look_at_widths(page, name):
     page.wait_for_load_state()
     for width in (320, 1280):
         page.set_viewport_size({"width": width, "height": 800})
-        picture(page, f"admin-{name}")
+        keep_screenshot(page, f"admin-{name}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, (name, width)
         if width == 320:
             assert faults_found_by_axe(page, looks_again=True) == []

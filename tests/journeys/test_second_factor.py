@@ -8,7 +8,7 @@ from allauth.mfa.totp.internal import auth
 from playwright.sync_api import expect
 
 from accounts.states import Role
-from tests.journeys.test_staff import sign_in
+from tests.journeys.staff_pages import sign_in
 from tests.makers import PASSWORD, make_call, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -1,16 +1,13 @@
 """Project staff's admin in a browser; `test_every_admin_page.py` looks at each of its pages."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from accounts.states import Role
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses.submitting import submit
+from tests.journeys.staff_pages import keep_screenshot
 from tests.makers import (
-    PASSWORD,
     complete_answers,
     make_attachment,
     make_call,
@@ -49,25 +46,10 @@ def response(at):
     return response
 
 
-def picture(page, name):
-    """Django's own pages: their markup is not ours to judge, but the console stays silent."""
-    if folder := os.environ.get("SCREENSHOTS"):
-        width = page.viewport_size["width"]
-        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-
-def sign_in(page, address, user):
-    page.goto(address)
-    page.get_by_label("Username").fill(user.username)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "/login/" not in url and "/sign-in/" not in url)
-
-
 def test_staff_read_a_response_and_its_mail(open_signed_in, response):
     page = open_signed_in(make_user(Role.MANAGER, is_staff=True, username="pat"), 320)
     page.goto("/admin/submissions/submission/")
-    picture(page, "admin-responses")
+    keep_screenshot(page, "admin-responses")
     page.locator("#searchbar").fill(response.reference.lower().replace("-", " "))
     page.locator("#searchbar").press("Enter")
     page.get_by_role("link", name=response.reference).click()
@@ -81,7 +63,7 @@ def test_staff_read_a_response_and_its_mail(open_signed_in, response):
     page.get_by_role("button", name="Send again", exact=True).click()
     page.get_by_text("A copy of the mail waits to be sent").wait_for()
     page.goto(f"/admin/submissions/call/{response.call_id}/change/")
-    picture(page, "admin-call")
+    keep_screenshot(page, "admin-call")
     page.get_by_role("link", name="Change the closing time").click()
     page.get_by_label("Day").fill("2019-07-26")
     page.get_by_label("Reason").fill("The post was late")

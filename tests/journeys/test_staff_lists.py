@@ -1,8 +1,5 @@
 """Pages in letters that are wider than usual, in lines as low as any: nothing is cut off."""
 
-import os
-from pathlib import Path
-
 import pytest
 from django.contrib import admin
 from django.urls import reverse
@@ -15,7 +12,7 @@ from submissions.responses import drafting, late_passes, submitting
 from submissions.responses.models import Submission
 from tests.fonts import wide_and_low
 from tests.journeys.conftest import WIDTHS
-from tests.journeys.test_staff import sign_in
+from tests.journeys.staff_pages import keep_screenshot, sign_in
 from tests.makers import (
     complete_answers,
     make_attachment,
@@ -93,12 +90,6 @@ def first_call(at, settings):
     return call, user
 
 
-def shot(page, name):
-    if folder := os.environ.get("SCREENSHOTS"):
-        width = page.viewport_size["width"]
-        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-
 def test_staff_see_every_column_and_the_whole_call(open_browser, first_call):
     call, user = first_call
     page = open_browser()
@@ -106,7 +97,7 @@ def test_staff_see_every_column_and_the_whole_call(open_browser, first_call):
     def at_both_widths(name):
         for width in WIDTHS.values():
             page.set_viewport_size({"width": width, "height": 800})
-            shot(page, name)
+            keep_screenshot(page, name)
             yield width
 
     page.goto("/admin/")

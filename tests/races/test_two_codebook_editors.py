@@ -10,7 +10,7 @@ from review.models import Code
 from tests.forms import form_of
 from tests.makers import make_call, make_code, make_submitted, make_user
 from tests.races.test_two_staff import post_at_once, saves, signed_in
-from tests.review.test_codebook_pages import coded
+from tests.review.codebook_pages import coded
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -19,8 +19,8 @@ from review.models import Code, Coding
 from submissions.responses.amending import withdraw
 from tests.forms import form_of, messages_after
 from tests.makers import OPENS_AT, make_call, make_code, make_submitted, make_user
+from tests.review.codebook_pages import coded, signed_in, words
 from tests.review.response_pages import amended
-from tests.review.test_codebook_pages import coded, signed_in, words
 from tests.review.texts.test_reading_due_files import given, read
 
 pytestmark = pytest.mark.django_db

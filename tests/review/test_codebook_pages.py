@@ -1,7 +1,5 @@
 """The pages of the codebook: the tree, the lines of its codes, and who is let in."""
 
-import re
-
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -9,8 +7,8 @@ from django.urls import reverse
 from accounts.models import Membership
 from accounts.states import Role
 from review.coding import codebook
-from review.coding.codings import code_passage
 from tests.makers import OPENS_AT, make_call, make_code, make_submitted, make_user
+from tests.review.codebook_pages import coded, signed_in, words
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/review/code/"
@@ -26,29 +24,6 @@ def reviewer(client, call):
     person = make_user(Role.REVIEWER, username="rev")
     client.force_login(person)
     return person
-
-
-def signed_in(role=None, **fields):
-    client = Client()
-    client.force_login(make_user(role, **fields))
-    return client
-
-
-def coded(code, *, by, response=None, start=0, end=4, text="Fair pay for all"):
-    response = response or make_submitted(code.call, story=text)
-    question = code.call.questions.get(key="story")
-    version = response.current_version
-    return code_passage(
-        code=code, version=version, question=question, start=start, end=end, by=by, at=OPENS_AT
-    )
-
-
-def words(page):
-    """The text of the page's content, in which pictures are what they say."""
-    content = re.split(r'<div id="content-main"[^>]*>', page.content.decode(), maxsplit=1)[1]
-    content = content.partition("<footer")[0]
-    said = re.sub(r'<svg[^>]*aria-label="([^"]*)".*?</svg>', r"[\1]", content, flags=re.S)
-    return " ".join(re.sub(r"<[^>]+>", " ", said).split())
 
 
 def links(name):

@@ -7,7 +7,7 @@ from accounts.models import AuditEvent
 from accounts.states import Role
 from submissions.responses.models import FileScan
 from submissions.responses.submitting import submit
-from tests.core.test_pictures import picture
+from tests.core.pictures import picture
 from tests.makers import (
     complete_answers,
     make_attachment,

@@ -36,7 +36,7 @@ from submissions.responses.importing import uploads
 from submissions.responses.models import Attachment
 from submissions.responses.states import Acknowledgement, Channel, ErasureScope
 from tests.asking import make_asking_call, put_question
-from tests.core.test_pictures import picture
+from tests.core.pictures import picture
 from tests.makers import (
     complete_answers,
     make_attachment,

@@ -28,7 +28,7 @@ from tests.makers import (
 )
 from tests.personal_data.erasures import erase
 from tests.stores.s3_server import refusal
-from tests.submissions.admin.test_entries import ADMIN, begun, staff
+from tests.submissions.admin.entering import ADMIN, begun, staff
 from tests.submissions.responses import test_importing as rows
 
 pytestmark = pytest.mark.django_db(transaction=True)

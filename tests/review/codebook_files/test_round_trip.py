@@ -17,7 +17,7 @@ from review.coding.codebook_files.planning import plan
 from review.coding.codebook_files.writing import as_csv, as_qdc
 from review.coding.tree import CodeInTree, tree
 from review.models import Code
-from tests.exports.test_qda import schema
+from tests.exports.qda_files import schema
 from tests.makers import OPENS_AT, make_call, make_code, make_user
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467"

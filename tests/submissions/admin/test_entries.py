@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from accounts.models import AuditEvent
 from accounts.states import Role
@@ -14,10 +13,10 @@ from submissions.calls.models import Call
 from submissions.responses import drafting
 from submissions.responses.models import Entry, Submission
 from tests.forms import form_of
-from tests.makers import make_first_call, make_user
+from tests.makers import make_first_call
+from tests.submissions.admin.entering import ADMIN, begun, section_of, staff
 
 pytestmark = pytest.mark.django_db
-ADMIN = "/admin/submissions/entry/"
 
 
 @pytest.fixture(scope="module")
@@ -30,23 +29,6 @@ def call(rows, db, at):
     made = deepcopy(rows)
     at(made.closes_at + timedelta(days=9))
     return made
-
-
-def staff(role=Role.REVIEWER):
-    client = Client()
-    client.force_login(make_user(role))
-    return client
-
-
-def begun(client, call, **overrides):
-    came = (call.closes_at - timedelta(days=1)).date().isoformat()
-    data = {"channel": "post", "day": came, "time": "09:30", "acknowledgement": "letter"}
-    client.post(f"{ADMIN}begin/{call.pk}/", data | overrides)
-    return Entry.objects.select_related("submission").get()
-
-
-def section_of(call, key):
-    return call.questionnaire.questions_by_key[key].section.key
 
 
 def test_letter_is_entered_and_acknowledged_to_print(call, settings):

@@ -14,7 +14,7 @@ from submissions.responses import confirmed_addresses, late_passes
 from submissions.responses.ending.drafts import delete_drafts
 from submissions.responses.models import LatePass, ReturnAddress, Submission
 from tests.makers import make_call, make_draft, make_first_call, make_user_who_may, while_open
-from tests.submissions.admin.test_entries import ADMIN, begun, section_of, staff
+from tests.submissions.admin.entering import ADMIN, begun, section_of, staff
 from tests.submissions.respondent.answering import address, start_with, text_of
 
 pytestmark = pytest.mark.django_db
