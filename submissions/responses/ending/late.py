@@ -4,7 +4,7 @@ A pass for an address that nobody has taken up moves it for what its holder may 
 unfinished responses whose authors gave that address.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Q
@@ -26,10 +26,13 @@ def kept_longer(call: Call, data_class: DataClass, *, at: datetime) -> list[Late
 
 
 def end_of(call: Call, data_class: DataClass, *, submissions: Iterable[int]) -> datetime:
-    """Return when the class ends for the first of the responses, given by their keys."""
+    """Return when the class ends for the first of the responses, given by their keys.
+
+    A pass for an address does not count here: it may go to another response.
+    """
     keys = list(submissions)
-    passes = LatePass.objects.filter(call=call, revoked_at__isnull=True)
-    ends = _ends(passes.filter(Q(submission__in=keys) | Q(submission=None)), among=keys)
+    passes = LatePass.objects.filter(call=call, revoked_at__isnull=True, submission__in=keys)
+    ends = dict(passes.order_by("expires_at").values_list("submission", "expires_at"))
     return min(ends_at(call, data_class, counted_from=ends.get(key)) for key in keys)
 
 
@@ -40,7 +43,15 @@ def responses_kept_longer(call: Call, data_class: DataClass, *, at: datetime) ->
 
 def responses_of(passes: Iterable[LatePass]) -> list[int]:
     """Return the keys of the responses whose end the passes, of one call, move."""
-    return sorted(_ends(passes))
+    passes = list(passes)
+    found = {one.submission_id for one in passes if one.submission_id is not None}
+    waiting = [one for one in passes if one.submission_id is None]
+    addresses = {comparable(one.address) for one in waiting}
+    if waiting:
+        found |= {
+            key for key, one in _addresses(waiting[0].call_id) if comparable(one) in addresses
+        }
+    return sorted(found)
 
 
 def kept_until(call: Call, late_pass: LatePass, *, at: datetime) -> datetime | None:
@@ -53,32 +64,11 @@ def kept_until(call: Call, late_pass: LatePass, *, at: datetime) -> datetime | N
     return end if late_pass.submission_id is None and at < end < late_pass.expires_at else None
 
 
-def _ends(
-    passes: Iterable[LatePass], *, among: Collection[int] | None = None
-) -> dict[int, datetime]:
-    """Return the latest end of the passes, of one call, by the key of the response that has it."""
-    ends: dict[int, datetime] = {}
-    of_addresses: dict[str, datetime] = {}
-    call = 0
-    for one in sorted(passes, key=lambda one: one.expires_at):
-        if one.submission_id is not None:
-            ends[one.submission_id] = one.expires_at
-        elif one.address:
-            of_addresses[comparable(one.address)], call = one.expires_at, one.call_id
-    for response, address in _addresses(call, among) if of_addresses else ():
-        end = of_addresses.get(comparable(address))
-        if end is not None:
-            ends[response] = max(end, ends.get(response, end))
-    return ends
-
-
-def _addresses(call: int, among: Collection[int] | None) -> list[tuple[int, str]]:
+def _addresses(call: int) -> list[tuple[int, str]]:
     """Return each address that the author of an unfinished response gave, with its key."""
     unfinished = Submission.objects.filter(
         Q(state=SubmissionState.DRAFT) | Q(amending_since__isnull=False), call=call
     )
-    if among is not None:
-        unfinished = unfinished.filter(pk__in=among)
     for_links = ReturnAddress.objects.of_authors().filter(submission__in=unfinished)
     typed = IdentityAnswer.objects.filter(
         submission__in=unfinished, question__kind=QuestionKind.EMAIL
