@@ -2,37 +2,37 @@
 
 import os
 import sys
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import settings as hypothesis_settings
 
 from devserver import checking, testing
-from tests import order
+from tests import checks, order
 
-COVERAGE = ["--cov", "--cov-report=term"]
+WHOLE = ["-p", "tests.checks", "--cov", "--cov-report="]
 BY_FILE = ["--dist", "loadfile", "--no-loadscope-reorder"]
 SAYS = [sys.executable, "-c", "import sys; print(sys.argv[1]); sys.exit(int(sys.argv[2]))"]
 
 
 @pytest.fixture
 def started(monkeypatch):
-    """What pytest is started with; the checks pass."""
+    """What pytest is started with."""
     started = []
     monkeypatch.setattr(testing.os, "execv", lambda program, words: started.append(words[3:]))
     monkeypatch.setattr(testing.os, "sched_getaffinity", lambda pid: {0, 1}, raising=False)
     monkeypatch.setattr(testing.sys, "platform", "linux")
-    monkeypatch.setattr(testing.checking, "main", lambda names: 0)
     return started
 
 
 @pytest.mark.parametrize(
     ("given", "to_pytest"),
     [
-        ([], ["-n", "3", *BY_FILE, *COVERAGE]),
-        (["-q"], ["-n", "3", *BY_FILE, *COVERAGE, "-q"]),
-        (["-n", "2"], [*COVERAGE, "-n", "2"]),
-        (["-n2"], [*COVERAGE, "-n2"]),
-        (["--pdb"], [*COVERAGE, "--pdb"]),
+        ([], ["-n", "3", *BY_FILE, *WHOLE]),
+        (["-q"], ["-n", "3", *BY_FILE, *WHOLE, "-q"]),
+        (["-n", "2"], [*WHOLE, "-n", "2"]),
+        (["-n2"], [*WHOLE, "-n2"]),
+        (["--pdb"], [*WHOLE, "--pdb"]),
         (
             ["tests/devserver/test_testing.py::test_x", "-q"],
             ["tests/devserver/test_testing.py::test_x", "-q"],
@@ -45,17 +45,36 @@ def test_whole_run_is_spread_over_the_processors_and_measured(started, given, to
     assert started == [to_pytest]
 
 
-def test_checks_that_fail_keep_the_tests_from_running(started, monkeypatch, capsys):
-    monkeypatch.setattr(testing.checking, "main", lambda names: 1)
-    assert testing.main([]) == 1
-    assert started == []
-    assert capsys.readouterr().err == "The checks found something; the tests did not run.\n"
+class Reporter:
+    def __init__(self):
+        self.lines = []
+
+    def line(self, words, **style):
+        self.lines.append(words)
+
+    section = write = line
 
 
-def test_chosen_tests_run_unchecked(started, monkeypatch):
-    monkeypatch.setattr(testing.checking, "main", lambda names: 1)
-    testing.main(["tests"])
-    assert started == [["tests"]]
+@pytest.mark.parametrize(
+    ("code", "exit_status", "then"), [("0", 0, 0), ("0", 1, 1), ("1", 0, 1), ("1", 1, 1)]
+)
+def test_a_whole_run_fails_with_its_checks_and_shows_what_they_say(code, exit_status, then):
+    beside = checks.Checks([*SAYS, "line 3 is wrong", code])
+    session, reporter = SimpleNamespace(exitstatus=exit_status), Reporter()
+    beside.pytest_sessionfinish(session)
+    beside.pytest_terminal_summary(reporter, session.exitstatus)
+    assert session.exitstatus == then
+    fails = ["The run fails, because the checks found something."]
+    assert reporter.lines == ["script/check", "line 3 is wrong\n", *(fails if code == "1" else [])]
+
+
+def test_tests_stop_once_a_check_has_failed():
+    passing, failing = (checks.Checks([*SAYS, "", code]) for code in "01")
+    for beside in (passing, failing):
+        beside.process.communicate()
+    passing.pytest_runtest_logreport()
+    with pytest.raises(pytest.exit.Exception, match="The checks found something"):
+        failing.pytest_runtest_logreport()
 
 
 def test_compiled_files_are_kept_for_the_processes_that_follow(started, monkeypatch):
