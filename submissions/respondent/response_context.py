@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from core import clock, clock_check, spoken_time
@@ -284,8 +284,13 @@ def _folded(question: Question, answer: Any) -> dict[str, Any]:
 def closed_page(
     request: HttpRequest, current: ResponseContext, *, just_saved: bool = False, tried: bool = False
 ) -> HttpResponse:
-    """Say that the response cannot be submitted now, and show it to read and to download."""
+    """Say that the response cannot be submitted now, and show it to read and to download.
+
+    A draft that ends at a page of help has that page alone, as before closing.
+    """
     call = current.call
+    if current.help_address and current.submission.is_draft and not tried:
+        return redirect(current.help_address)
     ended = deadlines.extra_time_ended(call, current.submission, at=current.received_at)
     context = current.template_context(
         extra_time_ended=ended and spoken_time.say_moment(ended, call.timezone),

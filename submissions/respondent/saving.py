@@ -93,7 +93,8 @@ def _save(current: ResponseContext, form: SectionForm, action: str) -> Save:
     if result.answers != current.answers or form.takes_files or form.file_to_change:
         current = replace(current, answers=result.answers)
     outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)
-    if outcome in GOES_ON and current.question_of_help is not None:
+    is_done = outcome in GOES_ON or (outcome == SaveOutcome.CLOSED and action in {CONTINUE, LEAVE})
+    if is_done and current.question_of_help is not None:
         forget_who(submission=current.submission, call=current.call, at=current.received_at)
     return Save(outcome, current, form, result.conflicts, refused_files)
 

@@ -57,14 +57,19 @@ def test_address_is_not_kept(draft):
     assert answers_of(draft) == {"roles": ["provider"], "age": "child"}
 
 
-def test_no_other_section_and_no_link_by_mail_is_offered(client, call, draft):
+@pytest.mark.parametrize("has_closed", [False, True])
+def test_no_other_section_and_no_link_by_mail_is_offered(client, call, draft, at, has_closed):
+    at(call.closes_at if has_closed else while_open(call))
     help_page = address(call, "response/help/age/")
     for page in ("response/", "response/evidence/", "response/leave/", "response/check/"):
         response = client.get(address(call, page), follow=True)
         assert response.redirect_chain[-1] == (help_page, 302)
-    assert press_submit(client, call)["Location"] == help_page
     page = text_of(response)
     assert ("Delete what I typed" in page, "Enter your email address" in page) == (True, False)
+    assert ("Change your answer" in page) == (not has_closed)
+    assert ("This call closed at" in page) == has_closed
+    if not has_closed:
+        assert press_submit(client, call)["Location"] == help_page
 
 
 def test_no_mail_is_due_even_to_an_address_that_was_known_before(call, draft):
@@ -81,9 +86,13 @@ def test_no_mail_is_due_even_to_an_address_that_was_known_before(call, draft):
     assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 1
 
 
-def test_who_leaves_the_page_is_forgotten_too(client, call):
+@pytest.mark.parametrize(
+    ("action", "has_closed"), [("save", False), ("save", True), ("continue", True)]
+)
+def test_who_leaves_the_page_is_forgotten_too(client, call, at, action, has_closed):
     draft = start(client, call)
-    fields = {"email": "young@example.org", "age": "child", "action": "save"}
+    at(call.closes_at if has_closed else while_open(call))
+    fields = {"email": "young@example.org", "age": "child", "action": action}
     response = client.post(address(call, "response/about/"), fields, follow=True)
     assert "We send no email about it." in text_of(response)
     assert answers_of(draft) == {"age": "child"}
