@@ -75,7 +75,7 @@ def answered(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "reply": latest,
         "received": spoken_time.say_exactly(latest.received_at, call.timezone),
         "can_change": not replying.why_closed(found, at=at),
-        "is_mailed": found.mail is not None and bool(found.mail.to_address),
+        "mail": replying.state_of_confirmation(found, latest),
     }
     return render(request, "follow_ups/answered.html", context)
 

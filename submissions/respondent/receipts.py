@@ -16,6 +16,7 @@ from submissions.respondent.documents.receipt import receipt_pdf
 from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import minutes_of, retry_after, say_tried_often
+from submissions.responses.addresses import given_for_links
 from submissions.responses.answering import asked_questions
 from submissions.responses.erasing import carried_out, is_unconfirmed
 from submissions.responses.models import ErasureRequest, Version
@@ -109,7 +110,8 @@ def _state_of_mail(version: Version) -> dict[str, Any]:
     )
     last = mails.order_by("-pk").values_list("state", "next_attempt_at", "to_address").first()
     if last is None:
-        return {"mail": None}
+        # One may have been given since, for a link.
+        return {"mail": None, "gave_address": bool(given_for_links(version.submission))}
     state, due, address = last
     wait = due - clock.wall_now() if due is not None else timedelta(0)
     return {

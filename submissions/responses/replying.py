@@ -13,6 +13,7 @@ from accounts.states import AuditAction
 from core.canonical import canonical_text, digest
 from core.spoken_numbers import say_number
 from submissions.calls.models import Call
+from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import MailKind
 from submissions.responses.addresses import leads_back
@@ -85,7 +86,7 @@ def answer(*, call: Call, token: str, text: str, at: datetime) -> Reply:
                 kind=MailKind.QUESTION_ANSWERED,
                 call=call,
                 submission=locked.submission,
-                occasion=f"{locked.public_id.hex}.{number}",
+                occasion=_occasion(locked, number),
                 to_address=locked.mail.to_address,
                 at=at,
             )
@@ -117,6 +118,20 @@ def refuse_questions(*, call: Call, token: str, refused: bool, at: datetime) -> 
 
 def latest_reply(follow_up: FollowUp) -> Reply | None:
     return Reply.objects.filter(follow_up=follow_up).order_by("-number").first()
+
+
+def state_of_confirmation(follow_up: FollowUp, reply: Reply) -> str:
+    """Return the state of the mail that confirms the answer, "" where none was to go out."""
+    mails = OutboxEmail.objects.filter(
+        submission=follow_up.submission_id,
+        kind=MailKind.QUESTION_ANSWERED,
+        occasion=_occasion(follow_up, reply.number),
+    )
+    return mails.values_list("state", flat=True).order_by("-pk").first() or ""
+
+
+def _occasion(follow_up: FollowUp, number: int) -> str:
+    return f"{follow_up.public_id.hex}.{number}"
 
 
 def has_refused(follow_up: FollowUp) -> bool:

@@ -14,7 +14,7 @@ from submissions.responses.addresses import remember_address
 from submissions.responses.models import FollowUp, Reply, Version
 from submissions.responses.states import ErasureScope
 from tests.asking import AUTHORS, QUESTION, make_askable, make_asking_call, put_question
-from tests.makers import while_open
+from tests.makers import mark_as_sent, while_open
 from tests.personal_data.erasures import erase
 
 pytestmark = pytest.mark.django_db
@@ -74,6 +74,7 @@ def test_answer_is_kept_beside_the_response_and_confirmed(response, page, client
     assert answer.redirect_chain == [(f"{page}answered/", 302)]
     assert "We have your answer" in words(answer)
     assert "Both &lt;b&gt;large&lt;/b&gt;." in words(answer)
+    assert "We are sending you a confirmation, to the email address" in words(answer)
     assert replies() == [(1, MINE)]
     assert Version.objects.get().canonical_text == before
     mail = OutboxEmail.objects.get(kind="question_answered")
@@ -81,6 +82,10 @@ def test_answer_is_kept_beside_the_response_and_confirmed(response, page, client
     assert MINE in rendered.message.body
     assert f"{page}\n" in rendered.message.body
     assert "Lots 3" not in rendered.kept
+    OutboxEmail.objects.filter(pk=mail.pk).update(state="failed")
+    assert "We could not send you a confirmation." in words(client.get(f"{page}answered/"))
+    mark_as_sent(mail, at=while_open(call))
+    assert "We sent you a confirmation, to the email" in words(client.get(f"{page}answered/"))
     event = AuditEvent.objects.get(action="question_answered")
     asked = FollowUp.objects.get()
     assert (event.actor, event.detail) == (None, {"question": asked.pk, "answer": 1})

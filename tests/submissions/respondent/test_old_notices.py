@@ -111,6 +111,17 @@ def test_computer_that_is_signed_out_without_an_address_is_promised_no_link(clie
     assert "Get a link by email to open it again." not in text_of(left)
 
 
+def test_receipt_page_says_that_no_address_was_given_until_one_is(client, at):
+    story = {"key": "story", "kind": "long", "label": "What happened?"}
+    call = make_call(about_questions=[], evidence_questions=[story])
+    at(while_open(call))
+    start_with(client, call)
+    press_submit(client, call)
+    assert "You gave no email address." in page_of(client, call, "response/submitted/")
+    client.post(address(call, "response/leave/"), {"email": ADDRESS})
+    assert "You gave no email address." not in page_of(client, call, "response/submitted/")
+
+
 def test_page_of_what_was_deleted_says_so_until_a_response_is_open_again(client, call):
     assert "What you typed is deleted" in page_of(client, call, "?deleted=1")
     start_with(client, call)
