@@ -9,7 +9,9 @@ A file that was made before may have
 - files of confidential responses that their call no longer shares.
 
 Whatever an export chose, the file counts as having the response. An erasure itself ends the files
-with its response.
+with its response. Of a response that was always confidential, a file without confidential evidence
+has the bare row. That words of it are hidden, or that its author chose otherwise, does not end such
+a file: it would tell.
 """
 
 from datetime import timedelta
@@ -20,10 +22,12 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction
+from exports.consent import PUBLISHED
 from exports.models import ExportRun
 from exports.states import ExportState
 from review.models import Redaction
 from review.states import LIVE_REDACTIONS
+from submissions.calls.states import PublicationPolicy
 from submissions.responses.models import Submission, Version
 from submissions.responses.states import SubmissionState
 
@@ -41,9 +45,10 @@ COMMITTED_WITHIN = timedelta(seconds=5)  # from the moment of a decision to its 
 def outdated() -> QuerySet[ExportRun]:
     """Return the finished exports whose file, where it is still kept, nobody may have any more."""
     return ExportRun.objects.filter(
-        Exists(_hidden_words())
+        Exists(_hidden_words().filter(_was_shown("version__submission")))
+        | Exists(_chosen_otherwise().filter(_was_shown("submission")))
+        | Q(Exists(_hidden_words()) | Exists(_chosen_otherwise()), confidential=True)
         | Exists(_withdrawn())
-        | Exists(_chosen_otherwise())
         | Exists(_loaded_since(PUBLICATION))  # after a response, only ever stricter
         | Q(
             Exists(_loaded_since(SHARING)), confidential=True, call__shares_confidential_files=False
@@ -56,6 +61,16 @@ def _hidden_words() -> QuerySet[Redaction]:
     return Redaction.objects.alias(there_by=F("decided_at") + COMMITTED_WITHIN).filter(
         call=OuterRef("call"), state__in=LIVE_REDACTIONS, there_by__gte=OuterRef("asked_at")
     )
+
+
+def _was_shown(response: str) -> Q:
+    """Return the condition of a row whose response, at that path, was ever shown without leave."""
+    shown = Version.objects.filter(
+        submission=OuterRef(response), choices__publication__in=PUBLISHED
+    )
+    policy = f"{response}__call__publication"
+    asked = Q(Exists(shown), **{policy: PublicationPolicy.ASKED})
+    return asked | Q(**{policy: PublicationPolicy.NOT_ASKED})
 
 
 def _withdrawn() -> QuerySet[Submission]:

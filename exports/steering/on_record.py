@@ -16,7 +16,7 @@ from core.bar_charts import in_words
 from core.disclosure_control import is_few, leaves_few
 from exports.filters import CAMPAIGNS, CHOICES, SEVERAL, consent_options
 from exports.formats import label_of
-from exports.permissions import may_export, may_export_confidential
+from exports.permissions import may_export, may_export_confidential, may_export_named
 from exports.queries import used_codes
 from exports.recording import THROUGH_API, read_by, say_left_out, say_lost_files
 from exports.types import Dataset
@@ -51,9 +51,9 @@ def latest_on_record(call: Call, number: int, *, reader: User) -> Sequence[Recor
 
     What people typed, as a reason or to search for, is as `reader` may see it: it may have an
     address in it. For an export with confidential responses, which ones were chosen, why and how
-    many would tell what these say, and so would the name of a code. Only a `reader` who may make
-    such an export sees that. A `reader` who may not export at all sees no more than who exported,
-    when, and in which format.
+    many would tell what these say, and so would the name of a code, or a digest with which to try
+    guesses. Only a `reader` who may make such an export sees that. A `reader` who may not export at
+    all sees no more than who exported, when, and in which format.
 
     What programs fetch is not among them: `pulls_on_record` has it.
 
@@ -92,6 +92,8 @@ def _event_in_words(
     takes_part = may_export(reader, call)
     of_team = bool(detail.get("confidential")) and not may_export_confidential(reader, call)
     is_bare = of_team or not takes_part
+    # Whoever holds the same without the names could try names until the digest is right.
+    hides_names = detail.get("dataset") == "named" and not may_export_named(reader, call)
     chosen: list[tuple[str, str]] = []
     if not is_bare:
         filters = dict(detail.get("filters", {}))
@@ -117,7 +119,7 @@ def _event_in_words(
         rows=""
         if is_bare or "rows" not in detail
         else number_in_words(call, detail["rows"], of=total),
-        digest=detail.get("sha256", "") if takes_part else "",
+        digest="" if is_bare or hides_names else detail.get("sha256", ""),
     )
 
 

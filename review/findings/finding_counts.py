@@ -69,6 +69,17 @@ def counting_responses(call: Call, audience: str) -> QuerySet[Submission]:
     return rows.filter(is_open(call)) if audience == ReportAudience.OUTSIDE else rows
 
 
+def confidential_responses(call: Call, audience: str) -> int:
+    """Return how many are confidential: to readers outside, those too that the team set aside.
+
+    That it did so is what it thinks of them.
+    """
+    outside = audience == ReportAudience.OUTSIDE
+    submitted = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED)
+    rows = submitted if outside else counting_responses(call, audience)
+    return rows.count() - rows.filter(is_open(call)).count()
+
+
 def is_open(call: Call) -> Q:
     """Return the condition of responses that are not confidential, as exports have it."""
     if call.publication == PublicationPolicy.NEVER:

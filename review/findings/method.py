@@ -10,7 +10,12 @@ from core.disclosure_control import Shown, TooFew, as_they_are, hidden_among, is
 from core.row_keys import row_keys
 from core.spoken_time import say_day
 from review.agreement.summary import agreement_of
-from review.findings.finding_counts import counting_responses, left_out_once
+from review.findings.finding_counts import (
+    confidential_responses,
+    counting_responses,
+    is_open,
+    left_out_once,
+)
 from review.models import Cluster, Coding, CodingSample, Redaction, Review
 from review.states import (
     LIVE_REDACTIONS,
@@ -63,11 +68,10 @@ def method_of(call: Call, *, audience: str) -> Method:
     is_outside = audience == ReportAudience.OUTSIDE
     hides = is_outside and call.hides_small_counts
     submitted = Submission.objects.filter(call=call, state=SubmissionState.SUBMITTED)
-    counting = counting_responses(call, ReportAudience.TEAM).count()
     open_ones = counting_responses(call, ReportAudience.OUTSIDE).count()
     counted = counting_responses(call, audience)
-    reasons = _set_aside(call)
-    counts = [open_ones, counting - open_ones, *reasons.values()]
+    reasons = _set_aside(call, submitted.filter(is_open(call)) if is_outside else submitted)
+    counts = [open_ones, confidential_responses(call, audience), *reasons.values()]
     shown = _shown(counts, hides=hides)
     facts = [
         Fact("opened", call.opens_in_words),
@@ -128,11 +132,9 @@ def _say_number(number: int, *, hides: bool) -> str:
     return _say(Shown(None, is_few=True) if hides and is_few(number) else Shown(number))
 
 
-def _set_aside(call: Call) -> dict[str, int]:
+def _set_aside(call: Call, among: QuerySet[Submission]) -> dict[str, int]:
     """Return how many are set aside, by the key of the reason, in the call's order."""
-    aside = Submission.objects.filter(
-        call=call, state=SubmissionState.SUBMITTED, triage_status=TriageStatus.SET_ASIDE
-    )
+    aside = among.filter(triage_status=TriageStatus.SET_ASIDE)
     counted = dict(
         Review.objects.filter(submission__in=aside)
         .order_by()

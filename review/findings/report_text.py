@@ -41,7 +41,8 @@ REDACTIONS = (
 )
 CONFIDENTIAL = (
     "Confidential responses are among the responses received, and in no number of a finding, "
-    "passage or list. Campaigns, coding and agreement are counted without them, too."
+    "passage or list. What was set aside, campaigns, coding and agreement are counted without "
+    "them, too."
 )
 HIDING = (
     "This call hides small counts. A number of responses from 1 to 4 is shown as fewer than 5, one "

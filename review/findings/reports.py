@@ -20,6 +20,7 @@ from review.findings.finding_counts import (
     Source,
     Stands,
     codes_of,
+    confidential_responses,
     counting_responses,
     stands_of,
 )
@@ -132,8 +133,8 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
     findings = [item for item in outline if isinstance(item, Finding)]
     once = not (is_outside and call.hides_small_counts)
     stands = stands_of(call, findings, reader=None, audience=audience, counts_once=once)
-    total = counting_responses(call, ReportAudience.TEAM).count()
-    apart = total - counting_responses(call, audience).count()
+    apart = confidential_responses(call, audience) if is_outside else 0
+    total = counting_responses(call, audience).count() + apart
     method = method_of(call, audience=audience)
     hidden = _Hiding(call, audience, total=total, apart=apart, hides_open=method.hides_open)
     codes = codes_of(findings)

@@ -14,6 +14,7 @@ from submissions.responses import amending, drafting, submitting
 from submissions.responses.models import Submission
 from tests.exports.runs import finish, make_run
 from tests.makers import OPENS_AT, make_call, make_submitted, while_open
+from tests.review.redaction_makers import make_redaction
 from tests.submissions.definitions.test_consent_rules import with_policy
 
 pytestmark = pytest.mark.django_db
@@ -89,10 +90,40 @@ def test_file_is_gone_once_an_author_chose_otherwise(call, chose, chooses, minut
     assert is_kept(call) == kept
 
 
-def test_file_is_gone_once_an_author_may_be_quoted_no_longer(call):
-    response = make_submitted(call, at=at(call), publication="named", quote_ok="yes")
+# What becomes of a response that was always confidential is for those who may have it.
+OF_WHOM = pytest.mark.parametrize(
+    ("publication", "confidential", "kept"),
+    [("named", False, False), ("confidential", True, False), ("confidential", False, True)],
+)
+
+
+@OF_WHOM
+def test_file_is_gone_once_an_author_may_be_quoted_no_longer(call, publication, confidential, kept):
+    call.questions.filter(key="quote_ok").update(show_if="")
+    response = make_submitted(call, at=at(call), publication=publication, quote_ok="yes")
     made(call)
+    ExportRun.objects.update(confidential=confidential, reason="For the report")
     amend(response, minutes=30, quote_ok="no")
+    assert is_kept(call) == kept
+
+
+@OF_WHOM
+def test_file_is_gone_once_words_are_hidden(call, publication, confidential, kept):
+    response = make_submitted(call, at=at(call), story="Ask Jo.", publication=publication)
+    made(call)
+    ExportRun.objects.update(confidential=confidential, reason="For the report")
+    hidden = make_redaction(response, "Jo")
+    type(hidden).objects.update(decided_at=at(call, 30))
+    assert is_kept(call) == kept
+
+
+def test_file_is_gone_once_words_are_hidden_that_its_author_published_before(call):
+    response = make_submitted(call, at=at(call), story="Ask Jo.", publication="named")
+    amend(response, minutes=2, publication="confidential")
+    made(call)
+    response = Submission.objects.get(pk=response.pk)
+    hidden = make_redaction(response, "Jo")
+    type(hidden).objects.update(decided_at=at(call, 30))
     assert not is_kept(call)
 
 

@@ -180,7 +180,7 @@ def test_record_tells_the_steering_group_nothing_of_what_a_confidential_export_c
         assert rows == "", page
         assert f'<td role="cell">{by.username}</td>' in shown, page
         assert "CSV, with confidential responses" in shown, page
-        words = ("secret", "theft", "Words:", "Reason:")
+        words = ("secret", "theft", "Words:", "Reason:", "SHA-256")
         assert [word for word in words if word in shown] == [], page
 
 

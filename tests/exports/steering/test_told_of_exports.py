@@ -69,6 +69,15 @@ def test_who_may_not_export_sees_of_the_exports_of_others_who_what_and_when_alon
     assert "SHA-256" not in page
 
 
+def test_digest_of_a_named_export_is_for_those_who_may_have_one(steering):
+    call = make_call(slug="the-call")
+    by = make_user_who_may(Action.EXPORT, Action.SEE_IDENTITY, Action.EXPORT_NAMED)
+    made = export_chunks(Dataset(call, named=True), "csv", by=by, at=NOW, reason="To thank them")
+    b"".join(made)
+    records = [latest_on_record(call, 1, reader=reader)[0] for reader in (by, steering.user)]
+    assert [len(event.digest) for event in records] == [64, 0]
+
+
 @pytest.mark.parametrize("sees_identity", [True, False])
 def test_address_that_somebody_typed_is_on_record_for_those_who_may_see_it(steering, sees_identity):
     call = make_call(slug="the-call")

@@ -54,6 +54,15 @@ def test_method_for_readers_outside_is_counted_without_confidential_responses(ev
     assert outside["sample"].startswith("3 compared;")
 
 
+def test_readers_outside_are_not_told_whether_a_confidential_response_was_set_aside(evidence):
+    secret = evidence.respond(publication="confidential")
+    before = facts_of(evidence, OUTSIDE)
+    assert (before["received"], before["open"], before["confidential"]) == ("4", "3", "1")
+    for response, told in ((secret, {}), (evidence.responses[0], {"open": "2", "set_aside": "1"})):
+        Submission.objects.filter(pk=response.pk).update(triage_status=TriageStatus.SET_ASIDE)
+        assert facts_of(evidence, OUTSIDE) == before | told
+
+
 def test_method_leaves_out_of_campaigns_what_is_set_aside(evidence):
     evidence.campaign(*evidence.responses)
     Submission.objects.filter(pk=evidence.responses[0].pk).update(
