@@ -25,7 +25,7 @@ from rehearsal.fake_answers import make_fake_answers
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.respondent.browser_session import SESSION_KEY
-from submissions.responses.answering import asked_questions, is_required, validation_issues
+from submissions.responses.answering import asked_questions, validation_issues
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import Answer, IdentityAnswer, Submission
 
@@ -48,11 +48,12 @@ def fake(call: Call, *, short: bool) -> list[dict[str, object]]:
 
 def _needed(call: Call, answers: dict[str, object]) -> dict[str, object]:
     asked = asked_questions(call, answers)
+    required = call.questionnaire.required(answers)
     story = next(q for q in asked if q.kind == QuestionKind.LONG)
     return {
         q.key: answers[q.key]
         for q in asked
-        if q.key in answers and (q == story or is_required(call, q, answers))
+        if q.key in answers and (q == story or q.key in required)
     }
 
 

@@ -1,7 +1,7 @@
 """The portal's clock: real time, or in a rehearsal the time since a chosen moment.
 
-Only views, tasks and management commands call `portal_now()`, and only views `received()`.
-All other code gets the moment as an argument.
+Only views, tasks and management commands call `portal_now()`, and only `clock_check` calls
+`received()`, for views. All other code gets the moment as an argument.
 """
 
 from datetime import UTC, datetime, timedelta

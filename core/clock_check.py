@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import DatabaseError, connection
+from django.http import HttpRequest
 from redis import Redis
 
 from core import clock
@@ -87,6 +88,11 @@ def corrected(moment: datetime) -> datetime:
     """
     off = deviation()
     return moment - off if abs(off) > REFUSES_OVER else moment
+
+
+def received(request: HttpRequest) -> datetime:
+    """Return when the last byte of the request arrived (`clock.received`), as `corrected`."""
+    return corrected(clock.received(request))
 
 
 def in_words(deviation: timedelta, *, whose: str = "this server") -> str:

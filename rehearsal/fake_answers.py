@@ -17,7 +17,7 @@ from rehearsal.fake_words import (
 from submissions.calls.models import Call, Question
 from submissions.calls.states import CHOICE_KINDS, MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.respondent.forms.presenting import AUTOCOMPLETE
-from submissions.responses.answering import asked_questions, is_required
+from submissions.responses.answering import asked_questions
 
 MEDIAN_WORDS, LONGEST_WORDS = 400, 5_000
 _SPREAD = 0.95  # of the logarithm: one response in 250 comes near the longest
@@ -39,13 +39,15 @@ def make_fake_answers(call: Call, random: Random) -> FakeResponse:
     answers: dict[str, Any] = {}
     for question in call.questions_in_order:
         if question.kind in CHOICE_KINDS and call.questionnaire.asked(answers)[question.key]:
-            value = _choose(question, random, required=is_required(call, question, answers))
+            value = _choose(
+                question, random, required=question.key in call.questionnaire.required(answers)
+            )
             if value:
                 answers[question.key] = value
     while (missing := _required_choice(call, answers)) is not None:
         answers[missing.key] = _choose(missing, random, required=True)
     asked = asked_questions(call, answers)
-    required = {question.key for question in asked if is_required(call, question, answers)}
+    required = call.questionnaire.required(answers)
     answers |= _fake_short_texts(asked, required, random)
     answers |= _fake_long_texts(asked, required, random)
     in_order = {q.key: answers[q.key] for q in asked if q.key in answers}
@@ -54,9 +56,10 @@ def make_fake_answers(call: Call, random: Random) -> FakeResponse:
 
 def _required_choice(call: Call, answers: dict[str, Any]) -> Question | None:
     """Return the first choice without an answer that a later choice made required, if any."""
+    required = call.questionnaire.required(answers)
     for question in asked_questions(call, answers):
         open_choice = question.kind in CHOICE_KINDS and question.key not in answers
-        if open_choice and is_required(call, question, answers):
+        if open_choice and question.key in required:
             return question
     return None
 

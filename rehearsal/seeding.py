@@ -27,7 +27,7 @@ from rehearsal.fake_files import make_fake_file
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.definitions.loading import wait_for_other_loads
-from submissions.responses.answering import is_required, validation_issues
+from submissions.responses.answering import validation_issues
 from submissions.responses.errors import CallNotYetOpen
 from submissions.responses.models import (
     Answer,
@@ -182,11 +182,12 @@ def _add_attachments(
     batch: Batch, call: Call, submission: Submission, fake: FakeResponse, random: Random
 ) -> list[Attachment]:
     """Add the files of one response to the batch, and return them."""
+    required = call.questionnaire.required(fake.answers)
     found = []
     for question in fake.asked:
         if question.kind != QuestionKind.FILE:
             continue
-        is_needed = is_required(call, question, fake.answers)
+        is_needed = question.key in required
         if random.random() < ADDS_FILES or is_needed:
             fake_file = make_fake_file(question, random, always=is_needed)
             if fake_file is None:

@@ -27,7 +27,6 @@ from submissions.responses import drafting, returning, submitting
 from submissions.responses.answering import (
     asked_questions,
     evidence_rule,
-    is_required,
     validation_issues,
 )
 from submissions.responses.models import Attachment
@@ -233,10 +232,11 @@ def complete_answers(call, **answers):
     answers = dict(answers)
     missing = True
     while missing:  # an answer may make an earlier question required
+        required = call.questionnaire.required(answers)
         missing = [
             question
             for question in asked_questions(call, answers)
-            if question.key not in answers and is_required(call, question, answers)
+            if question.key in required and question.key not in answers
         ]
         if missing:
             answers[missing[0].key] = plain_answer(missing[0])

@@ -128,7 +128,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
 
     Ask first if the new one would replace a response that no email address leads back to.
     """
-    received_at = clock_check.corrected(clock.received(request))
+    received_at = clock_check.received(request)
     call = call_or_404(slug)
     earlier = response_in_session(request, call.slug)
     if earlier is not None and earlier.has_working_copy:

@@ -28,12 +28,12 @@ from submissions.respondent.response_context import (
     ResponseContext,
     answers_by_section,
     closed_page,
-    received_at,
     rows_of,
 )
 from submissions.respondent.wrong_clock import wrong_clock_page
-from submissions.responses import answering, submitting
+from submissions.responses import submitting
 from submissions.responses.addresses import known_address
+from submissions.responses.answering import ValidationIssue
 from submissions.responses.errors import (
     AccessEnded,
     CallClosed,
@@ -46,7 +46,7 @@ from submissions.responses.errors import (
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import Colleague, Version
+from submissions.responses.models import Colleague
 
 # The etag of the draft that the page showed, posted back by it.
 EXPECTED_ETAG = "_expected_etag"
@@ -71,30 +71,16 @@ STATUSES: dict[type[PortalError], int] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def check(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the answers to check; a POST submits them, or shows why it cannot."""
-    if request.method != "POST":
-        return _show(request, slug)
-    try:
-        return _submit(request, slug)
-    except ResponseGone:
-        return _show(request, slug)
-    except tuple(REASONS) as refusal:
-        metrics.REFUSALS.labels(REASONS[type(refusal)]).inc()
-        return _show(request, slug, refusal=refusal)
-
-
-@with_response
-def _show(
-    request: HttpRequest, current: ResponseContext, *, refusal: PortalError | None = None
-) -> HttpResponse:
-    """Show the response as it is now: the call may have changed while a POST waited for a lock."""
-    if not current.has_working_copy:
-        return redirect("submitted", slug=current.call.slug)
-    if isinstance(refusal, CallNotOpen):
-        at_refusal = replace(current, received_at=refusal.at)
-        return closed_page(request, at_refusal, tried=True)
-    if not current.is_open:
-        return closed_page(request, current, tried=request.method == "POST")
-    return _check_page(request, current, refusal)
+    refusal: PortalError | None = None
+    if request.method == "POST":
+        try:
+            return _submit(request, slug)
+        except ResponseGone:
+            pass  # the page says that there is none
+        except tuple(REASONS) as refused:
+            metrics.REFUSALS.labels(REASONS[type(refused)]).inc()
+            refusal = refused
+    return _show(request, slug, refusal)
 
 
 def _submit(request: HttpRequest, slug: str) -> HttpResponse:
@@ -104,7 +90,7 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
     last minute of a call very many press. Raises ResponseGone where this browser has no response,
     and what `submitting.submit` raises.
     """
-    at = received_at(request)
+    at = clock_check.received(request)
     submission = response_in_session(request, slug)
     if submission is None:
         raise ResponseGone
@@ -117,25 +103,39 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
         # Without an etag, no page has shown these answers: the page comes first.
         expected_etag=request.POST.get(EXPECTED_ETAG, ""),
     )
-    _hold_mail_back(request, version)
-    nudge_mail()
-    return redirect("submitted", slug=slug)
-
-
-def _hold_mail_back(request: HttpRequest, version: Version) -> None:
-    """Have the receipt wait if the client caused many mails. The response is submitted anyway."""
+    # The response is submitted; its receipt waits where the client caused many mails.
     wait = client_wait(request, "mail", most=settings.MAIL_OF_CLIENT_PER_HOUR)
     if wait:
         until = clock.wall_now() + wait
         queue.hold_back_unclaimed(version=version, until=until, reason=caps.FROM_ONE_PLACE)
+    nudge_mail()
+    return redirect("submitted", slug=slug)
 
 
-def _check_page(
+@with_response
+def _show(
     request: HttpRequest, current: ResponseContext, refusal: PortalError | None
 ) -> HttpResponse:
+    """Show the response as it is now: the call may have changed while a POST waited for a lock."""
+    if not current.has_working_copy:
+        return redirect("submitted", slug=current.call.slug)
+    if isinstance(refusal, CallNotOpen):
+        at_refusal = replace(current, received_at=refusal.at)
+        return closed_page(request, at_refusal, tried=True)
+    if not current.is_open:
+        return closed_page(request, current, tried=request.method == "POST")
     if current.help_address and current.submission.is_draft:
         # There is nothing to submit, so nothing is asked for.
         return redirect(current.help_address)
+    context = _page_context(current, refusal, seen=bool(request.POST.get(EXPECTED_ETAG)))
+    status = STATUSES[type(refusal)] if refusal else 200
+    return render(request, "responses/check.html", context, status=status)
+
+
+def _page_context(
+    current: ResponseContext, refusal: PortalError | None, *, seen: bool
+) -> dict[str, Any]:
+    """Return what the page to check shows; `seen` says whether one was seen before the POST."""
     standing = refusal.issues if isinstance(refusal, ResponseIncomplete) else []
     issues = standing or current.issues()
     unfinished = {issue.key for issue in issues}
@@ -144,7 +144,7 @@ def _check_page(
     )
     sections, declarations, chosen = _apart(current, answers_by_section(current), unfinished)
     sections, left_open = _folded(current, sections, unfinished)
-    context = current.template_context(
+    return current.template_context(
         sections=[
             part | {"pages": _by_page(current, part["rows"], unfinished)} for part in sections
         ],
@@ -154,7 +154,7 @@ def _check_page(
         missing=_missing(current, issues),
         refused=bool(standing),
         changed=isinstance(refusal, ChangedSinceSeen),
-        unchecked=isinstance(refusal, ChangedSinceSeen) and not request.POST.get(EXPECTED_ETAG),
+        unchecked=isinstance(refusal, ChangedSinceSeen) and not seen,
         may_submit=current.colleague is None or current.colleague.may_submit,
         not_allowed=isinstance(refusal, MayNotSubmit),
         submitters=_others_who_may_submit(current),
@@ -164,8 +164,6 @@ def _check_page(
         gets_mail=bool(known_address(current.submission, current.call, current.answers)),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )
-    status = STATUSES[type(refusal)] if refusal else 200
-    return render(request, "responses/check.html", context, status=status)
 
 
 def _others_who_may_submit(current: ResponseContext) -> str:
@@ -215,7 +213,7 @@ def _folded(
             for row in part["rows"]
             if not row["given"]
             and row["question"].key not in unfinished
-            and not answering.is_required(current.call, row["question"], current.answers)
+            and row["question"].key not in current.required
         ]
         left_open += folded
         rows = [row for row in part["rows"] if row not in folded]
@@ -236,14 +234,10 @@ def _by_page(current: ResponseContext, rows: Rows, unfinished: Collection[str]) 
 
 
 def _is_declaration(current: ResponseContext, question: Question) -> bool:
-    return question.kind == QuestionKind.CHECKBOX and answering.is_required(
-        current.call, question, current.answers
-    )
+    return question.kind == QuestionKind.CHECKBOX and question.key in current.required
 
 
-def _missing(
-    current: ResponseContext, issues: Sequence[answering.ValidationIssue]
-) -> list[dict[str, str]]:
+def _missing(current: ResponseContext, issues: Sequence[ValidationIssue]) -> list[dict[str, str]]:
     found = []
     for issue in issues:
         question = current.call.questions_by_key[issue.key]

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
-from core import clock, clock_check, spoken_time
+from core import clock_check, spoken_time
 from submissions.respondent.browser_session import call_or_404, remember, response_in_session
 from submissions.responses import amending, late_passes
 from submissions.responses.ending.late import kept_until
@@ -14,7 +14,7 @@ from submissions.responses.errors import CallNotOpen, LinkDead, ResponseWithdraw
 @require_http_methods(["GET", "HEAD", "POST"])
 def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Show the late pass; a POST gives it to a response."""
-    at = clock_check.corrected(clock.received(request))
+    at = clock_check.received(request)
     call = call_or_404(slug)
     try:
         found = late_passes.look_up(call=call, token=token, at=at)

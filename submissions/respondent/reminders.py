@@ -26,6 +26,6 @@ def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "number": len(found),
         "has_draft": any(one.is_draft for one in found),
         "stopped": request.method == "POST",
-        "has_closed": call.has_closed_at(clock_check.corrected(clock.received(request))),
+        "has_closed": call.has_closed_at(clock_check.received(request)),
     }
     return render(request, "calls/reminders.html", context)

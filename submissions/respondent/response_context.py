@@ -144,6 +144,11 @@ class ResponseContext:
         ]
 
     @cached_property
+    def required(self) -> frozenset[str]:
+        """The keys of the questions that need an answer if they are asked."""
+        return self.call.questionnaire.required(self.answers)
+
+    @cached_property
     def steps(self) -> list[Step]:
         return steps(self.call, self.sections, self.answers)
 
@@ -208,14 +213,9 @@ class ResponseContext:
         }
 
 
-def received_at(request: HttpRequest) -> datetime:
-    """Return when the request reached us; the pages of a response read no other clock."""
-    return clock_check.corrected(clock.received(request))
-
-
 def current_response(request: HttpRequest, slug: str) -> ResponseContext | None:
     """Return this browser's response to the call."""
-    at = received_at(request)
+    at = clock_check.received(request)
     found = response_with_answers(request, slug)
     if found is None:
         return None

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from core import clock, clock_check, spoken_time
+from core import clock_check, spoken_time
 from core.addresses import comparable
 from core.posted_from import posted_from
 from core.security_headers import clear_kept_pages
@@ -222,7 +222,7 @@ def _say(moment: datetime | None, zone: str) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """Ask for a name; a POST lets this browser into the response. A GET uses nothing up."""
-    at = clock_check.corrected(clock.received(request))
+    at = clock_check.received(request)
     call = call_or_404(slug)
     form = NameForm(request.POST if request.method == "POST" else None)
     try:

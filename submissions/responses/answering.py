@@ -16,7 +16,6 @@ from core.addresses import AddressRefused, clean_address, same_or_cleaned
 from core.canonical import canonical_text
 from core.spoken_numbers import say_number
 from core.words import count_words
-from submissions.calls import conditions
 from submissions.calls.models import Call, Question
 from submissions.calls.states import MULTIPLE_KINDS, TEXT_KINDS, QuestionKind
 from submissions.responses.errors import AnswerRefused
@@ -105,17 +104,6 @@ def _known(key: Any, keys: Collection[str]) -> str:
     return key
 
 
-def is_required(call: Call, question: Question, answers: Answers) -> bool:
-    """Return whether an asked question must be answered, as far as `answers` tell."""
-    return _is_required(question, call.questionnaire.answers_that_count(answers))
-
-
-def _is_required(question: Question, counting: Answers) -> bool:
-    if question.required:
-        return True
-    return bool(question.required_if) and conditions.holds(question.required_if, counting) is True
-
-
 def asked_questions(call: Call, answers: Answers) -> list[Question]:
     """Return the questions that are asked, in order: they and no others make up a version."""
     asked = call.questionnaire.asked(answers)
@@ -159,18 +147,18 @@ def validation_issues(
     is not known yet, the issue is the answer it depends on. Without `needs_answers` no question
     must be answered, and the response still needs evidence.
     """
-    counting = call.questionnaire.answers_that_count(answers)
     asked = asked_questions(call, answers)
+    required = call.questionnaire.required(answers) if needs_answers else frozenset()
     found = []
     for question in asked:
         if section_key in (None, question.section.key):
             given = file_counts.get(question.key, 0) or answers.get(question.key)
-            required = needs_answers and _is_required(question, counting)
-            found += issues_of(question, given, required=required)
+            found += issues_of(question, given, required=question.key in required)
     evidence = {q.key for q in asked if q.kind in {QuestionKind.LONG, QuestionKind.FILE}}
     # A missing answer that would be evidence says enough.
     if section_key is None and evidence.isdisjoint(issue.key for issue in found):
         order = [question.key for question in call.questionnaire.questions]
+        counting = call.questionnaire.answers_that_count(answers)
         found += _evidence_issues(call, counting, file_counts)
         found.sort(key=lambda issue: order.index(issue.key))
     return found
@@ -223,20 +211,18 @@ def _text_issues(question: Question, value: str) -> list[ValidationIssue]:
             clean_address(value)
         except AddressRefused as refused:
             return [ValidationIssue(question.key, str(refused.message))]
-    words = count_words(value)
+    words, most_characters = count_words(value), question.max_chars or LONGEST_ANSWER
     if question.max_words and words > question.max_words:
+        most, count = question.max_words, words
         message = ngettext(
             "“%(question)s” must be %(most)s word or fewer. It has %(count)s. "
             "Everything that you wrote is kept",
             "“%(question)s” must be %(most)s words or fewer. It has %(count)s. "
             "Everything that you wrote is kept",
-            question.max_words,
+            most,
         )
-        return [
-            ValidationIssue(question.key, message % _limit(question, question.max_words, words))
-        ]
-    most = question.max_chars or LONGEST_ANSWER
-    if len(value) > most:
+    elif len(value) > most_characters:
+        most, count = most_characters, len(value)
         message = ngettext(
             "“%(question)s” must be %(most)s character or fewer. It has %(count)s. "
             "Everything that you wrote is kept",
@@ -244,12 +230,10 @@ def _text_issues(question: Question, value: str) -> list[ValidationIssue]:
             "Everything that you wrote is kept",
             most,
         )
-        return [ValidationIssue(question.key, message % _limit(question, most, len(value)))]
-    return []
-
-
-def _limit(question: Question, most: int, count: int) -> dict[str, str]:
-    return {"question": question.label, "most": say_number(most), "count": say_number(count)}
+    else:
+        return []
+    said = {"question": question.label, "most": say_number(most), "count": say_number(count)}
+    return [ValidationIssue(question.key, message % said)]
 
 
 def _evidence_issues(

@@ -63,6 +63,7 @@ REASON = re.compile(r"\s*(?:- |# )\w")
 READINGS = {
     "clock.portal_now",
     "clock.received",
+    "clock_check.received",
     "clock.wall_now",
     "datetime.now",
     "datetime.utcnow",
@@ -104,10 +105,12 @@ def readings_of(path):
     readings = {ast.unparse(call.func) for call in calls_in(path)} & READINGS
     if named(path) == "core/clock.py":
         readings -= {"datetime.now"}
-    elif named(path).startswith(CLOCK_READERS) or named(path) == "core/clock_check.py":
+    elif named(path) == "core/clock_check.py":
+        readings -= {"clock.received", "clock.wall_now"}
+    elif named(path).startswith(CLOCK_READERS):
         readings -= {"clock.portal_now", "clock.wall_now"}
     if named(path).startswith("submissions/respondent/"):
-        readings -= {"clock.received"}
+        readings -= {"clock_check.received"}
     return readings
 
 

@@ -71,6 +71,19 @@ class Questionnaire:
         asked = self.asked(answers)
         return {key: value for key, value in answers.items() if asked.get(key)}
 
+    def required(self, answers: Mapping[str, Any]) -> frozenset[str]:
+        """Return the keys of the questions that need an answer if they are asked.
+
+        An answer may make another one needed; one to a question that is not asked does not.
+        """
+        counting = self.answers_that_count(answers)
+        return frozenset(
+            question.key
+            for question in self.questions
+            if question.required
+            or (question.required_if and conditions.holds(question.required_if, counting))
+        )
+
     @cached_property
     def _always(self) -> dict[str, bool | None]:
         return dict.fromkeys(self.questions_by_key, True)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from submissions.calls.models import Question, Section
 from submissions.calls.models.questionnaire import Questionnaire
 from submissions.calls.states import QuestionKind
-from submissions.responses.answering import asked_questions, is_required, validation_issues
+from submissions.responses.answering import asked_questions, validation_issues
 from tests.makers import YES_NO, make_call
 
 KINDS = [QuestionKind.RADIO, QuestionKind.CHECKBOXES, QuestionKind.LONG, QuestionKind.FILE]
@@ -131,8 +131,7 @@ def test_what_is_asked_is_the_least_fixpoint_and_nothing_else_is_demanded(given_
     counting = call.questionnaire.answers_that_count(answers)
     assert asked_questions(call, counting) == asked_questions(call, answers)
     assert validation_issues(call, counting, {}) == validation_issues(call, answers, {})
-    for question in call.questionnaire.questions:
-        assert is_required(call, question, counting) is is_required(call, question, answers)
+    assert call.questionnaire.required(counting) == call.questionnaire.required(answers)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])

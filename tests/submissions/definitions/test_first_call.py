@@ -9,7 +9,6 @@ from submissions.respondent.steps import steps
 from submissions.responses import drafting
 from submissions.responses.answering import (
     asked_questions,
-    is_required,
     validation_issues,
     warning_of,
 )
@@ -113,7 +112,7 @@ def asked_keys(call, **answers):
 
 
 def required_keys(call, **answers):
-    return {q.key for q in asked_questions(call, answers) if is_required(call, q, answers)}
+    return asked_keys(call, **answers) & call.questionnaire.required(answers)
 
 
 def test_questions_have_their_order_keys_and_kinds():
