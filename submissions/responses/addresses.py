@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from core.addresses import comparable, is_address
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
@@ -60,23 +62,29 @@ def leads_back(submission: Submission, call: Call, address: str) -> bool:
     return comparable(address) in {comparable(one) for one in now}
 
 
-def known_addresses(
-    submission: Submission, call: Call, *, for_links: str | None = None
-) -> list[str]:
+def known_addresses(submission: Submission, call: Call) -> list[str]:
     """Return each address that the author ever gave, as far as it is still stored.
 
     Those of the return link, of the answers of every version, and of the mails that went out.
-    Capitals make no second address. `for_links` is as in `address_of`.
+    Capitals make no second address.
     """
+    versions = Version.objects.filter(submission=submission)
+    given_in = versions.none() if submission.is_draft else versions
+    return _known_by(submission, call, given_for_links(submission), given_in)
+
+
+def _known_by(
+    submission: Submission, call: Call, for_links: str, versions: QuerySet[Version]
+) -> list[str]:
+    """Return the `known_addresses` by these versions and the address `given_for_links`."""
     mails = OutboxEmail.objects.filter(
         submission=submission, address_given_by=AddressSource.AUTHOR
     ).exclude(to_address="")
-    kept = given_for_links(submission) if for_links is None else for_links
-    found = [*mails.order_by("pk").values_list("to_address", flat=True), *filter(None, [kept])]
-    if not submission.is_draft:
-        versions = Version.objects.filter(submission=submission).order_by("number")
-        for texts, identity in versions.values_list("texts", "identity__answers"):
-            found += _addresses_in({**texts, **(identity or {})}, call)
+    found = [*mails.order_by("pk").values_list("to_address", flat=True)]
+    found += filter(None, [for_links])
+    answers = versions.order_by("number").values_list("texts", "identity__answers")
+    for texts, identity in answers:
+        found += _addresses_in({**texts, **(identity or {})}, call)
     return list({comparable(address): address for address in reversed(found)}.values())
 
 
@@ -103,18 +111,25 @@ def without(addresses: Iterable[str], one: str) -> list[str]:
     return [address for address in addresses if comparable(address) != comparable(one)]
 
 
-def enqueue_receipt(
-    version: Version, call: Call, *, at: datetime, earlier: list[str], for_links: str
-) -> None:
-    """Enqueue the receipt of a version, and a notice of it to each of the `earlier` addresses.
+def enqueue_receipt(version: Version, call: Call, *, infected: bool, at: datetime) -> None:
+    """Enqueue the receipt of a new version, and a notice of it to each address known before.
 
-    `earlier` are the `known_addresses` before the version: whoever submits in the author's name
-    cannot keep the author from learning of it. `for_links` is as in `address_of`.
+    Whoever submits in the author's name cannot keep the author from learning of it. If a file is
+    `infected`, the author is told that, too; the response is locked, as for `enqueue_infected`.
     """
-    kind = MailKind.CONFIRMATION if version.number == 1 else MailKind.AMENDED
+    submission = version.submission
+    earlier = Version.objects.filter(submission=submission, number__lt=version.number)
+    given_in = earlier if version.number > 1 else earlier.none()
+    for_links = given_for_links(submission)
+    known = _known_by(submission, call, for_links, given_in)
     present = address_of(version, call, for_links=for_links)
-    _enqueue(MailKind.VERSION_NOTICE, without(earlier, present), version, call, at)
-    _enqueue(kind, [present] if present else [], version, call, at)
+    mails = [(MailKind.VERSION_NOTICE, other) for other in without(known, present)]
+    if present:
+        receipt = MailKind.CONFIRMATION if version.number == 1 else MailKind.AMENDED
+        mails.append((receipt, present))
+        if infected:
+            mails.append((MailKind.FILE_INFECTED, present))
+    _enqueue(mails, version, call, at)
 
 
 def enqueue_acknowledgement(version: Version, call: Call, *, at: datetime) -> bool:
@@ -141,13 +156,13 @@ def enqueue_withdrawal(version: Version, call: Call, *, at: datetime) -> None:
     present = address_of(version, call)
     others = without(known_addresses(version.submission, call), present)
     to = [*others, present] if present else others
-    _enqueue(MailKind.WITHDRAWN, to, version, call, at)
+    _enqueue([(MailKind.WITHDRAWN, address) for address in to], version, call, at)
 
 
 def enqueue_infected(version: Version, call: Call, *, at: datetime) -> None:
     """Enqueue, once a version, the notice that a file of it is infected, if one is.
 
-    Call it with the response locked: the scanner and its author may get here at once.
+    Call it with the response locked: its author may submit at the same moment.
     """
     if not version.attachments.filter(scan__state=ScanState.INFECTED).exists():
         return
@@ -155,13 +170,14 @@ def enqueue_infected(version: Version, call: Call, *, at: datetime) -> None:
         return
     kind, present = MailKind.FILE_INFECTED, address_of(version, call)
     if present and not OutboxEmail.objects.filter(version=version, kind=kind).exists():
-        _enqueue(kind, [present], version, call, at)
+        _enqueue([(kind, present)], version, call, at)
 
 
 def _enqueue(
-    kind: MailKind, addresses: list[str], version: Version, call: Call, at: datetime
+    mails: Iterable[tuple[MailKind, str]], version: Version, call: Call, at: datetime
 ) -> None:
-    for address in addresses:
+    """Enqueue a mail about the version of each kind, to the address beside it."""
+    for kind, address in mails:
         enqueue(
             kind=kind,
             call=call,

@@ -20,7 +20,8 @@ from submissions.responses.errors import ChangedSinceSeen, EntryRefused
 from submissions.responses.late_passes import may_go_elsewhere
 from submissions.responses.models import Attachment, Entry, LatePass, Submission, Version
 from submissions.responses.states import Acknowledgement, Channel, SubmissionState
-from submissions.responses.submitting import complete_content, write_version
+from submissions.responses.submitting import complete_content
+from submissions.responses.versions import write_version
 from submissions.responses.working_copy import lock_call, lock_response, working_answers
 
 logger = logging.getLogger(__name__)

@@ -34,7 +34,9 @@ def test_two_submissions_that_draw_one_reference_both_get_one(monkeypatch):
     drafts = [make_draft(call, **complete_answers(call)) for _ in range(2)]
     at = while_open(call)
     mine = threading.local()
-    monkeypatch.setattr(submitting, "make_reference", lambda prefix: next(mine.drawn))
+    monkeypatch.setattr(
+        "submissions.responses.versions.make_reference", lambda prefix: next(mine.drawn)
+    )
 
     def submit(draft):
         mine.drawn = iter(["TST-2222-222R", f"TST-3333-{draft.pk:04}"])

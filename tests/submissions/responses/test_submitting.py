@@ -137,7 +137,7 @@ def test_taken_reference_is_drawn_again(monkeypatch):
     call = make_call()
     taken = make_submitted(call).reference
     drawn = iter([taken, taken, "TST-2222-222R"])
-    monkeypatch.setattr(submitting, "make_reference", lambda prefix: next(drawn))
+    monkeypatch.setattr("submissions.responses.versions.make_reference", lambda prefix: next(drawn))
     assert make_submitted(call).reference == "TST-2222-222R"
     assert Version.objects.count() == 2
 
@@ -146,7 +146,7 @@ def test_no_free_reference_leaves_the_draft_as_it_was(monkeypatch):
     call = make_call()
     taken = make_submitted(call).reference
     draft = make_draft(call, **complete_answers(call))
-    monkeypatch.setattr(submitting, "make_reference", lambda prefix: taken)
+    monkeypatch.setattr("submissions.responses.versions.make_reference", lambda prefix: taken)
     with pytest.raises(NoFreeReference):
         submitting.submit(submission=draft, at=while_open(call))
     draft.refresh_from_db()
