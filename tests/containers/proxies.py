@@ -132,12 +132,15 @@ class Browser:
             status=answer.status, headers=answer.headers, content=content, text=text
         )
 
-    def fill_in(self, path, *, at="", **fields):
-        """Send the form of the page at `path`, to `at` if that is another address."""
+    def fill_in(self, path, *, at="", sent=None, **fields):
+        """Send the form of the page at `path`, to `at` if that is another address.
+
+        `sent` are more headers.
+        """
         page = self.open(path)
         assert page.status == 200, page.text
         body = encode_multipart(BOUNDARY, form_of(page) | fields)
-        return self.open(at or path, body, Content_Type=MULTIPART_CONTENT)
+        return self.open(at or path, body, Content_Type=MULTIPART_CONTENT, **(sent or {}))
 
 
 @contextmanager

@@ -79,6 +79,13 @@ def started(proxy, call):
     return browser
 
 
+def test_form_is_taken_at_a_host_and_port_beside_those_of_portal_url(proxy, call):
+    """Django knows the host of PORTAL_URL without a port: the form passes by its Host alone."""
+    there = {"Host": f"{HOST}:8443", "Origin": f"https://{HOST}:8443"}
+    begun = proxy.browser().fill_in(f"/calls/{call}/", at=f"/calls/{call}/start/", sent=there)
+    assert (begun.status, begun.headers["Location"]) == (302, f"/calls/{call}/response/about/")
+
+
 def text_file(name, size):
     """A file of words, so that its content is what its name says."""
     line = b"What happened in our town, and what we would change.\n"
@@ -176,15 +183,16 @@ def test_what_a_client_says_of_itself_does_not_reach_the_portal(proxy_program, t
         "Forwarded": "for=203.0.113.9;proto=http",
     }
     with echo() as upstream, proxy_program(tmp_path, upstream=upstream) as proxy:
-        answer = proxy.browser().open("/", b"0123456789", **claimed)
+        answer = proxy.browser().open("/", b"0123456789", Host=f"{HOST}:8443", **claimed)
     said = json.loads(answer.text)
     passed = {name.lower(): value for name, value in said["headers"]}
     assert said["body"] == 10
-    assert passed["host"] == HOST
+    # With the port that the browser wrote.
+    assert passed["host"] == f"{HOST}:8443"
     assert passed["content-length"] == "10"
     told = {name: value for name, value in passed.items() if "forward" in name or "real" in name}
     # Caddy says as well which host was asked for.
-    assert told.pop("x-forwarded-host", HOST) == HOST
+    assert told.pop("x-forwarded-host", passed["host"]) == passed["host"]
     assert told == {"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "https"}
 
 
