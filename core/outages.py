@@ -5,6 +5,7 @@ or bucket for files that does not. Time-outs of locks and statements and deadloc
 """
 
 import errno
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ TRY_AGAIN_AFTER = 30  # seconds
 STATES = ("08", "53", "57P", "58", "25006")
 # No such table, no such column.
 OF_ANOTHER_SCHEMA = ("42P01", "42703")
+# Before what the server says to who may not connect; psycopg2 has no SQLSTATE of that.
+FATAL = "FATAL:"
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ESTALE})
 
 
@@ -47,6 +50,16 @@ class Outage:
 def outage_of(error: BaseException | None) -> Outage | None:
     """Return the outage that an exception, or one that led to it, tells of; else None."""
     return next((found for one in _led_to(error) if (found := _database(one) or _files(one))), None)
+
+
+def refusal_of(error: DatabaseError) -> str:
+    """Return why PostgreSQL, which answers, lets nobody in; "" if that is not what happened.
+
+    Its own words without the names in them, such as: password authentication failed for user "…".
+    """
+    outage = _database(error)
+    _, fatal, said = outage.reason.partition(FATAL) if outage else ("", "", "")
+    return re.sub('"[^"]*"', '"…"', said.strip()) if fatal else ""
 
 
 def way_out(

@@ -17,6 +17,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from core import heartbeats
+from evidence_portal import broker_refusals
 from evidence_portal.broker_address import for_kombu
 from evidence_portal.credentials import given
 
@@ -79,8 +80,10 @@ def main(arguments: list[str]) -> int:
     try:
         lives = PARTS[part]()
     except (OSError, ValueError, HTTPException, KombuError, RedisError) as error:
-        asked = f"web server at 127.0.0.1:{_port()}" if part in OF_WEB else "broker (BROKER_URL)"
-        sys.stderr.write(f"{part}: the {asked} does not answer ({type(error).__name__})\n")
+        asked, said = f"web server at 127.0.0.1:{_port()}", "does not answer"
+        if part not in OF_WEB:
+            asked, said = "broker (BROKER_URL)", broker_refusals.in_words(error)
+        sys.stderr.write(f"{part}: the {asked} {said} ({type(error).__name__})\n")
         return 1
     if not lives and part != "parts":
         sys.stderr.write(f"{part}: no sign of life\n")

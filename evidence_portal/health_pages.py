@@ -13,6 +13,8 @@ from redis.exceptions import RedisError
 from backups import reports
 from core import can_write, clock, clock_check, database_roles, heartbeats, schema
 from core.broker import broker
+from core.outages import refusal_of
+from evidence_portal import broker_refusals
 from evidence_portal.monitoring import may_read_parts
 from retention import not_deleted
 from submissions.mail.mail_health import late_in_words, mail_health
@@ -97,9 +99,11 @@ def _database_and_mail(clocks: dict[str, timedelta]) -> dict[str, str]:
         evidence = UNKNOWN if refusal else _say_evidence()
         alterable = database_roles.problem()
         unwritable = "" if refusal else can_write.database_in_words()
-    except DatabaseError:
+    except DatabaseError as error:
         unknown = dict.fromkeys(("schema", "clock", "mail", "evidence", "record"), UNKNOWN)
-        return {"database": "does not answer"} | unknown
+        refusal = refusal_of(error)
+        away = f"refuses the portal ({refusal})" if refusal else "does not answer"
+        return {"database": away} | unknown
     mail = UNKNOWN if refusal else f"warning: {late}" if late else OK
     parts = {
         "database": unwritable or OK,
@@ -151,8 +155,8 @@ def _broker_and_workers(clocks: dict[str, timedelta]) -> dict[str, str]:
                 heartbeats.is_beat_alive(client),
             )
             clocks.update(clock_check.reports(client))
-    except (OSError, KombuError, RedisError):
-        return {"broker": "does not answer", "worker": UNKNOWN, "beat": UNKNOWN}
+    except (OSError, KombuError, RedisError) as error:
+        return {"broker": broker_refusals.in_words(error), "worker": UNKNOWN, "beat": UNKNOWN}
     return {"broker": OK, "worker": OK if worker else silent, "beat": OK if beat else silent}
 
 

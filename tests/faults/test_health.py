@@ -15,6 +15,7 @@ from django.db import OperationalError, connection
 
 from core import can_write, clock, clock_check, disk_reserve, heartbeats, tasks
 from core.broker import broker
+from evidence_portal import health
 from tests.makers import OPENS_AT, make_submitted
 
 pytestmark = [
@@ -94,6 +95,41 @@ def test_dead_broker_is_told_soon(client, all_alive, number):
     unknown = {"broker": "warning: does not answer", "worker": "not known", "beat": "not known"}
     assert (status, parts) == (200, ALL_OK | unknown)
     assert seconds < 10
+
+
+@pytest.mark.parametrize(
+    ("order", "said"),
+    [
+        ("CONFIG SET requirepass a-secret", "refuses the user or the password (BROKER_URL)"),
+        ("ACL SETUSER default off", "refuses the user or the password (BROKER_URL)"),
+        (
+            "ACL SETUSER default -@all +ping",
+            "does not let its user do what the portal needs (BROKER_URL)",
+        ),
+    ],
+)
+def test_broker_that_refuses_the_portal_is_told_as_that(
+    client, all_alive, monkeypatch, capsys, order, said
+):
+    with broker() as redis:
+        redis.execute_command(order)
+        redis.connection_pool.disconnect()
+    status, parts, _ = ask(client)
+    unknown = {"broker": f"warning: {said}", "worker": "not known", "beat": "not known"}
+    assert (status, parts) == (200, ALL_OK | unknown)
+    monkeypatch.setenv("BROKER_URL", all_alive.url())
+    assert health.main(["beat"]) == 1
+    assert capsys.readouterr().err.startswith(f"beat: the broker (BROKER_URL) {said} (")
+
+
+def test_database_that_refuses_the_portal_says_why_without_names(client, all_alive, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "USER", "nobody-here")
+    connection.close()
+    try:
+        status, parts, _ = ask(client)
+    finally:
+        connection.close()
+    assert (status, parts["database"]) == (503, 'refuses the portal (role "…" does not exist)')
 
 
 def test_dead_database_is_told_without_its_address(client, all_alive, monkeypatch):
