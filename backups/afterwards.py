@@ -40,7 +40,7 @@ def set_right(*, backup: str, at: datetime, wall_now: datetime) -> list[str]:
         "memberships are as they were then: end again those who left since.",
         f"Ended: {say_count(invitations, 'invitation')}, {say_count(tokens, 'token')} of programs. "
         "Invite again, and have new tokens made.",
-        "Responses are as they were then: what was withdrawn, made confidential or hidden since is "
-        "exported again. Have the project team do that anew before anybody exports. The log of web "
-        "has “response … withdrawn” and, of what came or was changed, “response … received”.",
+        "Responses are as they were then. The list of erasures says of the hour before its last "
+        "line nothing: before anybody exports, run manage.py reapply_erasures --log FILE with the "
+        "log of web and worker. It withdraws again, and names what else has changed since.",
     ]

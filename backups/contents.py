@@ -11,10 +11,9 @@ from django.utils.crypto import salted_hmac
 
 from backups.errors import BackupFailed
 from core import database_roles, release, schema
-from personal_data.erasing import as_tombstone
+from personal_data import since_backups
 from submissions.responses.models import (
     Attachment,
-    ErasureRequest,
     ResponseImport,
     Submission,
     Version,
@@ -57,7 +56,7 @@ def at_one_moment() -> Iterator[Contents]:
             cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             cursor.execute("SELECT pg_export_snapshot(), current_setting('server_version')")
             snapshot, server = cursor.fetchone()
-        erasures = [as_tombstone(request) for request in _carried_out()]
+        erasures = erasures_now()
         files = list(_files())
         facts = {
             "format": FORMAT,
@@ -70,7 +69,7 @@ def at_one_moment() -> Iterator[Contents]:
                 "responses": Submission.objects.count(),
                 "versions": Version.objects.count(),
                 "files": len(files),
-                "erasures": len(erasures),
+                "erasures": sum(map(since_backups.is_erasure, erasures)),
             },
         }
         yield Contents(snapshot, files, erasures, facts)
@@ -88,14 +87,8 @@ def _read_by_owner() -> Iterator[None]:
 
 
 def erasures_now() -> list[dict[str, Any]]:
-    return [as_tombstone(request) for request in _carried_out()]
-
-
-def _carried_out() -> Iterator[ErasureRequest]:
-    requests = ErasureRequest.objects.carried_out().select_related(
-        "call", "submission", "entered_by", "decided_by"
-    )
-    yield from requests.order_by("pk")
+    """Return the list of erasures, with the withdrawals and what else a restore has to know."""
+    return list(since_backups.rows())
 
 
 def _files() -> Iterator[StoredFile]:

@@ -24,6 +24,7 @@ from backups.encryption import encrypt, recipients_from
 from backups.errors import BackupFailed
 from backups.folder import DATABASE, ERASURES, FILES, MANIFEST, PART, BackupFolder
 from core.outages import StoreAway
+from personal_data import since_backups
 from submissions.responses.models.attachments import private_storage
 
 LOCK_WITHIN = "60s"  # a migration that runs may hold a table for longer
@@ -77,7 +78,7 @@ def write_erasures(into: BackupFolder, *, recipients: Sequence[str]) -> int:
         part.unlink(missing_ok=True)
         encrypt(io.BytesIO(_lines(listed)), part, keys)
         part.rename(into.path / ERASURES)
-    return len(listed)
+    return sum(map(since_backups.is_erasure, listed))
 
 
 class _Making:

@@ -31,7 +31,7 @@ from core import advisory_locks, database_roles, disk_reserve, moving_files, sch
 from core.database_roles import SCHEMA
 from core.outages import StoreAway
 from core.stores import NotListed
-from personal_data import erasing
+from personal_data import erasing, since_backups
 from submissions.outbox import holding
 from submissions.responses.models.attachments import private_storage
 
@@ -189,14 +189,14 @@ class Restoring:
             latest = self._of.path / ERASURES
             lists += [self._of.path / name / ERASURES for name in newer]
             lists += [latest] if latest.exists() else []
-        found: dict[str, dict[str, Any]] = {}
+        found: dict[tuple[str, str], dict[str, Any]] = {}
         for path in lists:
             try:
                 rows = [json.loads(line) for line in self._text(path).splitlines()]
             except BackupFailed:
                 restored.unread.append(str(path.relative_to(self._of.path)))
                 continue
-            found |= {row["request"]: row for row in rows}
+            found |= {since_backups.key_of(row): row for row in rows}
         yield from found.values()
 
     def _text(self, path: Path) -> str:
@@ -240,7 +240,7 @@ def refuse_unless_empty(storage: Storage, *, files: bool) -> None:
 def keep_tombstones(erasures: list[dict[str, Any]]) -> None:
     """Put the small files back that say what was erased, which the next restore reads."""
     storage = private_storage()
-    for erasure in erasures:
+    for erasure in filter(since_backups.is_erasure, erasures):
         name = erasing.tombstone_name(erasure["request"])
         if not storage.exists(name):
             storage.save(name, ContentFile(json.dumps(erasure).encode() + b"\n"))

@@ -1,20 +1,23 @@
-"""Erasing again, after a backup was restored, what had been erased since it was made.
+"""Erasing and withdrawing again, after a backup was restored, what had ended since it was made.
 
-Each erasure leaves a small file beside the uploads, and `list_erasures` writes them all for a place
-elsewhere. A restored database knows nothing of those that are newer than its backup.
+Each erasure leaves a small file beside the uploads, and `list_erasures` writes erasures,
+withdrawals and changes for a place elsewhere (`since_backups`). The portal's log has what is newer
+than the list. A restored database knows nothing of what is newer than its backup.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.models import User
-from personal_data import erasing
+from personal_data import erasing, since_backups
+from personal_data.portal_log import Told
+from submissions.responses import amending
 from submissions.responses.erasing import due_after, open_request
 from submissions.responses.models import ErasureRequest, Submission
 from submissions.responses.models.attachments import private_storage
@@ -23,15 +26,50 @@ from submissions.responses.states import ErasureGround, ErasureState
 NEEDED = frozenset(
     ("request", "response", "scope", "ground", "reason", "asked_at", "decided_at", "decided_by")
 )
+# The log says that a response was received once that is committed, and before somebody gives up.
+LOGGED_WITHIN = timedelta(minutes=10)
 
 
 @dataclass
 class Reapplied:
-    """How many were erased again, were erased already, and are of responses that there are not."""
+    """What was done, and what nobody can do here: the lists of references.
+
+    `again`, `already` and `unknown` count erasures: done now, done before, and of responses that
+    there are not. `refused` says of those that could not be done why.
+    """
 
     again: int = 0
     already: int = 0
     unknown: int = 0
+    refused: list[str] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)
+    not_erased: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+
+    def in_words(self) -> list[str]:
+        """Return a line for each thing that there is to tell."""
+        lines = [
+            f"Erased again: {self.again}. Erased already: {self.already}. "
+            f"Of responses that came after this backup: {self.unknown}.",
+            f"Withdrawn again: {_say(self.withdrawn) or 'none'}.",
+        ]
+        told = {
+            "Erased since, and no list says how. Enter each request to erase again": "not_erased",
+            "Changed since, perhaps made confidential, which nobody can bring back. Ask the "
+            "authors": "changed",
+            "Words were hidden since. Hide them again": "hidden",
+            "Gone, as they came after this backup. Their authors have a receipt": "gone",
+        }
+        for words, name in told.items():
+            if references := _say(getattr(self, name)):
+                lines.append(f"{words}: {references}.")
+        return lines
+
+
+def _say(references: list[str]) -> str:
+    return ", ".join(sorted(set(references)))
 
 
 def kept_tombstones(*, unread: Callable[[str], object]) -> Iterator[dict[str, Any]]:
@@ -43,6 +81,18 @@ def kept_tombstones(*, unread: Callable[[str], object]) -> Iterator[dict[str, An
             yield read_tombstone(written)
         except ValueError:
             unread(name)
+
+
+def read_row(written: str) -> dict[str, Any]:
+    """Return a row of a list that `list_erasures` or a backup wrote; ValueError for others."""
+    row = json.loads(written)
+    if isinstance(row, dict) and isinstance(row.get("reference"), str):
+        if isinstance(row.get("version"), int) and isinstance(row.get("hidden"), int):
+            return row
+        if "withdrawn_at" in row:
+            datetime.fromisoformat(str(row["withdrawn_at"]))
+            return row
+    return read_tombstone(written)
 
 
 def read_tombstone(written: str | bytes) -> dict[str, Any]:
@@ -64,23 +114,62 @@ def tombstone_files() -> list[str]:
     return [f"{erasing.FOLDER}/{name}" for name in sorted(names) if name.endswith(".json")]
 
 
-def reapply(tombstones: Iterable[dict[str, Any]], *, by: User | None, at: datetime) -> Reapplied:
-    """Erase again what these name. `by` stands for who decided, if the database lacks them.
+def reapply(
+    rows: Iterable[dict[str, Any]], told: Told, *, by: User | None, at: datetime
+) -> Reapplied:
+    """Withdraw and erase again what these rows of `since_backups` and the log name.
 
-    Nobody is told a second time. Raises ValueError where nobody known decided.
+    `by` stands for who decided an erasure, if the database lacks them. Nobody is told a second
+    time. What the database cannot do again is in the result. All of it may be done twice.
     """
     done = Reapplied()
-    for tombstone in tombstones:
-        response = Submission.objects.filter(public_id=tombstone["response"]).first()
-        if response is None:
-            done.unknown += 1
-        elif _is_erased(tombstone):
-            done.already += 1
-        elif _erase_again(response, tombstone, by, at):
-            done.again += 1
-        else:
-            done.already += 1
+    rows = list(rows)
+    moments = dict(told.withdrawn)
+    for row in rows:
+        if "withdrawn_at" in row:
+            moments[row["reference"]] = datetime.fromisoformat(row["withdrawn_at"])
+    for response in Submission.objects.submitted().filter(reference__in=moments):
+        since = moments[str(response)]
+        if amending.withdraw_again(submission=response, withdrawn_at=since, at=at):
+            done.withdrawn.append(str(response))
+    for row in filter(since_backups.is_erasure, rows):
+        try:
+            _reapply_erasure(row, done, by, at)
+        except ValueError as error:
+            done.refused.append(str(error))
+    _compare({row["reference"]: row for row in rows if "version" in row}, told, done)
     return done
+
+
+def _reapply_erasure(
+    tombstone: dict[str, Any], done: Reapplied, by: User | None, at: datetime
+) -> None:
+    response = Submission.objects.filter(public_id=tombstone["response"]).first()
+    if response is None:
+        done.unknown += 1
+    elif _is_erased(tombstone) or not _erase_again(response, tombstone, by, at):
+        done.already += 1
+    else:
+        done.again += 1
+
+
+def _compare(listed: dict[str, dict[str, Any]], told: Told, done: Reapplied) -> None:
+    """Note in `done` what this database lacks of what the list and the log tell."""
+    named = {*listed, *told.received, *told.erased}
+    here = {str(one): one for one in Submission.objects.filter(reference__in=named)}
+    done.gone += {*listed, *told.received} - here.keys()
+    erased_here = ErasureRequest.objects.carried_out().filter(submission__reference__in=told.erased)
+    known = set(erased_here.values_list("submission__reference", flat=True))
+    done.not_erased += (told.erased & here.keys()) - known
+    standing = since_backups.standing().filter(reference__in=named)
+    for one in standing:
+        reference, version = str(one), one.submitted_version
+        then = listed.get(reference, {"version": 0, "hidden": 0})
+        logged = told.received.get(reference, version.received_at) - LOGGED_WITHIN
+        if version.number < then["version"] or version.received_at < logged:
+            done.changed.append(reference)
+        elif version.number == then["version"] and one.hidden < then["hidden"]:
+            done.hidden.append(reference)
 
 
 def _is_erased(tombstone: dict[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from django.db.models import Q
 from accounts.models import User
 from accounts.record import record
 from accounts.states import AuditAction
+from submissions.calls.models import Call
 from submissions.responses.addresses import enqueue_withdrawal, tell_of_replaced
 from submissions.responses.colleagues import end_sharing
 from submissions.responses.deadlines import applicable_deadline, refuse_unless_open
@@ -117,6 +118,20 @@ def withdraw_on_request(
     return _withdraw(submission, by=by, at=at, reason=reason)
 
 
+def withdraw_again(*, submission: Submission, withdrawn_at: datetime, at: datetime) -> bool:
+    """Withdraw what a restored backup has as submitted, though it had been withdrawn since.
+
+    Nobody is told a second time. False if it is not submitted here.
+    """
+    with transaction.atomic():
+        locked = lock_row(submission)
+        if locked.state != SubmissionState.SUBMITTED:
+            return False
+        call = lock_call(locked.call_id)
+        _end_as_withdrawn(locked, call, by=None, at=at, since=withdrawn_at, after_restore=True)
+    return True
+
+
 def _withdraw(
     submission: Submission, *, by: User | None, at: datetime, **detail: str
 ) -> Submission:
@@ -129,21 +144,33 @@ def _withdraw(
         call = lock_call(locked.call_id)
         if by is None:
             refuse_unless_open(call, at)
-        locked.state = SubmissionState.WITHDRAWN
-        # A later request may have been saved first; the purge compares these two moments.
-        locked.withdrawn_at = max(at, locked.saved_at)
-        locked.amending_since = None
-        locked.save_locked("state", "withdrawn_at", "amending_since")
-        end_sharing(locked, AccessEnd.FINISHED, at=at)
+        _end_as_withdrawn(locked, call, by=by, at=at, since=at, **detail)
         enqueue_withdrawal(locked.submitted_version, call, at=at)
-        record(
-            by=by,
-            at=at,
-            action=AuditAction.RESPONSE_WITHDRAWN,
-            call=call,
-            submission=locked,
-            asked_by="author",
-            **detail,
-        )
     logger.info("response %s withdrawn", locked.reference)
     return locked
+
+
+def _end_as_withdrawn(
+    locked: Submission,
+    call: Call,
+    *,
+    by: User | None,
+    at: datetime,
+    since: datetime,
+    **detail: str | bool,
+) -> None:
+    locked.state = SubmissionState.WITHDRAWN
+    # A later request may have been saved first; the purge compares these two moments.
+    locked.withdrawn_at = max(since, locked.saved_at)
+    locked.amending_since = None
+    locked.save_locked("state", "withdrawn_at", "amending_since")
+    end_sharing(locked, AccessEnd.FINISHED, at=at)
+    record(
+        by=by,
+        at=at,
+        action=AuditAction.RESPONSE_WITHDRAWN,
+        call=call,
+        submission=locked,
+        asked_by="author",
+        **detail,
+    )

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import tempfile
+from datetime import timedelta
 from types import SimpleNamespace
 
 import pyrage
@@ -25,9 +26,9 @@ from exports import tokens
 from personal_data import erasing
 from submissions.mail.tasks import send_due_mail
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import OutboxState
+from submissions.outbox.states import MailKind, OutboxState
+from submissions.responses import amending, submitting
 from submissions.responses import erasing as requests
-from submissions.responses import submitting
 from submissions.responses.models import Attachment, Submission, Version
 from submissions.responses.states import ErasureScope
 from tests.backups.conftest import on_server, run
@@ -44,6 +45,10 @@ from tests.submissions.respondent.test_receipts import belongs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTES = b"Minutes of the meeting.\n"
+HOUR = timedelta(hours=1)
+EVE = "eve@example.org"
+AMENDED = "2019-07-23 11:20:00.250Z INFO submissions.responses.amending [3f2a1b7c]"
+RECEIPTS = "Their authors have a receipt"
 
 
 @pytest.fixture
@@ -55,30 +60,43 @@ def kept(call):
 
 
 @pytest.mark.usefixtures("served_by_owner")
-def test_lost_portal_comes_back_and_what_was_erased_since_stays_erased(
+def test_lost_portal_comes_back_and_what_ended_since_stays_ended(
     call, kept, folder, keys, elsewhere
 ):
     reference, digest = kept.reference, kept.current_version.sha256
     erased = make_submitted(call, email="ben@example.org", story="It goes.")
+    listed, logged = make_submitted(call, email=EVE), make_submitted(call)
     decides = make_user(Role.DATA_PROTECTION)
-    assert "2 responses, 2 versions, 1 file, 1 of them new." in run("backup")
+    assert "4 responses, 4 versions, 1 file, 1 of them new." in run("backup")
     request = requests.ask(submission=erased, scope=ErasureScope.RESPONSE, at=while_open(call))
     requests.approve(request, by=decides, at=while_open(call))
     erasing.carry_out_all(at=while_open(call))
-    assert run("backup", "--erasures") == "Erasures listed: 1.\n"
+    amending.withdraw(submission=listed, at=while_open(call) + HOUR)
     # After the backup: it is in none, and nobody can bring it back.
     later = make_submitted(call).reference
+    assert run("backup", "--erasures") == "Erasures listed: 1.\n"
+    log = folder.path.with_name("web.log")
+    log.write_text(f"web-1  | {AMENDED} response {logged} withdrawn\n")
     with elsewhere():
         said = run("restore", "--identity", keys.identity)
         assert "Erased again: 1. Erased already: 0." in said
-        assert said.endswith("2 versions and 1 file checked, 0 problems.\n")
+        assert f"\nWithdrawn again: {listed}.\n" in said
+        assert f"\nGone, as they came after this backup. {RECEIPTS}: {later}.\n" in said
+        assert said.endswith("4 versions and 1 file checked, 0 problems.\n")
+        withdrawn = Submission.objects.get(pk=listed.pk)
+        assert withdrawn.withdrawn_at == while_open(call) + HOUR
+        assert Submission.objects.submitted().count() == 2
+        again = run("reapply_erasures", "--log", log)
+        assert f"\nWithdrawn again: {logged}.\n" in again
+        assert Submission.objects.submitted().get() == kept
+        assert not OutboxEmail.objects.filter(to_address=EVE, kind=MailKind.WITHDRAWN).exists()
         assert belongs(call, reference, digest)
         assert Version.objects.get(submission__reference=reference).texts == {"story": "It stays."}
         with Attachment.objects.get().file.open() as file:
             assert file.read() == MINUTES
         assert Version.objects.get(submission=erased.pk).texts == {}
         assert not Submission.objects.filter(reference=later).exists()
-        assert run("verify_evidence") == "2 versions and 1 file checked: no problem.\n"
+        assert run("verify_evidence") == "4 versions and 1 file checked: no problem.\n"
         assert AuditEvent.objects.filter(action=AuditAction.RESTORED).count() == 1
 
 
@@ -137,10 +155,7 @@ def test_tokens_invitations_and_mails_of_the_time_of_the_backup_end(call):
     enqueue(AccountMailKind.NEW_PASSWORD, to=token.person.email, at=now)
     said = run("after_restore")
     assert "Ended: 1 invitation, 1 token of programs" in said
-    assert "what was withdrawn, made confidential or hidden since is exported again" in said
-    assert (
-        "has “response … withdrawn” and, of what came or was changed, “response … received”" in said
-    )
+    assert "run manage.py reapply_erasures --log FILE with the log of web" in said
     assert tokens.find(secret, wall_now=now) is None
     assert not Invitation.objects.exists()
     send_account_mail()

@@ -3,17 +3,20 @@
 import errno
 import json
 import os
+from datetime import timedelta
 
 import pytest
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 
-from accounts.states import Role
+from accounts.models import AuditEvent
+from accounts.states import AuditAction, Role
+from core.references import make_reference
 from personal_data import erasing, reapplying
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import erasing as requests
 from submissions.responses.evidence_checks.weekly_check import check_evidence
-from submissions.responses.models import ErasureRequest, Version
+from submissions.responses.models import ErasureRequest, Submission, Version
 from submissions.responses.models.attachments import private_storage
 from submissions.responses.states import ErasureScope
 from tests.makers import make_call, make_submitted, make_user, while_open
@@ -50,8 +53,8 @@ def test_restored_backup_is_told_what_was_erased(call, response, tmp_path, capsy
         private_storage().save("erasures/one.json", make_json(restored))
     arguments = [str(listed)] if from_list else []
     call_command("reapply_erasures", *arguments)
-    said = "Erased again: 1. Erased already: 0. Not in this database: 0.\n"
-    assert capsys.readouterr().out == said
+    said = "Erased again: 1. Erased already: 0. Of responses that came after this backup: 0.\n"
+    assert capsys.readouterr().out == f"{said}Withdrawn again: none.\n"
     assert Version.objects.get(submission=response).texts == {}
     assert not OutboxEmail.objects.filter(submission=response).exists()
     call_command("reapply_erasures", *arguments)
@@ -138,6 +141,65 @@ def test_list_has_what_a_restore_needs(call, response, capsys):
     assert json.loads(line) == kept
     assert kept["reference"] == response.reference
     assert "ada@example.org" not in line
+
+
+def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys):
+    """Everything that came after the list; what a stranger wrote into an address tells nothing."""
+    withdrawn, changed, erased = (make_submitted(call) for _ in range(3))
+    lost = make_reference("TST")
+    soon = (while_open(call) + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S.000Z")
+    ours = "INFO submissions.responses."
+    lines = [
+        f"{soon} {ours}amending [3f2a1b7c] response {withdrawn} withdrawn",
+        f"web-1  | {soon} {ours}submitting response {changed} received",
+        json.dumps(
+            {
+                "time": soon.replace(" ", "T"),
+                "level": "INFO",
+                "logger": "submissions.responses.submitting",
+                "message": f"response {lost} received",
+                "request": "3f2a1b7c",
+            }
+        ),
+        f"{soon} INFO personal_data.erasing request 7 to erase {erased}: erased from the database",
+        f"{soon} WARNING django.request [3f2a1b7c] Not Found: "
+        f"/{soon} {ours}amending response {response} withdrawn",
+        f"{soon} WARNING django.request [3f2a1b7c] Not Found: /response {response} withdrawn",
+    ]
+    log = tmp_path / "web.log"
+    log.write_text("\n".join(lines))
+    with pytest.raises(CommandError, match=r"^Not all is erased that was\.$"):
+        call_command("reapply_erasures", "--log", str(log))
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"Withdrawn again: {withdrawn}.",
+        f"Erased since, and no list says how. Enter each request to erase again: {erased}.",
+        "Changed since, perhaps made confidential, which nobody can bring back. Ask the authors: "
+        f"{changed}.",
+        f"Gone, as they came after this backup. Their authors have a receipt: {lost}.",
+    ]
+    assert set(Submission.objects.submitted()) == {response, changed, erased}
+    event = AuditEvent.objects.get(action=AuditAction.RESPONSE_WITHDRAWN)
+    assert (event.submission, event.detail["after_restore"]) == (withdrawn, True)
+    log.write_text("Something else.\n")
+    with pytest.raises(CommandError, match="has no line of the portal's"):
+        call_command("reapply_erasures", "--log", str(log))
+
+
+def test_list_tells_of_versions_and_hidden_words_that_the_backup_lacks(call, tmp_path, capsys):
+    changed, hidden, _ = (make_submitted(call) for _ in range(3))
+    call_command("list_erasures")
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[0] == {"reference": str(changed), "version": 1, "hidden": 0}
+    rows[0]["version"] = 2
+    rows[1]["hidden"] = 1
+    listed = tmp_path / "listed.jsonl"
+    listed.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    call_command("reapply_erasures", str(listed))
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        "Changed since, perhaps made confidential, which nobody can bring back. Ask the authors: "
+        f"{changed}.",
+        f"Words were hidden since. Hide them again: {hidden}.",
+    ]
 
 
 def test_list_that_cannot_be_written_is_refused_in_one_line(tmp_path):

@@ -21,7 +21,8 @@ from core import clock, schema
 from core.outages import StoreAway, way_out
 from core.spoken_numbers import say_count
 from core.stores import NotListed
-from personal_data import reapplying
+from personal_data import reapplying, since_backups
+from personal_data.portal_log import Told
 from submissions.responses.evidence_checks import record
 from submissions.responses.evidence_checks.versions import VersionChecks
 from submissions.responses.evidence_checks.weekly_check import (
@@ -163,18 +164,15 @@ class Command(BaseCommand):
                 f"{name} could not be read: what it lists is not erased again. Find another copy, "
                 "decrypt it, and run: manage.py reapply_erasures FILE"
             )
-        erasures = {one["request"]: one for one in [*restored.erasures, *kept]}
-        try:
-            done = reapplying.reapply(erasures.values(), by=person, at=clock.portal_now())
-        except ValueError as error:
+        rows = {since_backups.key_of(one): one for one in [*restored.erasures, *kept]}
+        done = reapplying.reapply(rows.values(), Told(), by=person, at=clock.portal_now())
+        for line in done.in_words():
+            self.stdout.write(line)
+        if done.refused:
             raise BackupFailed(
-                f"{THERE}: {error}. Run: manage.py reapply_erasures --by USERNAME, then "
+                f"{THERE}: {done.refused[0]}. Run: manage.py reapply_erasures --by USERNAME, then "
                 "verify_evidence"
-            ) from None
-        self.stdout.write(
-            f"Erased again: {done.again}. Erased already: {done.already}. "
-            f"Of responses that came after this backup: {done.unknown}."
-        )
+            )
 
 
 def _why(error: DatabaseError | StoreAway | OSError) -> str:

@@ -1,4 +1,4 @@
-"""`manage.py list_erasures`: what was erased, for a place that no restore sets back."""
+"""`manage.py list_erasures`: what a restore has to know, for a place that it does not set back."""
 
 import json
 import sys
@@ -9,24 +9,21 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from core.written_whole import written_whole
-from personal_data.erasing import as_tombstone
-from submissions.responses.models import ErasureRequest
+from personal_data import since_backups
 
 
 class Command(BaseCommand):
     help = (
-        "Write one line of JSON per erasure: which response, when, why, who decided. Keep it apart "
-        "from the backups: reapply_erasures reads it after a restore."
+        "Write one line of JSON for each erasure (which response, when, why, who decided), each "
+        "withdrawal, and each other response by its reference. Keep it apart from the backups: "
+        "reapply_erasures reads it after a restore."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--output", default="-", help="A file; - is standard output.")
 
     def handle(self, *, output: str, **_options: Any) -> None:
-        requests = ErasureRequest.objects.carried_out().select_related(
-            "call", "submission", "entered_by", "decided_by"
-        )
-        lines = [f"{json.dumps(as_tombstone(request))}\n" for request in requests.order_by("pk")]
+        lines = [f"{json.dumps(row)}\n" for row in since_backups.rows()]
         if output == "-":
             sys.stdout.writelines(lines)
         else:

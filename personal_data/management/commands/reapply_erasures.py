@@ -1,6 +1,8 @@
 """`manage.py reapply_erasures`: run it after each restore of a backup."""
 
+import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,46 +11,55 @@ from django.core.management.base import BaseCommand, CommandError
 from accounts.models import User
 from core import clock
 from core.stores import NotListed
-from personal_data import reapplying
+from personal_data import portal_log, reapplying, since_backups
 
 
 class Command(BaseCommand):
     help = (
-        "Erase again what was erased after the backup that was restored: by the small files beside "
-        "the uploads, and by the files that list_erasures wrote. Nobody is told a second time."
+        "Erase and withdraw again what was erased or withdrawn after the backup that was restored: "
+        "by the small files beside the uploads, by what list_erasures or backup wrote, and by the "
+        "portal's log. Say what was changed, hidden or received since. Nobody is told twice."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("files", nargs="*", help="What list_erasures wrote.")
         parser.add_argument(
+            "--log",
+            action="append",
+            default=[],
+            help="What web and worker wrote to the log since; - is standard input.",
+        )
+        parser.add_argument(
             "--by", default="", help="Username to record where the database lacks who decided."
         )
 
-    def handle(self, *, files: list[str], by: str, **_options: Any) -> None:
+    def handle(self, *, files: list[str], log: list[str], by: str, **_options: Any) -> None:
         try:
             person = User.objects.get(username=by) if by else None
             listed = [one for file in files for one in _listed_in(Path(file))]
+            told = portal_log.read(line for file in log for line in _lines_of(file))
         except User.DoesNotExist:
             raise CommandError(f"Nobody here is called {by}.") from None
         except OSError as error:
             raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
         except ValueError as error:
             raise CommandError(f"{error}.") from None
+        if log and not told.lines:
+            raise CommandError("The log has no line of the portal's: name that of web.")
         unread: list[str] = []
-        both = {one["request"]: one for one in [*listed, *self._kept(files, unread)]}
-        try:
-            done = reapplying.reapply(both.values(), by=person, at=clock.portal_now())
-        except ValueError as error:
-            raise CommandError(f"{error}: say who it is to be with --by USERNAME.") from None
-        self.stdout.write(
-            f"Erased again: {done.again}. Erased already: {done.already}. "
-            f"Not in this database: {done.unknown}."
-        )
+        rows = {since_backups.key_of(one): one for one in [*listed, *self._kept(files, unread)]}
+        done = reapplying.reapply(rows.values(), told, by=person, at=clock.portal_now())
+        for line in done.in_words():
+            self.stdout.write(line)
+        if done.refused:
+            raise CommandError(f"{done.refused[0]}: say who it is to be with --by USERNAME.")
         if unread:
             raise CommandError(
                 f"Damaged, so that what they say is not erased again: {', '.join(unread)}. Delete "
                 "them, and name what list_erasures wrote."
             )
+        if done.not_erased:
+            raise CommandError("Not all is erased that was.")
 
     def _kept(self, files: list[str], unread: list[str]) -> list[dict[str, Any]]:
         try:
@@ -64,11 +75,20 @@ class Command(BaseCommand):
 
 
 def _listed_in(path: Path) -> list[dict[str, Any]]:
-    """Return the erasures of a list. Raises OSError and ValueError for what is none."""
+    """Return the rows of a list. Raises OSError and ValueError for what is none."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-        return [reapplying.read_tombstone(line) for line in lines]
+        return [reapplying.read_row(line) for line in lines]
     except ValueError:
         raise ValueError(
             f"{path} is no list of erasures, which list_erasures or backup writes"
         ) from None
+
+
+def _lines_of(name: str) -> Iterator[str]:
+    """Yield the lines of a log. Raises OSError."""
+    if name == "-":
+        yield from sys.stdin
+        return
+    with Path(name).open(encoding="utf-8", errors="replace") as log:
+        yield from log

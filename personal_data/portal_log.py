@@ -1,0 +1,77 @@
+"""What the portal's own log says of responses: for a restore, whose backup does not know it.
+
+Lines of LOG_FORMAT line or json count, with whatever Compose, systemd or another program writes
+before them. They are told by the part of the portal that wrote them: an address that a stranger
+asked for stands in the log, too, and may look like a line.
+"""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+WRITTEN_BY = frozenset(
+    {
+        "submissions.responses.amending",
+        "submissions.responses.submitting",
+        "submissions.responses.entering",
+        "personal_data.erasing",
+    }
+)
+# The first of a line is the portal's own: it begins each line with it.
+LINE = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}Z) (?P<level>[A-Z]+) (?P<logger>\S+) "
+    r"(?:\[\w+\] )?(?P<message>.*)"
+)
+REFERENCE = r"(?P<reference>[A-Z]{2,6}-[0-9A-Z]{4}-[0-9A-Z]{4})"
+MESSAGE = re.compile(
+    rf"response {REFERENCE} (?P<what>withdrawn|received)"
+    rf"|request \d+ to erase {REFERENCE.replace('reference', 'erased')}: erased from the database"
+)
+
+
+@dataclass
+class Told:
+    """By reference: when a response was withdrawn, and last received. `erased` are references."""
+
+    withdrawn: dict[str, datetime] = field(default_factory=dict)
+    received: dict[str, datetime] = field(default_factory=dict)
+    erased: set[str] = field(default_factory=set)
+    lines: int = 0
+
+
+def read(lines: Iterable[str]) -> Told:
+    """Return what these lines tell; `lines` of it counts those that the portal wrote at all."""
+    told = Told()
+    for line in lines:
+        entry = _entry(line.rstrip())
+        if entry is None:
+            continue
+        told.lines += 1
+        time, logger, message = entry
+        found = MESSAGE.fullmatch(message) if logger in WRITTEN_BY else None
+        if found is None:
+            continue
+        if found["erased"]:
+            told.erased.add(found["erased"])
+        elif found["what"] == "withdrawn":
+            told.withdrawn[found["reference"]] = time
+        else:
+            told.received[found["reference"]] = time
+    return told
+
+
+def _entry(line: str) -> tuple[datetime, str, str] | None:
+    """Return moment, logger and message of a line; None if the portal did not write it."""
+    plain = LINE.search(line)
+    begins = line.find("{")
+    if begins != -1 and (plain is None or begins < plain.start()):
+        try:
+            entry = json.loads(line[begins:])
+            return datetime.fromisoformat(entry["time"]), entry["logger"], entry["message"]
+        except (ValueError, KeyError, TypeError):
+            return None
+    if plain is None:
+        return None
+    return datetime.fromisoformat(plain["time"]), plain["logger"], plain["message"]
