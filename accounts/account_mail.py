@@ -10,6 +10,7 @@ import smtplib
 from datetime import datetime, timedelta
 from email.utils import make_msgid
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db.models import F, Q, QuerySet
@@ -81,7 +82,7 @@ def send(mail: AccountMail, written: EmailMessage | None, *, wall_now: datetime)
     if written is not None:
         try:
             written.send()
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, SoftTimeLimitExceeded) as error:
             refusal = _refusal_for_good(error)
             if refusal:
                 fail(mail, refusal)

@@ -5,6 +5,8 @@ database. Their seconds are real ones: a rehearsal clock says what time the port
 not whether a process lives.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from redis import Redis
@@ -15,12 +17,16 @@ ALIVE_FOR = 45  # seconds; a sign of life comes every ten
 BEAT = "portal:alive:beat"
 WORKER = "portal:alive:worker:"
 MAIL_NUDGED = "portal:mail-nudged"
+SENDING_MAIL = "portal:sending-mail:"
+SENDING_ACCOUNT_MAIL = "portal:sending-account-mail:"
 MAIL_SERVER_AWAY = "portal:mail-server-away"
 MAIL_SERVER_AWAY_SINCE = "portal:mail-server-away-since"
 # A server that is back after ten minutes is found within two, and one after a day within twelve.
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 FORGOTTEN_AFTER = timedelta(hours=1)  # since it was last found away
+# Processes of a worker that send mail at a time. It has three: beside a slow server, one is left.
+SENDERS = 2
 
 
 def worker_lives(client: Redis, name: str) -> None:
@@ -28,8 +34,9 @@ def worker_lives(client: Redis, name: str) -> None:
 
 
 def worker_starts(client: Redis, name: str) -> None:
-    """Forget the sign of life that a worker of the same name left before it ended."""
-    client.delete(f"{WORKER}{name}")
+    """Forget what a worker of the same name left before it ended: its sign of life, its turns."""
+    client.delete(f"{WORKER}{name}", f"{SENDING_ACCOUNT_MAIL}{name}:0")
+    client.delete(*(f"{SENDING_MAIL}{name}:{number}" for number in range(SENDERS)))
 
 
 def beat_lives(client: Redis) -> None:
@@ -50,6 +57,21 @@ def is_this_worker_alive(client: Redis, name: str) -> bool:
 
 def is_a_worker_alive(client: Redis) -> bool:
     return next(client.scan_iter(match=f"{WORKER}*", count=1000), None) is not None
+
+
+@contextmanager
+def turn(client: Redis, what: str, *, of: int, lasts: int) -> Iterator[bool]:
+    """Yield whether this is one of so many turns that `what` has at a time.
+
+    It ends with the context, or after `lasts` seconds where the process was killed.
+    """
+    keys = (f"{what}:{number}" for number in range(of))
+    key = next((key for key in keys if client.set(key, 1, nx=True, ex=lasts)), "")
+    try:
+        yield bool(key)
+    finally:
+        if key:
+            client.delete(key)
 
 
 def mail_server_is_away(client: Redis, *, wall_now: datetime) -> None:

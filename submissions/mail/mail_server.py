@@ -20,6 +20,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
@@ -30,6 +31,7 @@ ENDS_THE_CONNECTION = 421
 # An answer may take this many times as long as connecting. A server scans a mail before it takes
 # it, and who does not wait for that sends the mail again (RFC 5321, 4.5.3.2.6 and 6.1).
 MAY_THINK = 2
+TOO_SLOW = "The mail server takes more than a minute to answer and to take a mail."
 
 
 class ServerAway(Exception):
@@ -38,6 +40,10 @@ class ServerAway(Exception):
 
 class ConnectionBroken(Exception):
     """The connection ended while a mail was on its way; the argument is a sentence."""
+
+
+class TooSlow(ConnectionBroken):
+    """The time for sending was over while a mail was on its way; the argument is a sentence."""
 
 
 class RefusedForNow(Exception):
@@ -69,11 +75,11 @@ class MailServer:
     ) -> None:
         try:
             self._backend.close()
-        except (OSError, smtplib.SMTPException):
+        except (OSError, smtplib.SMTPException, SoftTimeLimitExceeded):
             self._hang_up()
 
     def send(self, message: EmailMessage) -> None:
-        """Hand over one message; raises one of this module's four exceptions."""
+        """Hand over one message; raises one of this module's exceptions."""
         self._open()
         try:
             self._backend.send_messages([message])
@@ -101,6 +107,9 @@ class MailServer:
             raise ConnectionBroken(
                 f"The connection to the mail server broke: {_how_it_broke(error)}"
             ) from error
+        except SoftTimeLimitExceeded:
+            self._hang_up()
+            raise TooSlow(TOO_SLOW) from None
         except smtplib.SMTPException as error:
             self._hang_up()
             raise RefusedForNow("The mail server and the portal did not get on.") from error
@@ -142,6 +151,9 @@ class MailServer:
             raise ServerAway(
                 f"The mail server turns the portal away ({error.smtp_code})."
             ) from error
+        except SoftTimeLimitExceeded:
+            self._hang_up()
+            raise ServerAway(TOO_SLOW) from None
         except (OSError, smtplib.SMTPException) as error:
             self._hang_up()
             raise ServerAway(

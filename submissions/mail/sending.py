@@ -22,6 +22,7 @@ from submissions.mail.mail_server import (
     RefusedForGood,
     RefusedForNow,
     ServerAway,
+    TooSlow,
 )
 from submissions.mail.reminding import is_over, is_still_wanted
 from submissions.mail.rendering import RenderedMail, render_with
@@ -63,7 +64,8 @@ def send_due(*, portal_now: Callable[[], datetime], wall_now: Callable[[], datet
 
     A refused mail is deferred or given up and the others go on. A server that cannot be reached,
     or that breaks two connections in a row, ends the run: what was claimed and not tried is
-    released at once. Several workers may run side by side.
+    released at once. So does one for which the task's time ends first. Several workers may run side
+    by side.
     """
     with MailServer() as server:
         run = _Run(server, portal_now, wall_now)
@@ -150,7 +152,7 @@ class _Run:
         except ConnectionBroken as error:
             self._defer(mail, str(error))
             self._breaks = breaks + 1
-            if self._breaks == BREAKS_IN_A_ROW:
+            if self._breaks == BREAKS_IN_A_ROW or isinstance(error, TooSlow):
                 self._end(str(error))
         except RefusedForGood as error:
             self._fail(mail, str(error))

@@ -179,6 +179,8 @@ def test_slow_mail_server_leaves_the_rest_to_the_next_run(monkeypatch):
         return send(message)
 
     monkeypatch.setattr(EmailMessage, "send", slowly)
+    limits = send_account_mail.soft_time_limit, send_account_mail.time_limit
+    assert limits[0] < limits[1] < account_mail.CLAIM_LASTS.total_seconds()
     send_account_mail()
     assert [message.to for message in mail.outbox] == [[f"pat{n}@example.org"] for n in range(3)]
     assert [row.state for row in AccountMail.objects.all()] == ["waiting", "waiting"]

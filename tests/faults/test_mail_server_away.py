@@ -31,6 +31,24 @@ def test_due_mail_is_sent_and_nothing_is_marked(mail_is_due, sink):
         assert heartbeats.is_mail_server_away(client) is False
 
 
+def test_two_processes_of_a_worker_send_and_the_third_does_all_else(mail_is_due, sink):
+    turns = f"{heartbeats.SENDING_MAIL}{tasks.send_due_mail.request.hostname}"
+    with (
+        broker() as client,
+        heartbeats.turn(client, turns, of=2, lasts=9) as one,
+        heartbeats.turn(client, turns, of=2, lasts=9) as two,
+    ):
+        assert (one, two) == (True, True)
+        tasks.send_due_mail()
+        assert sink.connections == 0
+    for _ in range(2):
+        tasks.send_due_mail()
+    assert sink.reached == ["someone@example.org"]
+    with broker() as client, heartbeats.turn(client, turns, of=2, lasts=9):
+        heartbeats.worker_starts(client, str(tasks.send_due_mail.request.hostname))
+        assert not client.keys(f"{heartbeats.SENDING_MAIL}*")
+
+
 def test_worker_that_finds_the_server_away_spares_the_others(mail_is_due, sink, settings):
     settings.EMAIL_PORT = free_port()
     tasks.send_due_mail()

@@ -4,12 +4,14 @@ import asyncio
 import itertools
 import logging
 import re
+import smtplib
 import ssl
 import time
 from datetime import timedelta
 from secrets import token_hex
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from core.redacting_logs import RedactingFormatter
 from submissions.mail import caps, rendering, sending
@@ -356,6 +358,27 @@ def test_silent_server_costs_one_time_out(through_port, settings, call):
     assert OutboxEmail.objects.first().last_error == (
         "The mail server could not be reached: it did not answer in time."
     )
+
+
+@pytest.mark.parametrize(
+    ("step", "report"),
+    [
+        ("connect", SendReport(released=2, server_away=True)),
+        # The server may have it, so it is tried again later than the other.
+        ("data", SendReport(deferred=1, released=1, server_away=True)),
+    ],
+)
+def test_run_whose_time_ends_beside_a_slow_server_says_so(sink, call, monkeypatch, step, report):
+    def too_slow(*_arguments):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(smtplib.SMTP, step, too_slow)
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == report
+    said = OutboxEmail.objects.values_list("last_error", flat=True)
+    assert set(said) == {"The mail server takes more than a minute to answer and to take a mail."}
+    mails = OutboxEmail.objects.filter(state=OutboxState.WAITING, next_attempt_at=None)
+    assert mails.count() == report.released
 
 
 def test_server_that_scans_a_mail_for_long_gets_it_once(sink, call, settings):
