@@ -5,6 +5,7 @@ half as long again as well.
 """
 
 import sys
+import threading
 from functools import wraps
 from importlib.machinery import SourceFileLoader
 
@@ -14,7 +15,8 @@ from django.core.handlers.base import BaseHandler
 from django.db.models import QuerySet
 from django.db.models.sql import Query
 from django.db.models.sql.compiler import SQLCompiler, SQLInsertCompiler, SQLUpdateCompiler
-from django.template import engines
+from django.template import base, engines
+from django.template.library import InclusionNode, SimpleNode
 from django.urls import get_resolver
 
 TRACER = pytest.StashKey()
@@ -28,6 +30,9 @@ OF_QUERIES = (
     (SQLInsertCompiler, "execute_sql"),
     (SQLUpdateCompiler, "execute_sql"),
 )
+# Their nodes ask nothing of the portal but by a variable.
+OF_DJANGO = ("django.template.", "django.templatetags.")
+_paused = threading.local()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -55,6 +60,7 @@ def pytest_collection():
             _import_what_the_first_request_imports()
             for owner, name in OF_QUERIES:
                 setattr(owner, name, unmeasured(getattr(owner, name)))
+            _measure_of_templates_what_is_the_portals(ours)
             return collected
         finally:
             _trace_by(tracer)
@@ -67,6 +73,66 @@ def _import_what_the_first_request_imports():
         assert engine.engine.template_context_processors
     for status in (400, 403, 404, 500):
         get_resolver().resolve_error_handler(status)
+
+
+def _measure_of_templates_what_is_the_portals(ours):
+    """Django draws a page unmeasured; of what it asks for meanwhile the portal's is measured."""
+    base.NodeList.render = _paused_in(base.NodeList.render)
+    base.Variable._resolve_lookup = _measured_in(base.Variable._resolve_lookup)
+    plain, measured = base.render_value_in_context, _measured_in(base.render_value_in_context)
+    base.render_value_in_context = lambda value, context: (
+        plain(value, context) if isinstance(value, str) else measured(value, context)
+    )
+    nodes = [base.Node]
+    for node in nodes:
+        nodes += node.__subclasses__()
+        asks = node in (SimpleNode, InclusionNode) or not node.__module__.startswith(OF_DJANGO)
+        if asks and "render" in vars(node):
+            node.render = _measured_in(node.render)
+    for engine in engines.all():
+        for library in engine.engine.template_libraries.values():
+            for functions in (library.filters, library.tags):
+                for name, function in functions.items():
+                    if function.__module__.partition(".")[0] in ours:
+                        functions[name] = _measured_in(function)
+
+
+def _paused_in(draw):
+    """Leave out what `draw` does, but for what is `_measured_in` it."""
+
+    @wraps(draw)
+    def draw_unmeasured(*given, **named):
+        tracer = _tracer()
+        if tracer is None:
+            return draw(*given, **named)
+        sys.settrace(None)
+        _paused.tracer = tracer
+        try:
+            return draw(*given, **named)
+        finally:
+            _paused.tracer = None
+            sys.settrace(tracer)
+
+    return draw_unmeasured
+
+
+def _measured_in(ask):
+    """Measure what `ask` calls where measuring is paused."""
+
+    @wraps(ask)
+    def ask_measured(*given, **named):
+        tracer = getattr(_paused, "tracer", None)
+        if tracer is None:
+            return ask(*given, **named)
+        _paused.tracer = None
+        sys.settrace(tracer)
+        try:
+            return ask(*given, **named)
+        finally:
+            sys.settrace(None)
+            _paused.tracer = tracer
+
+    return ask_measured
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

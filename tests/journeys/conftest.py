@@ -17,7 +17,10 @@ from playwright.sync_api import sync_playwright
 
 from tests.fonts import noto
 
-AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
+# In a function: a page that is not looked at hardly reads it.
+AXE = f"""window.beginAxe = () => {{
+  {Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()}
+}};"""
 WIDTHS = {"narrow": 320, "wide": 1280}
 # Chromium looks for its maker's hosts otherwise.
 QUIET = [
@@ -84,17 +87,20 @@ def in_progress(live_server):
 
 
 @pytest.fixture
-def open_browser(chromium, live_server, in_progress):
+def open_browser(request, chromium, live_server, in_progress):
     """Return a page of a fresh browser, whose console must stay silent: `open_browser(320)`."""
     contexts = []
     said = []
     under_way = set()
+    is_looked_at = "look" in request.fixturenames
 
     def open_page(width=1280, **options):
         context = chromium.new_context(
             viewport={"width": width, "height": 800}, base_url=live_server.url, **options
         )
         contexts.append(context)
+        if is_looked_at:
+            begin_with_axe(context)
         context.on("request", lambda request: under_way.add(request))
         for end in ("requestfinished", "requestfailed"):
             context.on(end, lambda request: under_way.discard(request))
@@ -211,6 +217,7 @@ CONTRASTS = """() => {
 }"""
 RULES_OF_CONTRAST = ["color-contrast", "link-in-text-block"]
 RUN_AXE = f"""async ([options, contrasts, ofContrast, looksAgain]) => {{
+  if (!window.axe) window.beginAxe();
   const {{ violations }} = await axe.run(document, options);
   const include = [...window.contrasts].filter(([, its]) => contrasts.includes(its));
   if (include.length) {{
@@ -229,6 +236,12 @@ sound_contrasts, sound_at_another_width = set(), set()
 with_axe = WeakSet()
 
 
+def begin_with_axe(context):
+    """Have the next pages of this browser begin with axe."""
+    with_axe.add(context)
+    context.add_init_script(AXE)
+
+
 def faults_found_by_axe(page, *, looks_again=False):
     """Every violation of WCAG A or AA and of axe's best practices on the page as it stands.
 
@@ -239,11 +252,10 @@ def faults_found_by_axe(page, *, looks_again=False):
     """
     page.wait_for_load_state()
     if page.context not in with_axe:
-        with_axe.add(page.context)
-        page.context.add_init_script(path=AXE)
-    contrasts = page.evaluate(f"() => window.axe && ({CONTRASTS})()")
+        begin_with_axe(page.context)
+    contrasts = page.evaluate(f"() => window.beginAxe && ({CONTRASTS})()")
     if contrasts is None:
-        page.evaluate(AXE.read_text())
+        page.evaluate(AXE)
         contrasts = page.evaluate(CONTRASTS)
     new = [contrast for contrast in contrasts if contrast not in sound_contrasts]
     options = {

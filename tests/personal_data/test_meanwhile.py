@@ -47,7 +47,8 @@ from tests.personal_data.erasures import ask_and_approve, send_last_mail
 from tests.personal_data.everything_typed import dumped, kept_files
 from tests.threads import at_once
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Each verb has tests of its own, which measure it.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_cover]
 WAITS_FOR_THIS = """
     SELECT EXISTS (
         SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))
