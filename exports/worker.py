@@ -13,7 +13,7 @@ from django.core.files.base import File
 from django.db import DatabaseError, connections
 
 from core import disk_reserve
-from core.outages import StoreAway
+from core.outages import StoreAway, outage_of
 from exports import export_runs
 from exports.export_context import Cancelled, UnsupportedByFormat
 from exports.filters import ExportFilter, FilterRefused
@@ -29,6 +29,10 @@ EVERY = 0.7  # seconds between two notes of progress
 # Seconds; one step, such as the search before the first row or the packing of an Excel file, takes
 # no longer. What says nothing for so long hangs.
 LONGEST_STEP = 300.0
+DISK_FULL = (
+    "The disk where files are kept takes no more. Ask the people who run the portal to make room "
+    "there, then ask for it again."
+)
 STORE_AWAY = "The place where files are kept does not answer. Ask for it again later."
 
 
@@ -51,7 +55,9 @@ def make_next(*, now: Callable[[], datetime], wall_now: Callable[[], datetime]) 
         export_runs.fail(run, at=now(), error=STORE_AWAY)
         logger.error("%s failed: %s: %s", run, error.host, error)
     except Exception as error:
-        export_runs.fail(run, at=now(), error="Something went wrong. Ask for it again.")
+        is_full = isinstance(error, OSError) and outage_of(error) is not None
+        said = DISK_FULL if is_full else "Something went wrong. Ask for it again."
+        export_runs.fail(run, at=now(), error=said)
         logger.exception("%s failed: %s", run, type(error).__name__)
     try:
         export_runs.purge_strays_of(run)

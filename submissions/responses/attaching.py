@@ -18,7 +18,7 @@ from django.utils.translation import ngettext
 
 from core.direction import isolated
 from core.disk_reserve import has_room_for_upload
-from core.outages import StoreAway
+from core.outages import StoreAway, outage_of
 from core.spoken_lists import in_a_row
 from core.upload_names import without_folders
 from submissions.calls.models import Call, Question
@@ -85,8 +85,13 @@ def change_files(
                 )
             except FileRefused as refusal:
                 refused.setdefault(key, []).append(refusal.message)
-            except StoreAway as error:
-                logger.error("%s: a file is not kept, %s: %s", submission, error.host, error)
+            except (StoreAway, OSError) as error:
+                outage = outage_of(error)
+                if outage is None:
+                    raise
+                logger.error(
+                    "%s: a file is not kept, %s: %s", submission, outage.host, outage.reason
+                )
                 is_away = True
                 refused.setdefault(key, []).append(no_room(upload).message)
     return refused

@@ -348,19 +348,31 @@ def test_export_without_a_name_behind_it_is_not_taken_for_the_command_lines(name
 
 
 @pytest.mark.django_db(transaction=True)
-def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ValueError("an answer"), "Something went wrong. Ask for it again."),
+        # Full since it was looked at, without inodes, or over a quota.
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)),
+            "The disk where files are kept takes no more. Ask the people who run the portal to "
+            "make room there, then ask for it again.",
+        ),
+    ],
+)
+def test_export_that_breaks_says_so_and_names_no_answer(monkeypatch, error, said):
     make_run()
 
     def breaking(*_args, **_detail):
         yield b"reference"
-        raise ValueError("an answer")
+        raise error
 
     monkeypatch.setattr(worker, "export_chunks", breaking)
     worker.make_next(now=now, wall_now=now)
     run = ExportRun.objects.get()
     assert (run.state, run.error) == (
         ExportState.FAILED,
-        "Something went wrong. Ask for it again.",
+        said,
     )
 
 

@@ -1,10 +1,13 @@
 """How many responses and mails one client may cause, and what the pages say beyond that."""
 
+import errno
+import os
 import re
 from datetime import timedelta
 from secrets import token_hex
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
@@ -114,9 +117,23 @@ def test_staff_see_how_much_room_there_is(client, monkeypatch, settings):
     assert page.context["is_full"] is True
 
 
-def test_what_was_typed_is_saved_where_a_file_finds_no_room(call, client, monkeypatch):
+def no_file_is_made(_self, _name, _content):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "full"),
+    [
+        (disk_reserve, "free_bytes", lambda: 0),
+        # Without inodes, over a quota, or full since it was looked at.
+        (FileSystemStorage, "_save", no_file_is_made),
+    ],
+)
+def test_what_was_typed_is_saved_where_a_file_finds_no_room(
+    call, client, monkeypatch, of, name, full
+):
     start(call, client)
-    monkeypatch.setattr(disk_reserve, "free_bytes", lambda: 0)
+    monkeypatch.setattr(of, name, full)
     file = SimpleUploadedFile("notes.txt", b"Minutes.")
     page = f"/calls/{call.slug}/response/evidence/"
     refused = client.post(page, {"story": "Typed.", "documents": [file], "action": "continue"})
