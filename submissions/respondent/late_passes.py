@@ -6,6 +6,7 @@ from django.views.decorators.http import require_http_methods
 
 from core import clock_check, spoken_time
 from submissions.respondent.browser_session import call_or_404, remember, response_in_session
+from submissions.respondent.put_away import about_put_away
 from submissions.responses import amending, late_passes
 from submissions.responses.ending.late import kept_until
 from submissions.responses.errors import CallNotOpen, LinkDead, ResponseWithdrawn
@@ -47,6 +48,6 @@ def late_pass(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "kept_until": spoken_time.say_moment(kept, call.timezone) if kept else "",
         "until": spoken_time.say_moment(found.expires_at, call.timezone),
         "goes_on": goes_on,
-        "replaced": None if goes_on else held,
+        **about_put_away(None if goes_on else held, call),
     }
     return render(request, "late_passes/late_pass.html", context)

@@ -21,6 +21,7 @@ from submissions.respondent import browser_session
 from submissions.respondent.browser_session import call_or_404, response_in_session
 from submissions.respondent.decorators import with_response
 from submissions.respondent.forms.return_forms import AddressForm, ReceiptAddressForm
+from submissions.respondent.put_away import about_put_away
 from submissions.respondent.receipt_codes import response_of_receipt
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import retry_after, say_tried_often, say_when
@@ -191,7 +192,7 @@ def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "call": call,
         "submission": submission,
         "token": token,
-        "replaced": open_here if open_here != submission else None,
+        **about_put_away(open_here if open_here != submission else None, call),
         "saved": spoken_time.say_moment(submission.saved_at, call.timezone),
     }
     return render(request, "calls/return_open.html", context)

@@ -23,6 +23,7 @@ from submissions.respondent import browser_session
 from submissions.respondent.browser_session import call_or_404, response_in_session
 from submissions.respondent.decorators import View, with_response
 from submissions.respondent.forms.sharing_forms import InvitationForm, NameForm
+from submissions.respondent.put_away import about_put_away
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import retry_after, say_when
 from submissions.responses import sharing
@@ -248,7 +249,8 @@ def join(request: HttpRequest, slug: str, token: str) -> HttpResponse:
 def _join_page(
     request: HttpRequest, call: Call, colleague: Colleague, form: NameForm
 ) -> HttpResponse:
-    open_here = response_in_session(request, call.slug)
+    held = response_in_session(request, call.slug)
+    is_another = held is not None and held.pk != colleague.submission_id
     if not form.is_bound and colleague.name:
         form.initial["name"] = colleague.name
     context = {
@@ -256,9 +258,7 @@ def _join_page(
         "form": form,
         "errors": form.error_summary,
         "is_authors": _holds_it_as_author(request, colleague),
-        "replaced": open_here
-        if open_here is not None and open_here.pk != colleague.submission_id
-        else None,
+        **about_put_away(held if is_another else None, call),
         "may_submit": colleague.may_submit,
     }
     return render(request, "sharing/join.html", context, status=422 if form.is_bound else 200)

@@ -270,9 +270,15 @@ def test_dead_links_look_all_alike(client, call, at):
 
 
 def test_link_warns_before_it_puts_another_response_away(client, call):
-    start(client, call)
-    page = text_of(client.get(address(call, f"return/{link_to(make_draft(call))}/")))
+    held = start(client, call)
+    link = address(call, f"return/{link_to(make_draft(call))}/")
+    page = text_of(client.get(link))
     assert "This browser has another response open" in page
+    assert "We do not have your email address, so you could not open it again." in page
+    returning.remember_address(submission=held, address="jo@example.org", at=while_open(call))
+    page = text_of(client.get(link))
+    assert "Get a link to the other one first" in page
+    assert "you could not open it again" not in page
     own = Submission.objects.order_by("pk").first()
     page = text_of(client.get(address(call, f"return/{link_to(own)}/")))
     assert "another response open" not in page
