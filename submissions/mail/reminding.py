@@ -349,6 +349,14 @@ def look_up_opt_out(token: str) -> list[Submission]:
     return list(Submission.objects.filter(public_id__in=named).order_by("pk"))
 
 
+def are_refused(submissions: Collection[Submission]) -> bool:
+    """Return whether somebody refused reminders about each of the responses."""
+    refused = ReturnAddress.objects.filter(
+        submission__in=submissions, reminders_refused_at__isnull=False
+    )
+    return refused.count() == len(submissions)
+
+
 def refuse_reminders(*, submission: Submission, at: datetime) -> None:
     """Send no more reminders about the response; asking twice changes nothing.
 

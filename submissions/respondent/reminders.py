@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 from core import clock, clock_check
 from submissions.mail import reminding
 from submissions.respondent.browser_session import call_or_404
+from submissions.responses.states import SubmissionState
 
 
 @csrf_exempt  # RFC 8058: a mail program posts here by itself; the token is signed.
@@ -24,8 +25,9 @@ def reminders(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     context = {
         "call": call,
         "number": len(found),
-        "has_draft": any(one.is_draft for one in found),
-        "stopped": request.method == "POST",
+        "drafts": sum(one.is_draft for one in found),
+        "counts": any(one.state == SubmissionState.SUBMITTED for one in found),
+        "stopped": request.method == "POST" or reminding.are_refused(found),
         "has_closed": call.has_closed_at(clock_check.received(request)),
     }
     return render(request, "calls/reminders.html", context)

@@ -220,6 +220,7 @@ def test_reminders_are_refused_by_post_alone_even_by_a_mail_program(at):
     assert ReturnAddress.objects.count() == 0
     assert mail_program.post(address).status_code == 200
     assert ReturnAddress.objects.get().reminders_refused_at == while_open(call)
+    assert "You will get no more reminders" in mail_program.get(address).content.decode()
 
 
 def test_page_about_reminders_after_closing_does_not_say_that_the_call_closes(client, at):
@@ -245,10 +246,15 @@ def test_late_pass_before_closing_does_not_say_that_the_call_closed(client, at):
 def test_page_about_reminders_of_changes_says_that_what_was_submitted_counts(client, at):
     call = make_call()
     at(while_open(call))
-    token = reminding.opt_out_token(make_submitted(call))
+    submitted = make_submitted(call)
+    token = reminding.opt_out_token(submitted)
     page = client.post(f"/calls/{call.slug}/reminders/{token}/").content.decode()
     assert "What you submitted counts." in page
     assert "once you submit it" not in page
+    amending.withdraw(submission=submitted, at=while_open(call))
+    page = client.get(f"/calls/{call.slug}/reminders/{token}/").content.decode()
+    assert "What you submitted counts." not in page
+    assert "we still email you once" not in page
 
 
 def test_forged_refusal_is_not_found(client, at):
