@@ -189,15 +189,13 @@ class Restoring:
             latest = self._of.path / ERASURES
             lists += [self._of.path / name / ERASURES for name in newer]
             lists += [latest] if latest.exists() else []
-        found: dict[tuple[str, str], dict[str, Any]] = {}
+        found: list[dict[str, Any]] = []
         for path in lists:
             try:
-                rows = [json.loads(line) for line in self._text(path).splitlines()]
+                found += [json.loads(line) for line in self._text(path).splitlines()]
             except BackupFailed:
                 restored.unread.append(str(path.relative_to(self._of.path)))
-                continue
-            found |= {since_backups.key_of(row): row for row in rows}
-        yield from found.values()
+        yield from since_backups.newest(found)
 
     def _text(self, path: Path) -> str:
         plain = io.BytesIO()

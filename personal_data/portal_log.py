@@ -58,7 +58,8 @@ def read(lines: Iterable[str]) -> Told:
         elif found["what"] == "withdrawn":
             told.withdrawn[found["reference"]] = time
         else:
-            told.received[found["reference"]] = time
+            before = told.received.get(found["reference"], time)
+            told.received[found["reference"]] = max(before, time)
     return told
 
 
@@ -69,7 +70,8 @@ def _entry(line: str) -> tuple[datetime, str, str] | None:
     if begins != -1 and (plain is None or begins < plain.start()):
         try:
             entry = json.loads(line[begins:])
-            return datetime.fromisoformat(entry["time"]), entry["logger"], entry["message"]
+            time, logger, message = (str(entry[key]) for key in ("time", "logger", "message"))
+            return datetime.fromisoformat(time), logger, message
         except (ValueError, KeyError, TypeError):
             return None
     if plain is None:

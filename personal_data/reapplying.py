@@ -21,7 +21,7 @@ from submissions.responses import amending
 from submissions.responses.erasing import due_after, open_request
 from submissions.responses.models import ErasureRequest, Submission
 from submissions.responses.models.attachments import private_storage
-from submissions.responses.states import ErasureGround, ErasureState
+from submissions.responses.states import Channel, ErasureGround, ErasureState
 
 NEEDED = frozenset(
     ("request", "response", "scope", "ground", "reason", "asked_at", "decided_at", "decided_by")
@@ -138,6 +138,7 @@ def reapply(
         except ValueError as error:
             done.refused.append(str(error))
     _compare({row["reference"]: row for row in rows if "version" in row}, told, done)
+    done.gone = [one for one in done.gone if one not in moments]  # nobody needs those back
     return done
 
 
@@ -156,16 +157,18 @@ def _reapply_erasure(
 def _compare(listed: dict[str, dict[str, Any]], told: Told, done: Reapplied) -> None:
     """Note in `done` what this database lacks of what the list and the log tell."""
     named = {*listed, *told.received, *told.erased}
-    here = {str(one): one for one in Submission.objects.filter(reference__in=named)}
-    done.gone += {*listed, *told.received} - here.keys()
+    responses = Submission.objects.filter(reference__in=named)
+    here = set(responses.values_list("reference", flat=True))
+    done.gone += {*listed, *told.received} - here
     erased_here = ErasureRequest.objects.carried_out().filter(submission__reference__in=told.erased)
     known = set(erased_here.values_list("submission__reference", flat=True))
-    done.not_erased += (told.erased & here.keys()) - known
-    standing = since_backups.standing().filter(reference__in=named)
-    for one in standing:
+    done.not_erased += (told.erased & here) - known
+    for one in since_backups.standing().filter(reference__in=named):
         reference, version = str(one), one.submitted_version
         then = listed.get(reference, {"version": 0, "hidden": 0})
-        logged = told.received.get(reference, version.received_at) - LOGGED_WITHIN
+        logged = version.received_at
+        if one.channel == Channel.WEB:  # what staff enter came days before it is logged
+            logged = told.received.get(reference, logged) - LOGGED_WITHIN
         if version.number < then["version"] or version.received_at < logged:
             done.changed.append(reference)
         elif version.number == then["version"] and one.hidden < then["hidden"]:

@@ -7,7 +7,7 @@
 Of the last a restore can only tell what it lacks: a response, a version, hidden words.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
@@ -39,16 +39,33 @@ def standing() -> QuerySet[Any]:
     """Return the submitted responses with their versions, and how many passages are `hidden`."""
     hidden = Count("current_version__redactions", filter=HIDDEN)
     responses = Submission.objects.submitted().select_related("current_version")
-    read = ("reference", "current_version__number", "current_version__received_at")
+    read = ("reference", "channel", "current_version__number", "current_version__received_at")
     return responses.only(*read).annotate(hidden=hidden).order_by("pk")
 
 
-def key_of(row: dict[str, Any]) -> tuple[str, str]:
+def newest(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the newest of the rows that tell of the same, whichever list was read last.
+
+    There is no way back from a withdrawal, and versions count up. Of two alike the last one stays.
+    """
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        key = _key_of(row)
+        if _rank(row) >= _rank(found.get(key, row)):
+            found[key] = row
+    return list(found.values())
+
+
+def is_erasure(row: dict[str, Any]) -> bool:
+    return "request" in row
+
+
+def _key_of(row: dict[str, Any]) -> tuple[str, str]:
     """Return what two lists that tell of the same have in common."""
     if is_erasure(row):
         return "erasure", row["request"]
     return "response", row["reference"]
 
 
-def is_erasure(row: dict[str, Any]) -> bool:
-    return "request" in row
+def _rank(row: dict[str, Any]) -> tuple[bool, int]:
+    return "withdrawn_at" in row, row.get("version", 0)

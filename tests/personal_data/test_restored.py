@@ -145,13 +145,21 @@ def test_list_has_what_a_restore_needs(call, response, capsys):
 
 def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys):
     """Everything that came after the list; what a stranger wrote into an address tells nothing."""
-    withdrawn, changed, erased = (make_submitted(call) for _ in range(3))
-    lost = make_reference("TST")
-    soon = (while_open(call) + timedelta(hours=1)).strftime("%Y-%m-%d %H:%M:%S.000Z")
+    withdrawn, changed, erased, entered = (make_submitted(call) for _ in range(4))
+    Submission.objects.filter(pk=entered.pk).update(channel="post")  # it came before it was entered
+    lost, ended = make_reference("TST"), make_reference("TST")
+    before, soon = (
+        (while_open(call) + timedelta(hours=hours)).strftime("%Y-%m-%d %H:%M:%S.000Z")
+        for hours in (-1, 1)
+    )
     ours = "INFO submissions.responses."
     lines = [
         f"{soon} {ours}amending [3f2a1b7c] response {withdrawn} withdrawn",
         f"web-1  | {soon} {ours}submitting response {changed} received",
+        f"web-2  | {before} {ours}submitting response {changed} received",
+        f"{soon} {ours}entering response {entered} received",
+        f"{soon} {ours}submitting response {ended} received",
+        f"{soon} {ours}amending response {ended} withdrawn",
         json.dumps(
             {
                 "time": soon.replace(" ", "T"),
@@ -177,7 +185,7 @@ def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys)
         f"{changed}.",
         f"Gone, as they came after this backup. Their authors have a receipt: {lost}.",
     ]
-    assert set(Submission.objects.submitted()) == {response, changed, erased}
+    assert set(Submission.objects.submitted()) == {response, changed, erased, entered}
     event = AuditEvent.objects.get(action=AuditAction.RESPONSE_WITHDRAWN)
     assert (event.submission, event.detail["after_restore"]) == (withdrawn, True)
     log.write_text("Something else.\n")
@@ -186,16 +194,23 @@ def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys)
 
 
 def test_list_tells_of_versions_and_hidden_words_that_the_backup_lacks(call, tmp_path, capsys):
-    changed, hidden, _ = (make_submitted(call) for _ in range(3))
+    """The newest holds of each response, whichever list is named last."""
+    changed, hidden, withdrawn = (make_submitted(call) for _ in range(3))
     call_command("list_erasures")
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert rows[0] == {"reference": str(changed), "version": 1, "hidden": 0}
+    older = tmp_path / "older.jsonl"
+    older.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
     rows[0]["version"] = 2
     rows[1]["hidden"] = 1
+    rows[2] = {"reference": str(withdrawn), "withdrawn_at": while_open(call).isoformat()}
     listed = tmp_path / "listed.jsonl"
-    listed.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
-    call_command("reapply_erasures", str(listed))
-    assert capsys.readouterr().out.splitlines()[2:] == [
+    listed.write_text("".join(f"{json.dumps(row)}\n" for row in (rows[0], rows[2])))
+    hides = tmp_path / "hides.jsonl"
+    hides.write_text(f"{json.dumps(rows[1])}\n")
+    call_command("reapply_erasures", str(listed), str(older), str(hides))
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"Withdrawn again: {withdrawn}.",
         "Changed since, perhaps made confidential, which nobody can bring back. Ask the authors: "
         f"{changed}.",
         f"Words were hidden since. Hide them again: {hidden}.",

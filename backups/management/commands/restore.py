@@ -164,8 +164,8 @@ class Command(BaseCommand):
                 f"{name} could not be read: what it lists is not erased again. Find another copy, "
                 "decrypt it, and run: manage.py reapply_erasures FILE"
             )
-        rows = {since_backups.key_of(one): one for one in [*restored.erasures, *kept]}
-        done = reapplying.reapply(rows.values(), Told(), by=person, at=clock.portal_now())
+        rows = since_backups.newest([*restored.erasures, *kept])
+        done = reapplying.reapply(rows, Told(), by=person, at=clock.portal_now())
         for line in done.in_words():
             self.stdout.write(line)
         if done.refused:

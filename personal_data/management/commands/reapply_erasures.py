@@ -47,8 +47,8 @@ class Command(BaseCommand):
         if log and not told.lines:
             raise CommandError("The log has no line of the portal's: name that of web.")
         unread: list[str] = []
-        rows = {since_backups.key_of(one): one for one in [*listed, *self._kept(files, unread)]}
-        done = reapplying.reapply(rows.values(), told, by=person, at=clock.portal_now())
+        rows = since_backups.newest([*listed, *self._kept(files, unread)])
+        done = reapplying.reapply(rows, told, by=person, at=clock.portal_now())
         for line in done.in_words():
             self.stdout.write(line)
         if done.refused:
