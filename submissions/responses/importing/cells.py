@@ -17,7 +17,7 @@ NO = {"no", "n", "false", "0", "-"}
 # Day first, as in the United Kingdom; ISO 8601 as programs write it.
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y")
 TIMES = ("%H:%M", "%H:%M:%S", "%H.%M", "%I:%M%p", "%I.%M%p", "%I%p")
-_NOON = re.compile(r"\s*\b([ap])\.?\s?m\.?$", re.IGNORECASE)
+_NOON = re.compile(r"\s*(?<![a-z])([ap])\.?\s?m\.?$", re.IGNORECASE)
 CHANNELS = {
     **{name: one for one in Channel for name in (one.value, one.label.casefold())},
     "letter": Channel.POST,

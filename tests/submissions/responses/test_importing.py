@@ -388,7 +388,7 @@ def test_time_in_a_column_of_its_own_goes_with_the_day(call, staff):
         + "\nB,2.30 p.m.,2019-07-22 00:00:00,Two"
         + "\nC,,22/07/2019,Three"
         + "\nD,09:00,,Four"
-        + "\nE,9am,22/07/2019 09:00,Five"
+        + "\nE,9.00a.m.,22/07/2019 09:00,Five"
         + "\nF,15:00,22/07/2019 09:00,Six"
         + "\nG,soon,22/07/2019,Seven\n",
     )
