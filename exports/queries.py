@@ -203,10 +203,10 @@ def codes_of(dataset: Dataset) -> list[Code]:
     nobody uses is left out like one that stands on withheld passages alone. Otherwise it would
     tell, by going, that one of these has it now. The team's files have the whole codebook.
     """
-    used = _used(dataset)
     codes = list(Code.objects.filter(call=dataset.call).order_by("position", "name", "pk"))
     if dataset.team:
         return codes
+    used = _used(dataset)
     by_key = {code.pk: code for code in codes}
     listed: set[int] = set()
     for code in codes:
