@@ -6,15 +6,23 @@ tell what it says.
 
 from exports.consent import Scope, chosen_for_naming_sql, withheld_sql
 from exports.types import Dataset
-from review.duplicates.counting_once import PARAMETERS, left_out_sql, stands_for_sql
+from review.duplicates.counting_once import PARAMETERS, campaign_sql, left_out_sql, stands_for_sql
 from submissions.calls.models import Call
 
-__all__ = ["PARAMETERS", "counted_once_sql", "stood_sql"]
+__all__ = ["PARAMETERS", "counted_once_sql", "named_sql", "stood_sql"]
 
 
 def counted_once_sql(call: Call, scope: Scope) -> str:
     """SQL of whether the `submission` counts where each campaign counts once."""
     return f"submission.id NOT IN ({left_out_sql(_counted(call, scope))})"
+
+
+def named_sql(dataset: Dataset) -> str:
+    """JOIN: the campaign of each row, where that is a column."""
+    if not dataset.export_filter.campaigns:
+        return ""
+    name = campaign_sql("submission.id", _counted(dataset.call, dataset.scope))
+    return f"LEFT JOIN LATERAL ({name}) AS campaign ON true "
 
 
 def stood_sql(dataset: Dataset) -> str:

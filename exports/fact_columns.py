@@ -2,7 +2,6 @@
 
 from exports.one_column import CODE, LONG, NUMBER, ONE, SEVERAL, TIME, Column
 from exports.sql_literals import moment_sql
-from review.duplicates.counting_once import campaign_sql
 from submissions.responses.states import Channel, Timing, TriageStatus
 
 
@@ -54,13 +53,12 @@ def version_columns() -> list[Column]:
 def campaign_columns(campaigns: str) -> list[Column]:
     if not campaigns:
         return []
-    name = campaign_sql("submission.id")
     found = [
         Column(
             "campaign",
-            f"CASE WHEN NOT version.is_withheld THEN {name} END",
+            "CASE WHEN NOT version.is_withheld THEN campaign.name END",
             LONG,  # nobody's choice of publication hides it, as it does short texts
-            "The campaign that staff put the response into.",
+            "The campaign that staff put the response into, where another of it is shown, too.",
             is_typed_in=True,
         )
     ]
@@ -68,7 +66,7 @@ def campaign_columns(campaigns: str) -> list[Column]:
         found.append(
             Column(
                 "stands_for",
-                "stood.responses",
+                "CASE WHEN campaign.name IS NOT NULL THEN stood.responses END",
                 NUMBER,
                 "How many responses of its campaign the row stands for, itself included; empty "
                 "outside campaigns. Duplicates are not counted.",

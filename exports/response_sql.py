@@ -16,7 +16,7 @@ from core.text_sheets import EXCEL_UNITS
 from exports import consent
 from exports.all_columns import document_of, is_among_texts, sql_type
 from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
-from exports.campaign_sql import counted_once_sql, stood_sql
+from exports.campaign_sql import counted_once_sql, named_sql, stood_sql
 from exports.changes_sql import number_sql
 from exports.coding_sql import codes_sql, file_texts_sql, passages_sql, shown_codings
 from exports.export_context import UnsupportedByFormat
@@ -173,7 +173,7 @@ def _joined(dataset: Dataset, order: str) -> str:
         f"{_ahead_sql('submission.submitted_at', 'first_time')}"
         f"CROSS JOIN LATERAL (SELECT {_file_count_sql(dataset)} AS files) AS attached "
         f"CROSS JOIN LATERAL (SELECT {codes_sql(call, scope)} AS codes OFFSET 0) AS coded "
-        f"{stood_sql(dataset)}"
+        f"{named_sql(dataset)}{stood_sql(dataset)}"
         f"{_documents(dataset)}"
     )
 

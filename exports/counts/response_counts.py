@@ -74,6 +74,18 @@ def count_responses(call: Call, *, at: datetime, once: bool = False) -> Counts:
         return Counts(total=None)
 
 
+def counting_once_differs(call: Call) -> bool:
+    """Return whether counting each campaign once leaves out a response that is not confidential."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM submissions_submission AS submission "  # noqa: S608 - no values
+            "WHERE submission.call_id = %(call)s AND submission.state = %(submitted)s "
+            f"AND NOT {counted_once_sql(call, PSEUDONYMISED)})",
+            _parameters(call),
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def _count_days(call: Call, once: bool) -> dict[date, int]:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -18,7 +18,7 @@ from accounts.states import Action
 from core import clock, spoken_time
 from core.bar_charts import BarChart, in_words
 from core.spoken_numbers import say_number
-from exports.counts.response_counts import count_responses
+from exports.counts.response_counts import count_responses, counting_once_differs
 from exports.counts.types import Counts, QuestionCounts
 from exports.permissions import may_export
 from exports.queries import erased_references, one_snapshot
@@ -28,7 +28,6 @@ from exports.steering.on_record import latest_on_record
 from exports.steering.parts import BY_DAY, Looking, Part
 from exports.types import Dataset
 from exports.writers.dictionary import rules
-from review.duplicates.counting_once import has_decided
 from submissions.calls.facets import Facet
 from submissions.calls.models import Call
 
@@ -59,7 +58,7 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
     with one_snapshot():
         counts = count_responses(call, at=now, once=once)
         beside = {
-            "has_campaigns": has_decided(call),
+            "has_campaigns": counting_once_differs(call),
             "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
             "erased": bool(erased_references(call)),
         }

@@ -9,14 +9,13 @@ from django.views.decorators.http import require_safe
 
 from accounts.current_user import current_user
 from core import clock, spoken_time
-from exports.counts.response_counts import count_responses
+from exports.counts.response_counts import count_responses, counting_once_differs
 from exports.counts.types import Counts
 from exports.permissions import may_export
 from exports.queries import one_snapshot
 from exports.steering.access import of_call, sees_charts
 from exports.steering.charts import bar_chart, remarks_on
 from exports.steering.parts import Looking, Part
-from review.duplicates.counting_once import has_decided
 from submissions.calls.models import Call
 
 
@@ -29,7 +28,7 @@ def question_counts(request: HttpRequest, call: Call) -> HttpResponse:
     once = request.GET.get("campaigns") == "once"
     with one_snapshot():
         counts = count_responses(call, at=now, once=once)
-        has_campaigns = has_decided(call)
+        has_campaigns = counting_once_differs(call)
     context = {
         "call": call,
         "has_campaigns": has_campaigns,

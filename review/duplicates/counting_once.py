@@ -59,13 +59,23 @@ def stands_for_sql(among: str) -> str:
     )
 
 
-def campaign_sql(submission: str) -> str:
-    """SQL of the name of the campaign that staff put the response into, NULL without one."""
+def campaign_sql(submission: str, among: str) -> str:
+    """SELECT the name of the campaign that staff put the response into; no row without one.
+
+    Nor of one that has no other response `among` those whom somebody may see: a campaign of one
+    would tell that others, whom they may not see, say the same.
+    """
     return (
-        "(SELECT cluster.name FROM review_clustermember AS member "  # noqa: S608 - no values
+        "SELECT cluster.name FROM review_clustermember AS member "  # noqa: S608 - no values
         "JOIN review_cluster AS cluster ON cluster.id = member.cluster_id "
         f"WHERE member.submission_id = {submission} AND cluster.state = %(counts_campaign)s "
-        "AND member.state = %(counts_confirmed)s ORDER BY cluster.id LIMIT 1)"
+        "AND member.state = %(counts_confirmed)s AND EXISTS ("
+        "SELECT FROM review_clustermember AS other "
+        "JOIN submissions_submission AS submission ON submission.id = other.submission_id "
+        "JOIN submissions_version AS version ON version.id = submission.current_version_id "
+        "WHERE other.cluster_id = cluster.id AND other.submission_id <> member.submission_id "
+        "AND other.state = %(counts_confirmed)s AND submission.state = %(submitted)s "
+        f"AND {among}) ORDER BY cluster.id LIMIT 1"
     )
 
 

@@ -82,7 +82,7 @@ def method_of(call: Call, *, audience: str) -> Method:
         Fact("confidential", _say(shown[1])),
         *(Fact(f"set_aside:{key}", _say(one)) for key, one in zip(reasons, shown[2:], strict=True)),
         *_gone(call, hides=hides),
-        *_campaigns(call, counted, hides=hides),
+        *_campaigns(call, counted, hides=hides, is_outside=is_outside),
         *_coding(call, counted, is_outside=is_outside),
         *_agreement(call, counted, hides=hides),
         *_redactions(counted, hides=hides),
@@ -174,8 +174,13 @@ def _gone(call: Call, *, hides: bool) -> list[Fact]:
     return [*facts, Fact("erased", _say_number(erased, hides=hides))] if erased else facts
 
 
-def _campaigns(call: Call, counted: QuerySet[Submission], *, hides: bool) -> list[Fact]:
-    """Count the responses of campaigns, and those left out, among the responses that count."""
+def _campaigns(
+    call: Call, counted: QuerySet[Submission], *, hides: bool, is_outside: bool
+) -> list[Fact]:
+    """Count the responses of campaigns, and those left out, among the responses that count.
+
+    For readers outside without campaigns of one: the others of them are confidential.
+    """
     rows = (
         Cluster.objects.filter(
             call=call,
@@ -186,6 +191,8 @@ def _campaigns(call: Call, counted: QuerySet[Submission], *, hides: bool) -> lis
         .annotate(responses=Count("members"))
         .order_by("name")
     )
+    if is_outside:
+        rows = rows.filter(responses__gt=1)
     facts = [Fact("campaigns", str(len(rows)))]
     for cluster in rows:
         number = _say_number(cluster.responses, hides=hides)

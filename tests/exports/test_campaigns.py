@@ -116,6 +116,27 @@ def test_confidential_response_tells_nothing_of_its_campaign(call, client):
     assert (page.context["number"], page.context["confidential"]) == (2, 0)
 
 
+def test_campaign_of_one_shown_response_is_named_to_those_alone_who_see_another(call, client):
+    """The others say the same."""
+    hidden = send(call, CAMPAIGN, publication="confidential")
+    shown = send(call, CAMPAIGN, **SHARED)
+    compare_all()
+    client.force_login(make_user(Role.STEERING_MEMBER))
+
+    def told():
+        page = client.get(f"/steering/{call.slug}/")
+        counts = client.get(f"/steering/{call.slug}/counts/")
+        pages = [answer.context["has_campaigns"] for answer in (page, counts)]
+        return rows(call, "named"), rows(call, "once"), pages
+
+    before = told()
+    decided(Cluster.objects.get(), ClusterState.CAMPAIGN)
+    assert told() == before
+    all_of_it = rows(call, "once", confidential=True)
+    assert [(row["campaign"], row["stands_for"]) for row in all_of_it] == [("Fair lots", "2")]
+    assert [row["reference"] for row in before[0]] == [hidden.reference, shown.reference]
+
+
 def test_charts_count_the_campaign_once(call, campaign):
     everything = count_responses(call, at=CLOSES_AT)
     once = count_responses(call, at=CLOSES_AT, once=True)

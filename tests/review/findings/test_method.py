@@ -54,6 +54,14 @@ def test_method_for_readers_outside_is_counted_without_confidential_responses(ev
     assert outside["sample"].startswith("3 compared;")
 
 
+def test_readers_outside_are_not_told_of_a_campaign_whose_others_are_confidential(evidence):
+    secret = evidence.respond(publication="confidential")
+    before = facts_of(evidence, OUTSIDE)
+    evidence.campaign(evidence.responses[0], secret)
+    assert facts_of(evidence, OUTSIDE) == before
+    assert facts_of(evidence, TEAM)["campaigns"] == "1"
+
+
 def test_readers_outside_are_not_told_whether_a_confidential_response_was_set_aside(evidence):
     secret = evidence.respond(publication="confidential")
     before = facts_of(evidence, OUTSIDE)
