@@ -187,17 +187,17 @@ FILE_OF_THE_SERVER = (
 
 
 @pytest.mark.parametrize(
-    ("file_type", "content", "reason"),
+    ("file_type", "make", "reason"),
     [
-        ("pdf", pdf(encryption=pikepdf.Encryption(user="x", owner="y")), NoText.PROTECTED),
-        ("pdf", pdf(change=scan), NoText.NOT_THERE),
-        ("pdf", pdf()[:300], NoText.DAMAGED),
-        ("pdf", pdf(change=swollen), NoText.DAMAGED),
-        ("docx", docx()[:200], NoText.DAMAGED),
-        ("docx", docx_with(b"<w>" + b" " * 100_000_000), NoText.TOO_BIG),
-        ("docx", docx_with(BOMB_OF_ENTITIES), NoText.DAMAGED),
-        ("docx", docx_with(FILE_OF_THE_SERVER), NoText.NOT_THERE),
-        ("txt", bytes(range(256)) * 10, NoText.DAMAGED),
+        ("pdf", lambda: pdf(encryption=pikepdf.Encryption(user="x", owner="y")), NoText.PROTECTED),
+        ("pdf", lambda: pdf(change=scan), NoText.NOT_THERE),
+        ("pdf", lambda: pdf()[:300], NoText.DAMAGED),
+        ("pdf", lambda: pdf(change=swollen), NoText.DAMAGED),
+        ("docx", lambda: docx()[:200], NoText.DAMAGED),
+        ("docx", lambda: docx_with(b"<w>" + b" " * 100_000_000), NoText.TOO_BIG),
+        ("docx", lambda: docx_with(BOMB_OF_ENTITIES), NoText.DAMAGED),
+        ("docx", lambda: docx_with(FILE_OF_THE_SERVER), NoText.NOT_THERE),
+        ("txt", lambda: bytes(range(256)) * 10, NoText.DAMAGED),
     ],
     ids=[
         "protected",
@@ -211,8 +211,8 @@ FILE_OF_THE_SERVER = (
         "no text",
     ],
 )
-def test_file_without_a_text_ends_with_its_reason(file_type, content, reason):
-    assert reason_of(file_type, content) == reason
+def test_file_without_a_text_ends_with_its_reason(file_type, make, reason):
+    assert reason_of(file_type, make()) == reason
 
 
 def test_of_a_long_file_the_beginning_is_read():

@@ -42,16 +42,17 @@ def sharing_bytes():
 
 
 @pytest.mark.parametrize(
-    "content",
+    "make",
     [
-        with_bomb(archives.SMALL + 1),
-        declared_small(with_bomb(archives.SMALL + 1), "word/media/image1.bmp"),
-        sharing_bytes(),
-        docx(**{f"word/{number}.xml": "" for number in range(archives.MOST_ENTRIES)}),
+        lambda: with_bomb(archives.SMALL + 1),
+        lambda: declared_small(with_bomb(archives.SMALL + 1), "word/media/image1.bmp"),
+        sharing_bytes,
+        lambda: docx(**{f"word/{number}.xml": "" for number in range(archives.MOST_ENTRIES)}),
     ],
     ids=["ratio", "declared smaller", "shared bytes", "entries"],
 )
-def test_archive_that_unpacks_to_too_much_is_refused_without_unpacking(content, monkeypatch):
+def test_archive_that_unpacks_to_too_much_is_refused_without_unpacking(make, monkeypatch):
+    content = make()
     monkeypatch.setattr(zipfile.ZipFile, "open", lambda *_, **__: pytest.fail("unpacked"))
     assert refusal_of("docx", content) == TOO_BIG
 
@@ -59,6 +60,10 @@ def test_archive_that_unpacks_to_too_much_is_refused_without_unpacking(content, 
 def test_archive_of_too_many_bytes_in_all_is_refused(monkeypatch):
     monkeypatch.setattr(archives, "MOST_BYTES", 3_000)
     assert refusal_of("odt", odt(**{"a.bin": b"a" * 4_000})) == TOO_BIG
+
+
+def too_many_objects():
+    return zlib.compress(b"1 0 " + b" " * MOST_OF_OBJECTS)
 
 
 def with_object_stream(packed, name=b"/ObjStm", how=b"/FlateDecode"):
@@ -71,15 +76,16 @@ def with_object_stream(packed, name=b"/ObjStm", how=b"/FlateDecode"):
 
 
 @pytest.mark.parametrize(
-    "content",
+    "make",
     [
-        with_object_stream(zlib.compress(b"1 0 " + b" " * MOST_OF_OBJECTS, 9)),
-        with_object_stream(zlib.compress(b"1 0 " + b" " * MOST_OF_OBJECTS, 9), b"/#4fbjStm"),
-        with_object_stream(zlib.compress(b"x"), how=b"[/FlateDecode /Fl]"),
+        lambda: with_object_stream(too_many_objects()),
+        lambda: with_object_stream(too_many_objects(), b"/#4fbjStm"),
+        lambda: with_object_stream(zlib.compress(b"x"), how=b"[/FlateDecode /Fl]"),
     ],
     ids=["plain", "escaped name", "packed twice"],
 )
-def test_pdf_whose_objects_unpack_to_too_much_is_refused_without_opening_it(content, monkeypatch):
+def test_pdf_whose_objects_unpack_to_too_much_is_refused_without_opening_it(make, monkeypatch):
+    content = make()
     monkeypatch.setattr(pikepdf, "open", lambda *_, **__: pytest.fail("opened"))
     assert refusal_of("pdf", content) == TOO_BIG
 
