@@ -16,6 +16,9 @@ _MISREAD = str.maketrans({"S": "5", "U": "V"})
 # White space, hyphens, and the marks of direction and of width that are copied with a text unseen.
 GAPS = re.compile(r"[\s\-\u2010-\u2015\u200b-\u200f\u2060\u2066-\u2069\ufeff]")
 
+# A full stop, quotes or brackets that were copied with a code, where a sentence has it.
+AROUND = re.compile(r"\A\W+|\W+\Z")
+
 
 def make_reference(prefix: str, *, draw: Callable[[str], str] = secrets.choice) -> str:
     """Return a new random reference such as `RTR-4K7P-9WXM`; `draw` picks each character.
@@ -37,9 +40,9 @@ def check_character(body: str) -> str:
 def read_reference(text: str) -> str | None:
     """Return the reference in `text` in its written form, None if `text` is not a reference.
 
-    Case, spaces and hyphens do not matter; S is read as 5 and U as V.
+    Case, spaces, hyphens and what stands around it do not matter; S is read as 5 and U as V.
     """
-    compact = _compact(text)
+    compact = without_gaps(text).upper()
     prefix, code = compact[: -(RANDOM_LENGTH + 1)], compact[-(RANDOM_LENGTH + 1) :]
     code = code.translate(_MISREAD)
     if not PREFIX_PATTERN.fullmatch(prefix) or len(code) != RANDOM_LENGTH + 1:
@@ -59,6 +62,11 @@ def parts_of_reference(text: str) -> set[str]:
     compact = _compact(text)
     meant = {compact, compact.translate(_MISREAD)}
     return {part for part in meant if re.fullmatch(r"[A-Z0-9]+", part)}
+
+
+def without_gaps(text: str) -> str:
+    """Return a code that somebody typed or copied, without gaps and what stood around it."""
+    return GAPS.sub("", AROUND.sub("", text))
 
 
 def _compact(text: str) -> str:

@@ -36,6 +36,8 @@ def test_marks_that_were_copied_with_a_reference_do_not_matter():
     code = code_of("4K7P9WX")
     written = f"RTR-{code[:4]}-{code[4:]}"
     assert read_reference(f"\u200e\u2066{written}\u2069\u200b\ufeff") == written
+    for copied in (f"{written}.", f" “{written}”, ", f"({written})"):
+        assert read_reference(copied) == written
 
 
 @given(bodies, st.integers(0, 7), st.sampled_from(ALPHABET))

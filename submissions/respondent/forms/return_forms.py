@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.addresses import AddressField
-from core.references import GAPS, read_reference
+from core.references import read_reference, without_gaps
 from submissions.calls.models import Call
 
 SHORT_DIGEST, WHOLE_DIGEST = 16, 64  # hexadecimal digits
@@ -68,7 +68,7 @@ class ReferenceForm(PlainForm):
         }
 
     def clean_reference(self) -> str:
-        typed = self.cleaned_data["reference"]
+        typed = without_gaps(self.cleaned_data["reference"])
         reference = read_reference(typed) or read_reference(self._prefix + typed)
         if reference is None:
             raise forms.ValidationError(_("This is not a reference. Check each character"))
@@ -77,7 +77,7 @@ class ReferenceForm(PlainForm):
 
 def written_code(typed: str) -> str:
     """Return a code of a receipt as it is written there: capitals, in groups of four."""
-    code = GAPS.sub("", typed).upper()
+    code = without_gaps(typed).upper()
     return "-".join(re.findall(".{1,4}", code))
 
 
@@ -133,7 +133,7 @@ class VerifyForm(ReferenceForm):
         return written_code(self.cleaned_data["code"])
 
     def clean_digest(self) -> str:
-        digits = re.sub("[:.]", "", GAPS.sub("", self.cleaned_data["digest"])).lower()
+        digits = re.sub("[:.]", "", without_gaps(self.cleaned_data["digest"])).lower()
         if not re.fullmatch("[0-9a-f]*", digits):
             raise forms.ValidationError(_("A fingerprint has only the digits 0 to 9 and a to f"))
         if len(digits) not in {SHORT_DIGEST, WHOLE_DIGEST}:

@@ -101,6 +101,7 @@ def test_what_belongs_together_does_however_it_is_typed(call):
         ),
         lambda reference, sha256: (reference.replace("-", ""), f"{sha256[:32]}\n{sha256[32:]}"),
         lambda reference, sha256: (reference.partition("-")[2], sha256[:16]),  # without its prefix
+        lambda reference, sha256: (f"“{reference}”.", f"“{sha256[:16]}”."),
         lambda reference, sha256: (reference.replace("5", "S").replace("V", "U"), sha256[:16]),
     ]:
         assert belongs(call, *typed(submission.reference, submission.current_version.sha256)), typed
