@@ -413,6 +413,15 @@ def test_forgetting_with_a_known_address_is_one_press(client, call):
     assert client.get(address(call, "response/")).status_code == 404
 
 
+def test_forgetting_changes_without_an_address_knows_that_of_the_version(client, call):
+    start_with(client, call, email="jo@example.org")
+    press_submit(client, call)
+    client.post(address(call, "response/amend/"))
+    client.post(address(call, "response/about/"), {"email": "", "action": "save"})
+    shown = text_of(client.get(address(call, "response/forget/")))
+    assert "a link that we send to jo@example.org" in shown
+
+
 def test_forgetting_the_last_response_ends_the_session(client, call):
     draft = start(client, call)
     returning.remember_address(submission=draft, address="jo@example.org", at=while_open(call))
@@ -467,7 +476,7 @@ def test_another_response_without_an_address_warns_before_it_takes_the_place(cli
 def give_address(call, submission, **changes):
     form = {
         "reference": submission.reference.lower(),
-        "code": receipt_code(submission.current_version).lower().replace("-", " "),
+        "code": receipt_code(submission.current_version).lower().replace("-", " ") + ".",
         "email": "new@example.org",
     }
     return Client().post(address(call, "return/address/"), form | changes)
