@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import sys
 from datetime import timedelta
 
 import pytest
@@ -143,7 +144,7 @@ def test_list_has_what_a_restore_needs(call, response, capsys):
     assert "ada@example.org" not in line
 
 
-def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys):
+def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys, monkeypatch):
     """Everything that came after the list; what a stranger wrote into an address tells nothing."""
     withdrawn, changed, erased, entered = (make_submitted(call) for _ in range(4))
     Submission.objects.filter(pk=entered.pk).update(channel="post")  # it came before it was entered
@@ -175,9 +176,11 @@ def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys)
         f"{soon} WARNING django.request [3f2a1b7c] Not Found: /response {response} withdrawn",
     ]
     log = tmp_path / "web.log"
-    log.write_text("\n".join(lines))
-    with pytest.raises(CommandError, match=r"^Not all is erased that was\.$"):
-        call_command("reapply_erasures", "--log", str(log))
+    log.write_bytes("\n".join(lines).encode() + b"\nWritten beside it in Latin-1: \xe9\n")
+    with log.open() as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        with pytest.raises(CommandError, match=r"^Not all is erased that was\.$"):
+            call_command("reapply_erasures", "--log", "-")
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"Withdrawn again: {withdrawn}.",
         f"Erased since, and no list says how. Enter each request to erase again: {erased}.",

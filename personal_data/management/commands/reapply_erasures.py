@@ -86,9 +86,7 @@ def _listed_in(path: Path) -> list[dict[str, Any]]:
 
 
 def _lines_of(name: str) -> Iterator[str]:
-    """Yield the lines of a log. Raises OSError."""
-    if name == "-":
-        yield from sys.stdin
-        return
-    with Path(name).open(encoding="utf-8", errors="replace") as log:
+    """Yield the lines of a log, in which others may have written, too. Raises OSError."""
+    where = sys.stdin.fileno() if name == "-" else name
+    with open(where, encoding="utf-8", errors="replace", closefd=name != "-") as log:
         yield from log
