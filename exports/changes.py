@@ -15,8 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from core.attempts import Attempts
-from exports.changes_sql import noted_at_sql, number_sql
-from exports.consent import Scope, parameters
+from exports.changes_sql import changed_between_sql, noted_at_sql, number_sql
+from exports.consent import Scope, parameters, withheld_sql
 from submissions.calls.models import Call
 from submissions.responses.states import ErasureScope, SubmissionState
 
@@ -40,20 +40,38 @@ SET number = given.number, noted_at = given.noted_at,
 FROM given WHERE change.submission_id = given.submission_id
 """
 # A row that waits for a number may have one as a bare row that nobody has read yet. That of the
-# bare row is never the greater one.
+# bare row is never the greater one. What comes after the last of `own` is on a later page.
 _PAGE = """
-WITH changed AS (
-    SELECT {number} AS number FROM exports_change AS change
-    JOIN submissions_submission AS submission ON submission.id = change.submission_id
-    LEFT JOIN submissions_version AS version ON version.id = submission.current_version_id
-    WHERE change.call_id = %(call)s AND (change.number > %(after)s OR change.number IS NULL)
+WITH own AS MATERIALIZED (
+    SELECT change.number {changes} AND change.number > %(after)s AND NOT is_withheld
+    ORDER BY change.number LIMIT %(limit)s
+), bare AS (
+    SELECT change.bare_number AS number {changes} AND change.bare_number > %(after)s
+        AND (change.bare_number < (SELECT max(number) FROM own)
+            OR (SELECT count(*) FROM own) < %(limit)s)
+        AND is_withheld
+    ORDER BY change.bare_number LIMIT %(limit)s
 ), page AS (
-    SELECT number FROM changed WHERE number > %(after)s ORDER BY number LIMIT %(limit)s
+    SELECT number FROM (SELECT number FROM own UNION ALL SELECT number FROM bare) AS changed
+    ORDER BY number LIMIT %(limit)s
+), latest AS MATERIALIZED (
+    SELECT change.number {changes} AND change.number > %(after)s AND NOT is_withheld
+    ORDER BY change.number DESC LIMIT 1
+), latest_bare AS (
+    SELECT max(change.bare_number) AS number {changes}
+        AND change.bare_number > coalesce((SELECT number FROM latest), %(after)s) AND is_withheld
 )
-SELECT count(*), coalesce(max(number), %(after)s), (SELECT coalesce(max(number), 0) FROM changed),
+SELECT count(*), coalesce(max(number), %(after)s),
+    greatest((SELECT number FROM latest), (SELECT number FROM latest_bare), 0),
     (SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM exports_change_number)
 FROM page
 """
+# OFFSET 0 keeps the planner from reading the versions of all responses before it looks at numbers.
+_CHANGES = """FROM exports_change AS change CROSS JOIN LATERAL (
+    SELECT {withheld} AS is_withheld FROM submissions_submission AS submission
+    LEFT JOIN submissions_version AS version ON version.id = submission.current_version_id
+    WHERE submission.id = change.submission_id OFFSET 0
+) AS version WHERE change.call_id = %(call)s"""
 # A bare row whose response has another number since may be the latest that was noted before.
 _BEFORE = """
 SELECT greatest(
@@ -69,7 +87,7 @@ SELECT {number} AS number, {noted_at}, submission.reference, submission.state,
 FROM exports_change AS change
 JOIN submissions_submission AS submission ON submission.id = change.submission_id
 LEFT JOIN submissions_version AS version ON version.id = submission.current_version_id
-WHERE change.call_id = %(call)s AND {number} > %(after)s AND {number} <= %(upto)s
+WHERE change.call_id = %(call)s AND {is_on_page}
 ORDER BY 1
 """
 
@@ -145,7 +163,8 @@ def page_of(call: Call, scope: Scope, *, after: int, limit: int) -> Page:
     values: dict[str, Any] = parameters(call, scope)
     values |= {"call": call.pk, "after": after, "limit": limit}
     with connection.cursor() as cursor:
-        cursor.execute(_PAGE.format(number=number_sql(call, scope)), values)
+        changes = _CHANGES.format(withheld=withheld_sql(call, scope))
+        cursor.execute(_PAGE.format(changes=changes), values)
         size, upto, latest, given = cursor.fetchone()
     return Page(after=after, upto=upto, size=size, latest=latest, is_lost=after > given)
 
@@ -161,7 +180,11 @@ def changed_in(call: Call, scope: Scope, *, after: int, upto: int) -> Iterator[C
     """Yield the page's responses in order, by a server-side cursor; inside a transaction."""
     values: dict[str, Any] = parameters(call, scope)
     values |= {"call": call.pk, "after": after, "upto": upto, "whole": ErasureScope.RESPONSE.value}
-    sql = _CHANGED.format(number=number_sql(call, scope), noted_at=noted_at_sql(call, scope))
+    sql = _CHANGED.format(
+        number=number_sql(call, scope),
+        noted_at=noted_at_sql(call, scope),
+        is_on_page=changed_between_sql(call, scope, "%(after)s", "%(upto)s"),
+    )
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, values)
         while rows := cursor.fetchmany(READ_AT_ONCE):

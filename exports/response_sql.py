@@ -17,7 +17,7 @@ from exports import consent
 from exports.all_columns import document_of, is_among_texts, sql_type
 from exports.campaign_sql import PARAMETERS as CAMPAIGN_PARAMETERS
 from exports.campaign_sql import counted_once_sql, named_sql, stood_sql
-from exports.changes_sql import number_sql
+from exports.changes_sql import changed_between_sql, number_sql
 from exports.coding_sql import codes_sql, file_texts_sql, passages_sql, shown_codings
 from exports.export_context import UnsupportedByFormat
 from exports.files_sql import WITHHELD_FILE_SQL
@@ -308,11 +308,10 @@ def chosen_sql(dataset: Dataset, *, needs_version: bool = False) -> str:
     if export_filter.listed is not None:
         conditions.append("submission.id = ANY(%(listed)s::bigint[])")
     if dataset.changes is not None:
-        number = number_sql(call, scope)
+        changed = changed_between_sql(call, scope, "%(changed_after)s", "%(changed_upto)s")
         conditions.append(
             "EXISTS (SELECT FROM exports_change AS change "
-            "WHERE change.submission_id = submission.id "
-            f"AND {number} > %(changed_after)s AND {number} <= %(changed_upto)s)"
+            f"WHERE change.submission_id = submission.id AND {changed})"
         )
     join = ""
     if conditions or needs_version:

@@ -180,6 +180,32 @@ def test_what_happens_to_a_confidential_response_is_told_to_who_may_read_it_alon
     assert told() == [{hidden.reference: "withdrawn"}] * 2
 
 
+def test_pages_of_any_size_have_the_same_lines_where_some_are_withheld(client):
+    call = make_call()
+    hidden, shown = "confidential", "named"
+    chosen = (hidden, shown, shown, hidden, shown, hidden, shown, hidden)
+    responses = [make_submitted(call, publication=each) for each in chosen]
+    _token, secret = make_token(call)
+    # Of those that staff read then, programs are told of the shown ones alone, 1 and 6.
+    for read, order in (((), (0, 1, 2, 3, 4, 5, 6, 7)), ((1, 3, 6, 7), (0, 2, 3, 4, 5, 7, 1, 6))):
+        Submission.objects.filter(pk__in=[responses[place].pk for place in read]).update(
+            triage_status="considered"
+        )
+        whole = said(pull(client, call, secret))
+        assert [reference for reference, _ in whole[:6]] == [
+            responses[place].reference for place in order[:6]
+        ]
+        for limit in (1, 3):
+            page = pull(client, call, secret, limit=limit)
+            found = said(page)
+            while page.has_header("Link"):
+                assert len(found) % limit == 0
+                page = pull(client, call, secret, limit=limit, cursor=page["Next-Cursor"])
+                found += (more := said(page))
+                assert more
+            assert found == whole
+
+
 def test_since_takes_what_changed_then_or_later(client):
     call = make_call()
     hidden = make_submitted(call, publication="confidential")
