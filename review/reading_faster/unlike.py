@@ -37,38 +37,30 @@ MOST_SHOWN = 30
 MOST_WORDS = 12  # of each response
 FEW = 20  # different words; with less a response is not unlike others, but short
 NEW = """
-WITH seen AS MATERIALIZED (
-    SELECT DISTINCT word.lexeme
-    FROM submissions_version AS version {join}
-    CROSS JOIN LATERAL ({words}) AS word
-    WHERE version.id = ANY(%(read)s::bigint[])
-)
-SELECT version.id, count(*) AS words, count(*) FILTER (WHERE seen.lexeme IS NULL) AS new
-FROM submissions_version AS version {join}
-CROSS JOIN LATERAL ({words}) AS word
-LEFT JOIN seen ON seen.lexeme = word.lexeme
-WHERE version.id = ANY(%(unread)s::bigint[])
-GROUP BY version.id
-ORDER BY count(*) FILTER (WHERE seen.lexeme IS NULL)::float / (count(*) + %(few)s) DESC, version.id
+WITH seen AS MATERIALIZED (SELECT DISTINCT lexeme FROM ({words_of_read}) AS word)
+SELECT word.id, count(*) AS words, count(*) FILTER (WHERE seen.lexeme IS NULL) AS new
+FROM ({words_of_unread}) AS word LEFT JOIN seen ON seen.lexeme = word.lexeme
+GROUP BY word.id
+ORDER BY count(*) FILTER (WHERE seen.lexeme IS NULL)::float / (count(*) + %(few)s) DESC, word.id
 LIMIT %(most)s
 """
-SEEN = """
-SELECT DISTINCT word.lexeme
-FROM submissions_version AS version {join}
-CROSS JOIN LATERAL ({words}) AS word
-WHERE version.id = ANY(%(read)s::bigint[]) AND word.lexeme = ANY(%(lexemes)s)
-"""
+SEEN = "SELECT DISTINCT lexeme FROM ({words_of_read}) AS word WHERE lexeme = ANY(%(lexemes)s)"
 # Of a script without spaces the index has no words. Its last word says whether there can be one:
 # it is the greatest, and these scripts come after those of most languages.
 WORDS = """
-SELECT word.lexeme FROM unnest({indexed}) AS word
-WHERE word.lexeme < '\u0e00' COLLATE "C" OR word.lexeme !~ '[{unspaced}]'
+SELECT id, lexeme FROM (
+    SELECT version.id, unnest(tsvector_to_array({indexed})) AS lexeme
+    FROM submissions_version AS version {join} WHERE version.id = ANY({keys})
+) AS indexed
+WHERE lexeme < '\u0e00' COLLATE "C" OR lexeme !~ '[{unspaced}]'
 UNION ALL
-SELECT word.lexeme
-FROM review_searchentry AS entry CROSS JOIN LATERAL unnest({found_by}) AS word
-WHERE entry.version_id = version.id
+SELECT version.id, found.lexeme
+FROM submissions_version AS version
+JOIN review_searchentry AS entry ON entry.version_id = version.id
+CROSS JOIN LATERAL unnest({found_by}) AS found
+WHERE version.id = ANY({keys})
   AND (tsvector_to_array(version.word_index))[length(version.word_index)] > '\u0e00' COLLATE "C"
-  AND word.lexeme > '=\u0e00' COLLATE "C" AND word.lexeme ~ '^=[{unspaced}]'
+  AND found.lexeme > '=\u0e00' COLLATE "C" AND found.lexeme ~ '^=[{unspaced}]'
 """
 FOUND_BY = "entry.words"
 FOUND_BY_OUTSIDE = "CASE WHEN entry.is_redacted THEN entry.words_outside ELSE entry.words END"
@@ -142,13 +134,16 @@ def most_unlike(call: Call, rows: QuerySet[Submission], *, reader: User) -> Unli
 
 
 def _words(call: Call, reader: User) -> dict[str, str]:
-    """SQL of the words that the reader may see of a version, and what is joined for it."""
+    """SQL of the words that the reader may see of the read versions and of the unread ones."""
     if sees_redacted(reader, call):
         join, indexed, found_by = "", ALL_WORDS, FOUND_BY
     else:
         join, indexed, found_by = JOIN_REDACTED, READABLE_WORDS, FOUND_BY_OUTSIDE
-    words = WORDS.format(indexed=indexed, found_by=found_by, unspaced=UNSPACED)
-    return {"join": join, "words": words}
+    sql = {"join": join, "indexed": indexed, "found_by": found_by, "unspaced": UNSPACED}
+    return {
+        "words_of_read": WORDS.format(keys="%(read)s::bigint[]", **sql),
+        "words_of_unread": WORDS.format(keys="%(unread)s::bigint[]", **sql),
+    }
 
 
 def _said(

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import log
 from typing import Any
 
@@ -78,8 +79,9 @@ def word_list(selection: Selection) -> WordList:
     sizes: Counter[str] = Counter()
     whole: Counter[str] = Counter()
     read = 0
+    listed = ListedWords()
     for choices, texts in _read(drawn, selection):
-        words = words_of(texts)
+        words = listed.of(texts)
         read += 1
         whole.update(words)
         for column in selection.across.columns_of(_answer(choices, selection.across.path)):
@@ -107,15 +109,29 @@ def word_list(selection: Selection) -> WordList:
     return WordList(columns, number, read)
 
 
-def words_of(texts: Iterable[str]) -> set[str]:
-    """Return the words of the texts, each once, without common ones and what is redacted."""
-    found: set[str] = set()
-    for text in texts:
-        runs = set(WORD.findall(text.casefold().replace("’", "'")))
-        if has_no_spaces(text):
-            runs = {word for run in runs for word in words_of_run(run)}
-        found |= runs
-    return {word for word in found - STOP_WORDS if not _is_short(word)}
+class ListedWords:
+    """Finds the words of texts, without common ones and what is redacted.
+
+    What stands between two spaces mostly stands in many responses: its words are found once.
+    """
+
+    def __init__(self) -> None:
+        self._words_in: dict[str, list[str]] = {}
+
+    def of(self, texts: Iterable[str]) -> set[str]:
+        """Return the words of one response, each once."""
+        pieces = set("\n".join(texts).casefold().replace("’", "'").split())
+        for piece in pieces:
+            if piece not in self._words_in:
+                self._words_in[piece] = _words_in(piece)
+        return set(chain.from_iterable(map(self._words_in.__getitem__, pieces)))
+
+
+def _words_in(piece: str) -> list[str]:
+    runs = WORD.findall(piece)
+    if has_no_spaces(piece):
+        runs = [word for run in runs for word in words_of_run(run)]
+    return [word for word in runs if word not in STOP_WORDS and not _is_short(word)]
 
 
 def _is_short(word: str) -> bool:

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.states import Role
 from core.disclosure_control import Shown
 from review.reading_faster import word_list as listing
-from review.reading_faster.word_list import log_likelihood, word_list, words_of
+from review.reading_faster.word_list import ListedWords, log_likelihood, word_list
 from submissions.responses import amending
 from tests.makers import make_user, while_open
 from tests.review.matrix.matrices import give, matrix_call, selected
@@ -49,7 +49,7 @@ def written(rows, db, at):
 
 
 def test_words_are_runs_of_letters_without_common_ones_and_what_is_redacted():
-    assert words_of(["The charity’s ███ns of 2019, and NAÏVE café-owners: to-day!"]) == {
+    assert ListedWords().of(["The charity’s ███ns of 2019, and NAÏVE café-owners: to-day!"]) == {
         "charity's",
         "naïve",
         "café",
@@ -59,7 +59,7 @@ def test_words_are_runs_of_letters_without_common_ones_and_what_is_redacted():
 
 
 def test_words_of_any_script_are_whole():
-    assert words_of(["नमस्ते दुनिया, cafe\u0301 é 我们的预算。"]) == {
+    assert ListedWords().of(["नमस्ते दुनिया, cafe\u0301 é 我们的预算。"]) == {
         "नमस्ते",
         "दुनिया",
         "cafe\u0301",
