@@ -18,6 +18,7 @@ from accounts.rights import calls_of, may, may_somewhere, narrowed
 from accounts.states import Action
 
 Row = TypeVar("Row", bound=Model)
+CALLS = "_calls_by_action"  # an attribute of the request
 
 
 class OfOwnCalls(ModelAdmin):
@@ -48,7 +49,7 @@ class OfOwnCalls(ModelAdmin):
 
     def calls_shown(self, request: HttpRequest) -> QuerySet[Any]:
         """Return the calls whose rows the reader finds here."""
-        return calls_of(request.user, self.sees)
+        return calls_once(request, self.sees)
 
     def own_row(
         self, request: HttpRequest, action: Action, rows: QuerySet[Row], **which: Any
@@ -117,6 +118,14 @@ class OwnCallsFilter(admin.RelatedFieldListFilter):
         if isinstance(model_admin, OfOwnCalls):
             calls = model_admin.calls_shown(request)
         return [(str(call.pk), str(call)) for call in calls]
+
+
+def calls_once(request: HttpRequest, action: Action) -> QuerySet[Any]:
+    """Return the calls in which the reader may do this, from the database once a request."""
+    known: dict[Action, QuerySet[Any]] = request.__dict__.setdefault(CALLS, {})
+    if action not in known:
+        known[action] = calls_of(request.user, action)
+    return known[action]
 
 
 def refuse_unless_somewhere(request: HttpRequest, action: Action) -> None:

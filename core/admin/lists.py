@@ -53,7 +53,7 @@ class CallWhereSeveral(ModelAdmin):
         shown = super().get_list_display(request)
         if "call" not in shown:
             return shown
-        if "call__id__exact" in request.GET or self.calls_shown(request).count() < 2:
+        if "call__id__exact" in request.GET or len(self.calls_shown(request)) < 2:
             return [name for name in shown if name != "call"]
         return shown
 

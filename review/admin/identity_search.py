@@ -4,23 +4,23 @@ It is posted, so that a name or an address is neither in the server's log nor in
 history.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from accounts.current_user import current_user
+from accounts.identity import may_see_identity
 from accounts.record import record
-from accounts.rights import calls_of, narrowed
-from accounts.states import Action, AuditAction
+from accounts.states import AuditAction
 from core import clock
 from core.admin.uk_time import in_uk_time
-from review.admin.response_filters import chosen_call
+from review.admin.response_filters import calls_read, chosen_call
 from submissions.calls.models import Call
 from submissions.responses.searching import of_people
 
@@ -35,16 +35,23 @@ class IdentitySearchForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, calls: QuerySet[Call], **options: Any) -> None:
+    def __init__(self, *args: Any, calls: Sequence[Call], **options: Any) -> None:
         super().__init__(*args, **options)
         call = self.fields["call"]
         if isinstance(call, forms.ModelChoiceField):
-            call.queryset = calls
+            call.queryset = Call.objects.filter(pk__in=[one.pk for one in calls])
+            # As Django would make them, but not from the database again.
+            call.choices = [(one.pk, str(one)) for one in calls]
 
 
-def form_beside_the_list(request: HttpRequest, calls: QuerySet[Call]) -> IdentitySearchForm:
+def calls_searched(request: HttpRequest) -> list[Call]:
+    """Return the calls whose responses the reader may read, and may see who answered."""
+    return [call for call in calls_read(request) if may_see_identity(request.user, call)]
+
+
+def form_beside_the_list(request: HttpRequest, calls: Sequence[Call]) -> IdentitySearchForm:
     """Return the empty form for `calls`, and of them the one by which the list is narrowed."""
-    call = chosen_call(request, list(calls))
+    call = chosen_call(request, calls)
     return IdentitySearchForm(initial={"call": call}, auto_id="identity-%s", calls=calls)
 
 
@@ -59,12 +66,7 @@ def urls(admin: ModelAdmin) -> list[URLPattern]:
 def search(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:
     """Find responses by who answered. The record says for which call, how many were found and
     which the page shows."""
-    calls = narrowed(
-        calls_of(request.user, Action.SEE_IDENTITY),
-        request.user,
-        Action.READ_RESPONSES,
-        path="pk",
-    )
+    calls = calls_searched(request)
     if not (admin.has_view_permission(request) and calls):
         raise PermissionDenied
     form = IdentitySearchForm(request.POST if request.method == "POST" else None, calls=calls)

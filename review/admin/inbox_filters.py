@@ -173,8 +173,9 @@ class ReasonFilter(OneOf):
             return []
         given = request.GET.get(self.parameter_name, "")
         keys = list(call.set_aside_labels)
-        if given not in keys:  # one that the call had before, which responses may still have
-            had = Review.objects.filter(submission__call=call, reason=given).exclude(reason="")
+        # It may be one that the call had before, which responses still have.
+        if given and given not in keys:
+            had = Review.objects.filter(submission__call=call, reason=given)
             keys += had.values_list("reason", flat=True)[:1]
         return [(key, say_reason(key, call)) for key in keys]
 

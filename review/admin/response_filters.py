@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.text import capfirst
 
-from accounts.rights import calls_of
+from accounts.call_admin import calls_once
 from accounts.states import Action
 from submissions.calls.models import Call, Question
 from submissions.calls.states import Publication, PublicationPolicy, QuestionKind
@@ -27,7 +27,6 @@ WITH_OWN_FILTER = ("publication", "quote_ok", "org_name_listed")
 ANSWER = "facet_"
 ANSWERS_TO = "answers_to"
 MOST_SHOWN = 60  # filters by questions that are no facet
-CALLS_READ = "_calls_read"  # an attribute of the request
 
 
 class OneOf(admin.SimpleListFilter):
@@ -236,15 +235,12 @@ def _filters_of(
     ]
 
 
-def calls_read(request: HttpRequest) -> list[Call]:
+def calls_read(request: HttpRequest) -> QuerySet[Call]:
     """Return the calls whose responses the reader may read, from the database once a request."""
-    if not hasattr(request, CALLS_READ):
-        setattr(request, CALLS_READ, list(calls_of(request.user, Action.READ_RESPONSES)))
-    found: list[Call] = getattr(request, CALLS_READ)
-    return found
+    return calls_once(request, Action.READ_RESPONSES)
 
 
-def chosen_call(request: HttpRequest, calls: Sequence[Call]) -> Call | None:
+def chosen_call(request: HttpRequest, calls: Sequence[Call] | QuerySet[Call]) -> Call | None:
     """Return the call by which the list is narrowed, or the only one that there is."""
     if len(calls) == 1:
         return calls[0]

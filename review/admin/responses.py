@@ -16,7 +16,6 @@ from django.urls import URLPattern, path
 from accounts.call_admin import OwnCallsFilter
 from accounts.current_user import current_user
 from accounts.identity import may_see_identity
-from accounts.rights import calls_of
 from accounts.states import Action
 from core.admin.read_only import ReadOnlyAdmin
 from core.admin.uk_time import in_uk_time
@@ -259,8 +258,7 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
             **saved_filters.beside_the_list(request),
             **exporting.beside_the_list(request),
         }
-        searched = calls_of(request.user, Action.SEE_IDENTITY)
-        if searched:
+        if searched := identity_search.calls_searched(request):
             search["identity_search"] = identity_search.form_beside_the_list(request, searched)
         page = super().changelist_view(request, search | (extra_context or {}))
         return self.show_excerpts(request, page)

@@ -30,7 +30,7 @@ def urls(admin: ModelAdmin) -> list[URLPattern]:
 def beside_the_list(request: HttpRequest) -> dict[str, Any]:
     """Return the reader's filters of the chosen call, and the one that the list is under."""
     now = kept_query(request.GET.urlencode())
-    calls = calls_read(request)
+    calls = list(calls_read(request))
     call = chosen_call(request, calls)
     saved = filters_of(current_user(request))
     if call is not None:

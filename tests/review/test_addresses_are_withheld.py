@@ -10,7 +10,7 @@ from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db.models import CharField, JSONField, TextField
 from django.urls import reverse
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Membership, User
 from accounts.record import record
 from accounts.states import Action, AuditAction, Role
 from exports.consent import Scope
@@ -355,3 +355,9 @@ def test_search_for_who_answered_is_offered_to_those_who_may(client):
         assert posted.status_code == (200 if sees_identity else 403)
         assert AuditEvent.objects.count() == (1 if sees_identity else 0)
     assert Submission.objects.count() == 1
+    other = make_call(slug="other")
+    for without, offered in (([Action.READ_RESPONSES], [call]), ([], [call, other])):
+        Membership.objects.filter(call=other).update(without=without)
+        client.force_login(User.objects.latest("pk"))
+        choices = client.get(RESPONSES).context["identity_search"].fields["call"].choices
+        assert sorted(choices) == [(one.pk, one.title) for one in offered]
