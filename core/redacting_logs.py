@@ -59,13 +59,7 @@ class RedactingFormatter(logging.Formatter):
             record.args = args | {"exc": described, "traceback": ""}
         if _is_refused_request(record):
             record = logging.makeLogRecord(
-                record.__dict__
-                | {
-                    "levelname": "WARNING",
-                    "msg": record.getMessage().replace("\r", "\\r").replace("\n", "\\n"),
-                    "args": None,
-                    "exc_info": None,
-                }
+                record.__dict__ | {"levelname": "WARNING", "exc_info": None}
             )
         # Another handler's formatter may have stored its own text of the exception in the record.
         stored, record.exc_text = record.exc_text, None
@@ -74,6 +68,10 @@ class RedactingFormatter(logging.Formatter):
         finally:
             record.exc_text = stored
         return line
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = _on_one_line(record.message)
+        return super().formatMessage(record)
 
     def formatException(  # noqa: N802 - logging's name
         self,
@@ -110,6 +108,11 @@ class JsonFormatter(RedactingFormatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+def _on_one_line(said: str) -> str:
+    """Write line breaks out: what a stranger sent would else begin a line that looks like ours."""
+    return said.rstrip("\r\n").replace("\r", "\\r").replace("\n", "\\n")
+
+
 def _is_refused_request(record: logging.LogRecord) -> bool:
     """Return whether Django logs that it refused a request.
 
@@ -125,7 +128,7 @@ def describe(error: BaseException) -> str:
     """Return the exception's type, and its message if that cannot quote an answer."""
     name = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
     if isinstance(error, SAFE_TO_QUOTE) and not isinstance(error, NEVER_QUOTED):
-        return f"{name}: {error}"
+        return f"{name}: {_on_one_line(str(error))}"
     # The cause of Django's exception is psycopg2's, which has the facts as fields.
     source = error.__cause__ if isinstance(error, DatabaseError) else error
     diagnosis = getattr(source, "diag", None)

@@ -67,13 +67,15 @@ def _entry(line: str) -> tuple[datetime, str, str] | None:
     """Return moment, logger and message of a line; None if the portal did not write it."""
     plain = LINE.search(line)
     begins = line.find("{")
-    if begins != -1 and (plain is None or begins < plain.start()):
-        try:
+    try:
+        if begins != -1 and (plain is None or begins < plain.start()):
             entry = json.loads(line[begins:])
             time, logger, message = (str(entry[key]) for key in ("time", "logger", "message"))
-            return datetime.fromisoformat(time), logger, message
-        except (ValueError, KeyError, TypeError):
+        elif plain is not None:
+            time, logger, message = plain["time"], plain["logger"], plain["message"]
+        else:
             return None
-    if plain is None:
+        moment = datetime.fromisoformat(time)
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    return datetime.fromisoformat(plain["time"]), plain["logger"], plain["message"]
+    return None if moment.tzinfo is None else (moment, logger, message)

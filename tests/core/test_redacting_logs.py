@@ -269,6 +269,6 @@ def test_lines_as_json_have_the_same_words_and_no_more():
         "time": "2019-10-27T01:30:00.250Z",
         "level": "ERROR",
         "logger": "portal.test",
-        "message": "two\nlines",
+        "message": "two\\nlines",
     }
     assert TYPED not in line

@@ -174,6 +174,7 @@ def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys,
         f"{soon} WARNING django.request [3f2a1b7c] Not Found: "
         f"/{soon} {ours}amending response {response} withdrawn",
         f"{soon} WARNING django.request [3f2a1b7c] Not Found: /response {response} withdrawn",
+        *not_ours(f"response {response} withdrawn"),
     ]
     log = tmp_path / "web.log"
     log.write_bytes("\n".join(lines).encode() + b"\nWritten beside it in Latin-1: \xe9\n")
@@ -194,6 +195,17 @@ def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys,
     log.write_text("Something else.\n")
     with pytest.raises(CommandError, match="has no line of the portal's"):
         call_command("reapply_erasures", "--log", str(log))
+
+
+def not_ours(message):
+    """Lines that look a little like the portal's: with no offset, no such day, no words, no end."""
+    ours = {"time": "2019-07-23T10:00:00", "logger": "submissions.responses.amending"}
+    return [
+        json.dumps(ours | {"message": message}),
+        json.dumps(ours | {"time": "2019-07-23T10:00:00Z", "message": 5}),
+        f"2019-13-45 10:00:00.000Z INFO submissions.responses.amending {message}",
+        '{"a":' + "[" * 5_000,
+    ]
 
 
 def test_list_tells_of_versions_and_hidden_words_that_the_backup_lacks(call, tmp_path, capsys):

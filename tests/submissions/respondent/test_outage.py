@@ -96,10 +96,11 @@ def test_page_says_that_the_website_is_away_and_when_to_try_again(browser, call)
 
 def test_log_has_one_line_with_class_host_and_reason(browser, call, lines):
     with database_away():
-        response = browser.get(address(call))
+        response = browser.get(address(call, "return/a%0Ab/"))  # a stranger's line break
     (line,) = [line for line in lines() if " ERROR " in line]
     assert re.search(
-        r"no answer to GET /calls/\S+: psycopg2.OperationalError, 127.0.0.1: .*Connection refused",
+        r"no answer to GET /calls/\S+/return/a\\nb/: "
+        r"psycopg2.OperationalError, 127.0.0.1: .*Connection refused",
         line,
     )
     assert "\n" not in line
