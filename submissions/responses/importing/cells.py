@@ -17,6 +17,8 @@ NO = {"no", "n", "false", "0", "-"}
 # Day first, as in the United Kingdom; ISO 8601 as programs write it.
 DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d %B %Y", "%d %b %Y")
 TIMES = ("%H:%M", "%H:%M:%S", "%H.%M", "%I:%M%p", "%I.%M%p", "%I%p")
+# A spreadsheet may write a time as a part of the day: 0.25 is six o'clock, and not 0:25.
+_PART_OF_DAY = re.compile(r"0?\.\d+|\d+\.\d")
 _NOON = re.compile(r"\s*(?<![a-z])([ap])\.?\s?m\.?$", re.IGNORECASE)
 CHANNELS = {
     **{name: one for one in Channel for name in (one.value, one.label.casefold())},
@@ -142,7 +144,7 @@ def _read_day(given: str) -> tuple[datetime, bool]:
 def read_time(text: str) -> time:
     """Return the time of day in a cell. Raises CellRefused."""
     given = _on_one_line(text)
-    for form in TIMES:
+    for form in () if _PART_OF_DAY.fullmatch(given) else TIMES:
         read = _parsed(given, form)
         if read is not None:
             return read.time()

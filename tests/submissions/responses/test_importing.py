@@ -390,7 +390,8 @@ def test_time_in_a_column_of_its_own_goes_with_the_day(call, staff):
         + "\nD,09:00,,Four"
         + "\nE,9.00a.m.,22/07/2019 09:00,Five"
         + "\nF,15:00,22/07/2019 09:00,Six"
-        + "\nG,soon,22/07/2019,Seven\n",
+        + "\nG,soon,22/07/2019,Seven"
+        + "\nH,0.25,22/07/2019,Eight\n",  # six o'clock, as a spreadsheet counts
     )
     columns = ("reference", "time", "received", "question:good_practice")
     assert first_choices(call, heading).columns == columns
@@ -403,8 +404,9 @@ def test_time_in_a_column_of_its_own_goes_with_the_day(call, staff):
             "“22/07/2019 09:00” has a time, and the column with the time has another",
         ),
         (8, "Time", "“soon” is no time that can be read"),
+        (9, "Time", "“0.25” is no time that can be read"),
     ]
-    assert carried_out(of) == ("done", 7, 5, 5)
+    assert carried_out(of) == ("done", 8, 5, 5)
     received = Entry.objects.order_by("their_reference").values_list("received_at", flat=True)
     assert [f"{one:%d %H:%M}" for one in received] == [  # in UTC, an hour before the UK
         "22 13:30",
