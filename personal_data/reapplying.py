@@ -21,7 +21,7 @@ from submissions.responses import amending
 from submissions.responses.erasing import due_after, open_request
 from submissions.responses.models import ErasureRequest, Submission
 from submissions.responses.models.attachments import private_storage
-from submissions.responses.states import Channel, ErasureGround, ErasureState
+from submissions.responses.states import Channel, ErasureGround, ErasureScope, ErasureState
 
 NEEDED = frozenset(
     ("request", "response", "scope", "ground", "reason", "asked_at", "decided_at", "decided_by")
@@ -138,8 +138,14 @@ def reapply(
         except ValueError as error:
             done.refused.append(str(error))
     _compare({row["reference"]: row for row in rows if "version" in row}, told, done)
-    done.gone = [one for one in done.gone if one not in moments]  # nobody needs those back
+    ended = moments.keys() | _erased_whole(rows)
+    done.gone = [one for one in done.gone if one not in ended]  # nobody needs those back
     return done
+
+
+def _erased_whole(rows: Iterable[dict[str, Any]]) -> set[str]:
+    tombstones = filter(since_backups.is_erasure, rows)
+    return {one.get("reference", "") for one in tombstones if one["scope"] == ErasureScope.RESPONSE}
 
 
 def _reapply_erasure(

@@ -49,12 +49,19 @@ def test_restored_backup_is_told_what_was_erased(call, response, tmp_path, capsy
     requests.withdraw_request(approved, at=at)
     restored = tombstone | {"request": "6f0c2b0e-6f0e-4b60-9f0b-0c8f3c0a6c11"}
     if from_list:
-        listed.write_text(json.dumps(restored) + "\n")
+        # One came and was erased after the backup, between two lists.
+        again, other = "0b2b8a52-7a5e-4f7e-8a53-5d1f6d3b1c7e", make_reference("TST")
+        came = {"reference": other, "version": 1, "hidden": 0}
+        ended = restored | {"request": again, "response": again, "reference": other}
+        listed.write_text("".join(f"{json.dumps(row)}\n" for row in (restored, came, ended)))
     else:
         private_storage().save("erasures/one.json", make_json(restored))
     arguments = [str(listed)] if from_list else []
     call_command("reapply_erasures", *arguments)
-    said = "Erased again: 1. Erased already: 0. Of responses that came after this backup: 0.\n"
+    said = (
+        "Erased again: 1. Erased already: 0. "
+        f"Of responses that came after this backup: {int(from_list)}.\n"
+    )
     assert capsys.readouterr().out == f"{said}Withdrawn again: none.\n"
     assert Version.objects.get(submission=response).texts == {}
     assert not OutboxEmail.objects.filter(submission=response).exists()
