@@ -90,6 +90,7 @@ def test_grounds_that_accents_are_measured_on_are_the_stylesheets():
     assert min((NIGHT[g] for g in grounds), key=lambda c: contrast(c, white)) == DARK_GROUND
 
 
+@pytest.mark.no_cover  # it counts in a million texts what tests of words count
 def test_script_counts_words_as_the_server_does():
     [pattern] = re.findall(r"const WORDS = /(.+)/g;", SCRIPT)
     words = re.compile(pattern)
