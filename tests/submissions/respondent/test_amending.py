@@ -68,7 +68,7 @@ def test_change_and_submit_gives_a_new_receipt_under_the_same_reference(client, 
     assert change(client, call)["Location"] == address(call, "response/check/")
     page = text_of(client.get(address(call, "response/check/")))
     assert "After" in page
-    assert "Submit your changes" in page
+    assert "You then get a new receipt, if you changed anything. Submit your changes" in page
     response = press_submit(client, call, follow=True)
     text = text_of(response)
     second = Version.objects.get(number=2)

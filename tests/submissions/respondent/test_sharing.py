@@ -96,6 +96,7 @@ def test_invitation_has_nothing_that_somebody_typed(client, call, draft):
     assert message.to == [ADDRESS]
     said = message.body + message.alternatives[0].content
     assert call.title in said
+    assert f"until {call.closes_in_words}" in said  # within the 7 days of the link
     for typed in [*complete_answers(call).values(), "As Ada wrote it.", ADDRESS]:
         if isinstance(typed, str):
             assert typed not in said
@@ -207,6 +208,7 @@ def test_expired_link_lets_nobody_in(client, call, at):
     start_with(client, call)
     invite(client, call)
     (message,) = send_mail()
+    assert "until midday on Tuesday 23 July 2019 (UK time)" in message.body
     at(begun + 7 * DAY - timedelta(microseconds=1))
     assert Client().get(link_in(message)).status_code == 200
     at(begun + 7 * DAY)
