@@ -114,8 +114,8 @@ def _count_answered(call: Call, once: bool) -> tuple[int, int, int | None, Count
     asked = [q for q in call.questions_in_order if not q.identity and q.kind != QuestionKind.FILE]
     is_open = f"NOT {confidential_sql(call)}"
     answered = ", ".join(
-        f"count(*) FILTER (WHERE {is_open} AND "
-        f"version.{'text_keys' if q.kind in TEXT_KINDS else 'choices'} ? %(question_{place})s)"
+        "count(*) FILTER (WHERE is_open AND "
+        f"{'text_keys' if q.kind in TEXT_KINDS else 'choices'} ? %(question_{place})s)"
         for place, q in enumerate(asked)
     )
     of_the_call = (
@@ -127,11 +127,16 @@ def _count_answered(call: Call, once: bool) -> tuple[int, int, int | None, Count
         f"{_only_once(call, once)}"
     )
     which = _parameters(call)
+    # For all counts at once PostgreSQL judges a response, and fetches its choices (`texts_sql`).
+    judged = (
+        f"SELECT version.words, version.text_keys, version.choices - '{{}}'::text[] AS choices, "
+        f"{is_open} AS is_open {of_the_call}{where} OFFSET 0"
+    )
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT count(*), count(*) FILTER (WHERE NOT {is_open}), percentile_cont(0.5) "
-            f"WITHIN GROUP (ORDER BY version.words) FILTER (WHERE {is_open})"
-            f"{', ' if asked else ''}{answered} {of_the_call}{where}",
+            "SELECT count(*), count(*) FILTER (WHERE NOT is_open), "  # noqa: S608 - no values
+            "percentile_cont(0.5) WITHIN GROUP (ORDER BY words) FILTER (WHERE is_open)"
+            f"{', ' if asked else ''}{answered} FROM ({judged}) AS response",
             which | {f"question_{place}": q.key for place, q in enumerate(asked)},
         )
         total, confidential, median, *numbers = cursor.fetchone()
