@@ -29,7 +29,7 @@ from submissions.respondent.steps import first_address
 from submissions.respondent.time_left import time_left_at
 from submissions.respondent.wrong_clock import page_if_clock_is_wrong
 from submissions.responses import drafting
-from submissions.responses.addresses import known_address
+from submissions.responses.addresses import address_to_come_back_by
 from submissions.responses.answering import evidence_rule
 from submissions.responses.deadlines import applicable_deadline
 from submissions.responses.errors import CallNotOpen
@@ -138,7 +138,7 @@ def start(request: HttpRequest, slug: str) -> HttpResponse:
     is_asked_for = "confirmed" in request.POST or not call.is_open_at(received_at)
     if earlier is not None and not earlier.is_erased and not is_asked_for:
         answers = working_answers(earlier, call)
-        if not known_address(earlier, call, answers):
+        if not address_to_come_back_by(earlier, call, answers):
             confirm = {"call": call, "submission": earlier}
             return render(request, "responses/another.html", confirm)
     # When a draft was begun decides whether it has the grace period.

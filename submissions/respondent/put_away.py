@@ -3,7 +3,7 @@
 from typing import Any
 
 from submissions.calls.models import Call
-from submissions.responses.addresses import known_address
+from submissions.responses.addresses import address_to_come_back_by
 from submissions.responses.models import Submission
 from submissions.responses.working_copy import working_answers
 
@@ -15,5 +15,5 @@ def about_put_away(held: Submission | None, call: Call) -> dict[str, Any]:
     """
     if held is None or held.opened_by is not None or held.is_erased:
         return {"replaced": held, "is_lost": False}
-    known = known_address(held, call, working_answers(held, call))
+    known = address_to_come_back_by(held, call, working_answers(held, call))
     return {"replaced": held, "is_lost": not known}

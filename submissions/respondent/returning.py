@@ -26,7 +26,7 @@ from submissions.respondent.receipt_codes import response_of_receipt
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import retry_after, say_tried_often, say_when
 from submissions.responses import returning
-from submissions.responses.addresses import known_address, present_address
+from submissions.responses.addresses import address_to_come_back_by, known_address
 from submissions.responses.confirmed_addresses import enqueue_copy
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import Submission
@@ -232,9 +232,7 @@ def _dead_link_page(request: HttpRequest, call: Call) -> HttpResponse:
 @with_response
 def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     """Part this browser from the response; ask first if no email address leads back to it."""
-    submission, call = current.submission, current.call
-    # Changes may lack the address: then links still go to that of the version.
-    known = known_address(submission, call, current.answers) or present_address(submission, call)
+    known = address_to_come_back_by(current.submission, current.call, current.answers)
     if current.colleague is not None:
         known = ""  # the author's links lead back, not this person
     if request.method == "POST" and (known or "confirmed" in request.POST):

@@ -42,6 +42,18 @@ def known_address(submission: Submission, call: Call, answers: Mapping[str, Any]
     return given_for_links(submission) or next(iter(typed_addresses(call, answers)), "")
 
 
+def address_to_come_back_by(submission: Submission, call: Call, answers: Mapping[str, Any]) -> str:
+    """Return an address that gets links to the response now, "" if nothing leads its author back.
+
+    Changes, of which these are the working `answers`, may lack the address of the version: links
+    still go there.
+    """
+    known = known_address(submission, call, answers)
+    if known or submission.current_version is None:
+        return known
+    return address_of(submission.current_version, call)
+
+
 def given_for_links(submission: Submission) -> str:
     """Return the address that the author gave for the return link, "" if there is none."""
     kept = ReturnAddress.objects.of_authors().filter(submission=submission)

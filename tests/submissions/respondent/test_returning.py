@@ -420,6 +420,8 @@ def test_forgetting_changes_without_an_address_knows_that_of_the_version(client,
     client.post(address(call, "response/about/"), {"email": "", "action": "save"})
     shown = text_of(client.get(address(call, "response/forget/")))
     assert "a link that we send to jo@example.org" in shown
+    shown = text_of(client.get(address(call, f"return/{link_to(make_draft(call))}/")))
+    assert "Get a link to the other one first" in shown
 
 
 def test_forgetting_the_last_response_ends_the_session(client, call):
