@@ -545,7 +545,8 @@ def test_late_pass_of_the_response_lets_its_author_invite(client, call, draft, a
         at=call.closes_at,
     )
     at(call.closes_at + DAY)
-    assert invite(client, call).url.endswith("?done=invited")
+    invited = text_of(client.get(invite(client, call).url))
+    assert "within 7 days and only while the response can be submitted" in invited
     message = next(one for one in send_mail() if one.to == [ADDRESS])
     ben = Client()
     assert ben.post(link_in(message), {"name": "Ben"}).status_code == 302
