@@ -49,7 +49,7 @@ class Outage:
 
 def outage_of(error: BaseException | None) -> Outage | None:
     """Return the outage that an exception, or one that led to it, tells of; else None."""
-    return next((found for one in _led_to(error) if (found := _database(one) or _files(one))), None)
+    return next((found for one in led_to(error) if (found := _database(one) or _files(one))), None)
 
 
 def refusal_of(error: DatabaseError) -> str:
@@ -86,7 +86,7 @@ def way_out(
 def _of_another_schema(error: DatabaseError | psycopg2.Error) -> str:
     """Return why the database has not what was asked for, with what to do; "" if it has."""
     # A cursor that was never opened cannot be closed, and says so in place of the first error.
-    if not any(getattr(one, "pgcode", None) in OF_ANOTHER_SCHEMA for one in _led_to(error)):
+    if not any(getattr(one, "pgcode", None) in OF_ANOTHER_SCHEMA for one in led_to(error)):
         return ""
     try:
         return schema.problem()
@@ -95,10 +95,10 @@ def _of_another_schema(error: DatabaseError | psycopg2.Error) -> str:
 
 
 def _without_right(error: DatabaseError | psycopg2.Error) -> str:
-    return next(filter(None, map(schema.without_right, _led_to(error))), "")
+    return next(filter(None, map(schema.without_right, led_to(error))), "")
 
 
-def _led_to(error: BaseException | None) -> Iterator[BaseException]:
+def led_to(error: BaseException | None) -> Iterator[BaseException]:
     """Yield the exception, and those before it that led to it."""
     met = set()
     while error is not None and id(error) not in met:

@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from ssl import SSLCertVerificationError
 from threading import Lock
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.core.files.base import ContentFile, File
 from django.utils.functional import cached_property
 from storages.backends.s3 import S3Storage
 
-from core.outages import StoreAway
+from core.outages import StoreAway, led_to
 
 CONNECTS_WITHIN = 3  # seconds
 ANSWERS_WITHIN = 10  # seconds without a byte
@@ -196,7 +197,15 @@ class S3Bucket(S3Storage):
             raise StoreAway(f"{reason} ({code})" if reason else code, self._where) from error
         except BotoCoreError as error:
             # Its message has an address, and may have what somebody typed as one.
-            raise StoreAway(f"no answer ({type(error).__name__})", self._where) from error
+            raise StoreAway(_why_none(error), self._where) from error
+
+
+def _why_none(error: BotoCoreError) -> str:
+    """Return why there is no answer, in words without data."""
+    for one in led_to(error):
+        if isinstance(one, SSLCertVerificationError):
+            return f"its certificate is not valid: {one.verify_message.rstrip('.')}"
+    return f"no answer ({type(error).__name__})"
 
 
 def digest_of(content: File) -> tuple[str, int]:

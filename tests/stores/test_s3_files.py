@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import ssl
 import tempfile
 import threading
 
@@ -15,7 +16,9 @@ from core import s3_bucket
 from core.outages import StoreAway
 from core.s3_files import IN_MEMORY
 from core.stores import S3, NotListed
+from tests.containers.proxies import make_certificate
 from tests.stores.s3_server import refusal
+from tests.submissions.mail.mail_sink import listening
 
 NAME = "attachments/ab/abcdef"
 CONTENT = b"Minutes.\n"
@@ -217,6 +220,23 @@ def test_dead_server_is_away(s3, store):
     with s3.dead():
         assert reasons(store) == {"no answer (EndpointConnectionError)"}
     store.save(NAME, ContentFile(CONTENT))
+
+
+def test_certificate_that_is_not_valid_is_named(tmp_path):
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    make_certificate(certificate, key)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    # It need not speak S3: the client hangs up before it asks.
+    with listening(tls=tls) as server:
+        where = f"https://127.0.0.1:{server.port}"
+        bucket = s3_bucket.S3Bucket(
+            bucket_name="evidence", endpoint_url=where, access_key="a", secret_key="b"
+        )
+        assert bucket.problem() == (
+            "cannot be written "
+            "(the bucket evidence: its certificate is not valid: self-signed certificate)"
+        )
 
 
 def test_bucket_that_is_gone_is_away(on_s3, store):
