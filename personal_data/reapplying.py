@@ -15,6 +15,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.models import User
+from core import clock
 from personal_data import erasing, since_backups
 from personal_data.portal_log import Told
 from submissions.responses import amending
@@ -129,7 +130,8 @@ def reapply(
         if "withdrawn_at" in row:
             moments[row["reference"]] = datetime.fromisoformat(row["withdrawn_at"])
     for response in Submission.objects.submitted().filter(reference__in=moments):
-        since = moments[str(response)]
+        # A rehearsal's clock is not that of the log.
+        since = min(moments[str(response)], at)
         if amending.withdraw_again(submission=response, withdrawn_at=since, at=at):
             done.withdrawn.append(str(response))
     for row in filter(since_backups.is_erasure, rows):
@@ -173,7 +175,8 @@ def _compare(listed: dict[str, dict[str, Any]], told: Told, done: Reapplied) -> 
         reference, version = str(one), one.submitted_version
         then = listed.get(reference, {"version": 0, "hidden": 0})
         logged = version.received_at
-        if one.channel == Channel.WEB:  # what staff enter came days before it is logged
+        # What staff enter came days before it is logged, and a rehearsal's clock is another.
+        if one.channel == Channel.WEB and not clock.is_rehearsal():
             logged = told.received.get(reference, logged) - LOGGED_WITHIN
         if version.number < then["version"] or version.received_at < logged:
             done.changed.append(reference)

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
+from core import clock
 from core.references import make_reference
 from personal_data import erasing, reapplying
 from submissions.outbox.models import OutboxEmail
@@ -213,6 +214,21 @@ def not_ours(message):
         f"2019-13-45 10:00:00.000Z INFO submissions.responses.amending {message}",
         '{"a":' + "[" * 5_000,
     ]
+
+
+def test_log_of_a_rehearsal_is_of_another_clock(call, response, tmp_path, capsys, monkeypatch):
+    withdrawn = make_submitted(call)
+    years_later = "2026-11-30 12:00:00.000Z INFO submissions.responses."
+    log = tmp_path / "web.log"
+    log.write_text(
+        f"{years_later}amending response {withdrawn} withdrawn\n"
+        f"{years_later}submitting response {response} received\n"
+    )
+    monkeypatch.setattr(clock, "is_rehearsal", lambda: True)
+    call_command("reapply_erasures", "--log", str(log))
+    assert capsys.readouterr().out.splitlines()[1:] == [f"Withdrawn again: {withdrawn}."]
+    withdrawn.refresh_from_db()
+    assert withdrawn.withdrawn_at == while_open(call)
 
 
 def test_list_tells_of_versions_and_hidden_words_that_the_backup_lacks(call, tmp_path, capsys):
