@@ -16,8 +16,8 @@ _MISREAD = str.maketrans({"S": "5", "U": "V"})
 # White space, hyphens, and the marks of direction and of width that are copied with a text unseen.
 GAPS = re.compile(r"[\s\-\u2010-\u2015\u200b-\u200f\u2060\u2066-\u2069\ufeff]")
 
-# A full stop, quotes or brackets that were copied with a code, where a sentence has it.
-AROUND = re.compile(r"\A\W+|\W+\Z")
+# Without a full stop, quotes or brackets that were copied with a code, where a sentence has it.
+CODE = re.compile(r"\w(?:.*\w)?", re.DOTALL)
 
 
 def make_reference(prefix: str, *, draw: Callable[[str], str] = secrets.choice) -> str:
@@ -66,7 +66,8 @@ def parts_of_reference(text: str) -> set[str]:
 
 def without_gaps(text: str) -> str:
     """Return a code that somebody typed or copied, without gaps and what stood around it."""
-    return GAPS.sub("", AROUND.sub("", text))
+    found = CODE.search(text)
+    return GAPS.sub("", found[0]) if found else ""
 
 
 def _compact(text: str) -> str:

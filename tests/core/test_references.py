@@ -61,6 +61,11 @@ def test_any_text_is_read_or_refused(text):
     assert found is None or read_reference(found) == found
 
 
+def test_long_text_is_refused_as_soon_as_it_is_read():
+    """A pattern that begins anew at each full stop takes minutes for these."""
+    assert read_reference(f"a{'.' * 200_000}a") is None
+
+
 @pytest.mark.parametrize("prefix", ["", "R", "rtr", "TOOLONGER", "R1", "RÉ", "RTR\n"])
 def test_prefix_of_another_shape_is_refused(prefix):
     with pytest.raises(ValueError, match="2 to 6 capital letters"):
