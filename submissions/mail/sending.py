@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from celery.exceptions import SoftTimeLimitExceeded
 from django.core.mail import BadHeaderError
 from django.utils.safestring import SafeString
 
@@ -126,6 +127,10 @@ class _Run:
         except (UnicodeError, BadHeaderError):
             logger.exception("mail %s can never be written", mail.pk)
             self._fail(mail, NEVER_WRITTEN)
+        except SoftTimeLimitExceeded:
+            # The task's time is over. That is no fault of this mail's.
+            self.report.released += queue.release([mail])
+            self._ends_at = self._wall_now()
         except Exception:
             # The log's formatter leaves out messages, which may hold what somebody wrote.
             logger.exception("mail %s cannot be rendered", mail.pk)

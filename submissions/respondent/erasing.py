@@ -33,7 +33,8 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
     Where another tab asked for something else first, that request stands, and the page says so.
     """
     asked = erasing.open_request(current.submission)
-    if asked is not None and erasing.is_unconfirmed(asked, current.received_at):
+    lapsed = asked is not None and erasing.is_unconfirmed(asked, current.received_at)
+    if lapsed:
         asked = None
     form = ErasureForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -47,6 +48,7 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         form=form,
         errors=form.error_summary,
         request_asked=asked,
+        lapsed=lapsed,
         wanted_other=form.is_bound and form.is_valid(),
         stopped="stopped" in request.GET and _last_if(ErasureState.WITHDRAWN, current.submission),
         refused=_last_if(ErasureState.REFUSED, current.submission),

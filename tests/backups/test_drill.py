@@ -61,7 +61,7 @@ def kept(call):
 
 @pytest.mark.usefixtures("served_by_owner")
 def test_lost_portal_comes_back_and_what_ended_since_stays_ended(
-    call, kept, folder, keys, elsewhere
+    call, kept, folder, keys, elsewhere, at
 ):
     reference, digest = kept.reference, kept.current_version.sha256
     erased = make_submitted(call, email="ben@example.org", story="It goes.")
@@ -77,6 +77,7 @@ def test_lost_portal_comes_back_and_what_ended_since_stays_ended(
     assert run("backup", "--erasures") == "Erasures listed: 1.\n"
     log = folder.path.with_name("web.log")
     log.write_text(f"web-1  | {AMENDED} response {logged} withdrawn\n")
+    at(while_open(call) + 2 * HOUR)
     with elsewhere():
         said = run("restore", "--identity", keys.identity)
         assert "Erased again: 1. Erased already: 0." in said

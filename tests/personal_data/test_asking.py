@@ -154,9 +154,12 @@ def test_request_that_was_not_confirmed_in_time_is_asked_for_again(call, respons
     assert "Confirm it by email" in client.get(address).content.decode()
     assert "See how far your request to erase is" in client.get(receipt).content.decode()
     at(while_open(call) + timedelta(hours=requests.CONFIRM_WITHIN_HOURS))
-    assert "Ask to erase it" in client.get(address).content.decode()
+    lapsed = client.get(address).content.decode()
+    assert "Nobody used the link in our email within 72 hours, so we erased nothing." in lapsed
+    assert "Ask to erase it" in lapsed
     assert "See how far your request to erase is" not in client.get(receipt).content.decode()
     client.post(address, {"scope": "identity"})
+    assert "Nobody used the link" not in client.get(address).content.decode()
     states = dict(ErasureRequest.objects.values_list("scope", "state"))
     assert states == {"response": ErasureState.WITHDRAWN, "identity": ErasureState.ASKED}
 

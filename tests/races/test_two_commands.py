@@ -14,6 +14,7 @@ from accounts.states import Role
 from core import advisory_locks, database_roles
 from core.management.commands import migrate
 from personal_data import erasing, reapplying
+from personal_data.portal_log import Told
 from rehearsal import resetting, seeding
 from rehearsal.seeding import SeedingRefused
 from submissions.definitions import loading
@@ -64,7 +65,7 @@ def test_erasures_that_are_applied_twice_at_once_are_erased_once():
     tombstone = erasing.as_tombstone(approved) | {"erased_at": at.isoformat()}
     requests.withdraw_request(approved, at=at)
     tombstone |= {"request": "6f0c2b0e-6f0e-4b60-9f0b-0c8f3c0a6c11"}
-    done = at_once([lambda: reapplying.reapply([tombstone], by=None, at=at)] * 2)
+    done = at_once([lambda: reapplying.reapply([tombstone], Told(), by=None, at=at)] * 2)
     assert sorted((one.again, one.already) for one in done) == [(0, 1), (1, 0)]
 
 

@@ -16,7 +16,15 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses import amending, drafting, returning, submitting
 from submissions.responses.confirmed_addresses import enqueue_copy
-from tests.makers import confirm_address, make_call, make_submitted, mark_as_sent, send_link
+from tests.makers import (
+    complete_answers,
+    confirm_address,
+    make_call,
+    make_draft,
+    make_submitted,
+    mark_as_sent,
+    send_link,
+)
 
 pytestmark = pytest.mark.django_db
 LAST_SECOND = datetime(2019, 7, 24, 10, 59, 59, 999_999, tzinfo=UTC)
@@ -88,6 +96,18 @@ def test_receipt_tells_reference_exact_time_and_fingerprint():
     assert f"Fingerprint: {version.receipt_digest}\n" in text
     assert f"Fingerprint in full (SHA-256): {version.sha256}\n" in text
     assert "deadline, midday on Wednesday 24 July 2019 (UK time)." in text
+
+
+def test_receipt_of_what_came_after_closing_offers_no_change():
+    offer = "or to change it until the call closes"
+    call = make_call(grace_minutes=15)
+    draft = make_draft(call, at=LAST_SECOND, **complete_answers(call))
+    submitting.submit(submission=draft, at=LAST_SECOND + timedelta(minutes=5))
+    for mail, offers in ((draft.mails.get(), False), (mail_of(call), True)):
+        rendered = render(mail)
+        for words in (rendered.message.body.split(), words_of_html(rendered.html)):
+            assert (offer in " ".join(words)) is offers
+            assert "ask for a link. We email it to you" in " ".join(words)
 
 
 def test_mail_to_an_address_that_nobody_confirmed_has_nothing_that_was_typed():

@@ -381,6 +381,17 @@ def test_run_whose_time_ends_beside_a_slow_server_says_so(sink, call, monkeypatc
     assert mails.count() == report.released
 
 
+def test_mail_that_is_written_as_the_runs_time_ends_waits_for_the_next_run(sink, call, monkeypatch):
+    def too_late(*_arguments):
+        raise SoftTimeLimitExceeded
+
+    submitted(call, "a@example.org", "b@example.org")
+    monkeypatch.setattr(sending, "render_with", too_late)
+    assert send(call) == SendReport(released=2)
+    waits = {(OutboxState.WAITING, None)}
+    assert set(OutboxEmail.objects.values_list("state", "next_attempt_at")) == waits
+
+
 def test_server_that_scans_a_mail_for_long_gets_it_once(sink, call, settings):
     settings.EMAIL_TIMEOUT = 0.3
     sink.replies["DATA", None] = 0.4
