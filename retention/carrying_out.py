@@ -56,7 +56,10 @@ def _carry_out(call: Call, ending: Ending, at: datetime, total: Counter[str]) ->
 
 
 def _end_batch(call_id: int, ending: Ending, at: datetime) -> Counter[str]:
-    """End one batch with the call's row locked, so that nobody extends it or gives a late pass."""
+    """End one batch with the call's row locked.
+
+    So nobody extends it, or gives or takes up a late pass, before the batch has ended.
+    """
     with transaction.atomic():
         calls = (
             Call.objects.all() if ending.is_copy else Call.objects.select_for_update(no_key=True)

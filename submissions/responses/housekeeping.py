@@ -35,6 +35,8 @@ def clear(*, at: datetime) -> Cleared:
         )
         locked = empty.select_for_update(skip_locked=True, of=("self",))
         keys = list(locked.values_list("pk", flat=True))
+        # Once more: a pass that was taken up meanwhile, or an address, changes no response's row.
+        keys = list(empty.filter(pk__in=keys).values_list("pk", flat=True))
         Submission.objects.filter(pk__in=keys).delete()
     _end_unused_invitations(at)
     links = ReturnToken.objects.filter(expires_at__lte=at - LINKS_KEPT).delete()[0]

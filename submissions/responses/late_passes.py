@@ -32,7 +32,7 @@ from submissions.responses.drafting import begin
 from submissions.responses.errors import LatePassRefused, LinkDead, ResponseGone
 from submissions.responses.models import LatePass, Submission
 from submissions.responses.states import SubmissionState
-from submissions.responses.working_copy import lock_row
+from submissions.responses.working_copy import lock_call, lock_row
 
 TOKEN_BYTES = 32
 
@@ -251,6 +251,8 @@ def take_up(*, call: Call, token: str, current: Submission | None, at: datetime)
     with transaction.atomic():
         # The response before the pass, as its submission and its erasure lock them.
         locked = _lock_if_there(current)
+        # Whoever ends data holds the call, and has read which passes move what ends.
+        lock_call(call.pk)
         late_pass = look_up(call=call, token=token, at=at, lock=True)
         bound = late_pass.submission
         if bound is not None and bound == current:

@@ -97,7 +97,7 @@ def send_links_to(*, submission: Submission, address: str, at: datetime) -> bool
         locked = lock_row(submission)
         if locked.is_erased or not enqueue_link(submission=locked, address=address, at=at):
             return False
-        remember_address(submission=submission, address=address, at=at)
+        remember_address(submission=locked, address=address, at=at)
     return True
 
 

@@ -137,10 +137,14 @@ def _colleagues(call: Call, late: list[LatePass]) -> QuerySet[Colleague]:
 
 def _end_colleagues(colleagues: QuerySet[Colleague], limit: int, at: datetime) -> Counter[str]:
     keys = list(colleagues.values_list("submission", flat=True)[:limit])
-    for locked in Submission.objects.select_for_update(no_key=True).filter(pk__in=keys):
+    # Whoever has locked a response may wait for the call, which is locked here.
+    responses = Submission.objects.select_for_update(no_key=True, skip_locked=True)
+    ended: Counter[str] = Counter()
+    for locked in responses.filter(pk__in=keys):
         end_sharing(locked, AccessEnd.TIME, at=at)
         locked.save_locked()
-    return +Counter(colleagues=len(keys))
+        ended["colleagues"] += keys.count(locked.pk)
+    return ended
 
 
 def _lock(mails: QuerySet[OutboxEmail], limit: int) -> list[int]:

@@ -11,6 +11,7 @@ from submissions.responses import amending, drafting, returning, submitting
 from submissions.responses.addresses import known_address, known_addresses, remember_address
 from submissions.responses.models import ReturnAddress
 from submissions.responses.verifying import prove_authorship, receipt_code
+from submissions.responses.working_copy import find_response
 from tests.makers import (
     complete_answers,
     enqueue_link_mail,
@@ -128,6 +129,16 @@ def test_changed_address_is_told_to_the_old_one_without_the_new(call, at):
     assert "http://" not in body
     remember_address(submission=submission, address="NEW@example.org", at=at)
     assert OutboxEmail.objects.filter(kind="address_changed").count() == 1
+
+
+def test_changed_address_is_told_to_those_of_what_another_tab_submitted_meanwhile(call, at):
+    draft = make_draft(call, **complete_answers(call, email="link@example.org"))
+    remember_address(submission=draft, address="link@example.org", at=at)
+    held = find_response(public_id=draft.public_id, slug=call.slug)
+    drafting.save_answers(submission=draft, call=call, values={"email": "late@example.org"}, at=at)
+    submitting.submit(submission=draft, at=at)
+    assert returning.send_links_to(submission=held, address="new@example.org", at=at)
+    assert ("address_changed", "late@example.org") in told()
 
 
 def test_answer_that_replaces_an_address_is_told_to_it(call, at):
