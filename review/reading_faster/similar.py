@@ -8,18 +8,21 @@ counts the more, the fewer responses have it. No text leaves the database and th
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from math import log
 from typing import Any
 
 from django.db import connection, transaction
 
 from accounts.models import User
+from core.words import words_in
 from review.coding.places_in_text import Passage, sentences
 from review.reading_faster.texts import (
     JOIN_REDACTED,
     READABLE_WORDS,
     RUN,
     answers_of,
+    small_pieces,
     small_words,
     stems_of,
     words_at,
@@ -110,6 +113,38 @@ class _Sentence:
     share: float
 
 
+class _Stems:
+    """Finds the stems of sentences; those of what stands between two spaces once.
+
+    `pieces` are what `small_pieces` gives. A sentence may end within one: it has others than its
+    text.
+    """
+
+    def __init__(self, stem_of: Mapping[str, str], weights: Iterable[str]) -> None:
+        self._stem_of = stem_of
+        self._weights = frozenset(weights)
+        self._stems_in: dict[str, set[str]] = {}
+        self._telling: set[str] = set()  # pieces with a stem that has a weight
+
+    def shared(self, pieces: set[str]) -> frozenset[str]:
+        """Return the stems that have a weight."""
+        if not self._stems_in.keys() >= pieces:
+            self._add(pieces)
+        return self._weights & self.all_of(pieces & self._telling)
+
+    def all_of(self, pieces: set[str]) -> set[str]:
+        """Return all stems of pieces that were looked at, "" for words that count nothing."""
+        return set(chain.from_iterable(map(self._stems_in.__getitem__, pieces)))
+
+    def _add(self, pieces: set[str]) -> None:
+        for piece in pieces:
+            if piece not in self._stems_in:
+                stems = {self._stem_of.get(word, "") for word in words_in(piece)}
+                self._stems_in[piece] = stems
+                if not self._weights.isdisjoint(stems):
+                    self._telling.add(piece)
+
+
 def similar_to(
     words: str, *, call: Call, reader: User, without: tuple[int, str, Passage] | None = None
 ) -> Similar:
@@ -198,20 +233,23 @@ def _sentences(
     versions = list(rows.defer("canonical_text"))
     texts = answers_of(call, versions, reader=reader)
     stem_of = stems_of(text for answers in texts.values() for text in answers.values())
+    stems = _Stems(stem_of, weights)
     whole = sum(weights.values())
     fewest = min(FEWEST_TERMS, len(weights))
     found = []
     for version in versions:
         version.submission.current_version = version
         for key, text in texts[version.pk].items():
+            if len(stems.shared(small_pieces(text))) < fewest:
+                continue
             for passage in sentences(text):
                 said = passage.quote(text)[:LONGEST]
-                all_of_it = {stem_of.get(run, "") for run in small_words(said)}
-                shared = frozenset(all_of_it & weights.keys())
+                pieces = small_pieces(said)
+                shared = stems.shared(pieces)
                 if len(shared) < fewest or _is(without, version, key, passage):
                     continue
                 # A long sentence has words of any other by chance.
-                length = max(1.0, len(all_of_it) / len(weights))
+                length = max(1.0, len(stems.all_of(pieces)) / len(weights))
                 share = sum(weights[stem] for stem in shared) / whole / (0.5 + 0.5 * length)
                 if share >= LEAST_SHARE:
                     question = call.questions_by_key[key]

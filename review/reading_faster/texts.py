@@ -52,12 +52,20 @@ def small_words(text: str) -> list[str]:
     return list(words_in(text.lower()))
 
 
+def small_pieces(text: str) -> set[str]:
+    """Return what stands between spaces in the text, in small letters; no word is in two of them.
+
+    The same pieces stand all over the responses: what is worked out for each is worked out once.
+    """
+    return set(text.lower().split())
+
+
 def stems_of(texts: Iterable[str]) -> dict[str, str]:
     """Return the stem of each word of the texts in small letters, "" for one like “the”.
 
     That of a script without spaces is what the words of the search have, as PostgreSQL knows none.
     """
-    words = {word for text in texts for word in small_words(text)}
+    words = {word for piece in small_pieces("\n".join(texts)) for word in words_in(piece)}
     whole = {word for word in words if has_no_spaces(word)}
     found = stems(word for word in words - whole if len(word) <= LONGEST_WORD)
     return found | {word: as_found(word) for word in whole}

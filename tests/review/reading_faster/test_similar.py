@@ -90,7 +90,7 @@ def test_words_with_marks_are_found_and_marked_whole(call):
     ("like", "other", "passage", "marked"),
     [
         ("สวัสดีครับเราชอบโรงเรียน", "เขาไปตลาด", "โรงเรียนสวัสดี", ["สวัสดี", "โรงเรียน"]),
-        ("政府合同付款很慢。", "我们喜欢公园。", "付款很慢的政府", ["政府", "付款", "很慢"]),
+        ("政府合同付款很慢。好。", "我们喜欢公园。", "付款很慢的政府", ["政府", "付款", "很慢"]),
     ],
 )
 def test_passage_of_a_script_without_spaces_is_found_by_its_words(
