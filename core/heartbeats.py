@@ -25,7 +25,8 @@ MAIL_SERVER_AWAY_SINCE = "portal:mail-server-away-since"
 FIRST_PAUSE = timedelta(seconds=30)
 LONGEST_PAUSE = timedelta(minutes=10)
 FORGOTTEN_AFTER = timedelta(hours=1)  # since it was last found away
-# Processes of a worker that send mail at a time. It has three: beside a slow server, one is left.
+# Processes of a worker that send mail of calls at a time. It has three: the third has all else,
+# mail of accounts with it.
 SENDERS = 2
 
 

@@ -6,7 +6,6 @@ or bucket for files that does not. Time-outs of locks and statements and deadloc
 
 import errno
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import psycopg2
@@ -15,6 +14,7 @@ from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError
 
 from core import schema
+from core.error_chain import led_to
 
 TRY_AGAIN_AFTER = 30  # seconds
 # Classes and codes of SQLSTATE (PostgreSQL's manual, appendix A): no connection, no resources, an
@@ -96,15 +96,6 @@ def _of_another_schema(error: DatabaseError | psycopg2.Error) -> str:
 
 def _without_right(error: DatabaseError | psycopg2.Error) -> str:
     return next(filter(None, map(schema.without_right, led_to(error))), "")
-
-
-def led_to(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the exception, and those before it that led to it."""
-    met = set()
-    while error is not None and id(error) not in met:
-        met.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _database(error: BaseException) -> Outage | None:

@@ -18,7 +18,8 @@ from django.core.files.base import ContentFile, File
 from django.utils.functional import cached_property
 from storages.backends.s3 import S3Storage
 
-from core.outages import StoreAway, led_to
+from core.error_chain import led_to
+from core.outages import StoreAway
 
 CONNECTS_WITHIN = 3  # seconds
 ANSWERS_WITHIN = 10  # seconds without a byte

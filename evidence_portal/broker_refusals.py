@@ -11,6 +11,8 @@ from redis.exceptions import (
     ResponseError,
 )
 
+from core.error_chain import led_to
+
 REFUSES_SIGN_IN = (AuthenticationError, AuthenticationWrongNumberOfArgsError, AuthorizationError)
 
 
@@ -19,12 +21,7 @@ def in_words(error: BaseException) -> str:
 
     kombu and redis-py wrap what they met: the first error that tells more counts.
     """
-    met: list[BaseException] = []
-    following: BaseException | None = error
-    while following is not None and following not in met:
-        met.append(following)
-        following = following.__cause__ or following.__context__
-    return next(filter(None, map(_told_by, met)), "does not answer")
+    return next(filter(None, map(_told_by, led_to(error))), "does not answer")
 
 
 def _told_by(error: BaseException) -> str:

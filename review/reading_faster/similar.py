@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from math import log
+from math import fsum, log
 from typing import Any
 
 from django.db import connection, transaction
@@ -250,7 +250,7 @@ def _sentences(
                     continue
                 # A long sentence has words of any other by chance.
                 length = max(1.0, len(stems.all_of(pieces)) / len(weights))
-                share = sum(weights[stem] for stem in shared) / whole / (0.5 + 0.5 * length)
+                share = fsum(weights[stem] for stem in shared) / whole / (0.5 + 0.5 * length)
                 if share >= LEAST_SHARE:
                     question = call.questions_by_key[key]
                     found.append(_Sentence(version, question, passage, said, shared, share))
