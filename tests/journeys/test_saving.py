@@ -267,6 +267,34 @@ def test_going_back_to_what_was_typed_before_overwrites_nobody(page, call):
     assert stored(call) == {"story": "Theirs", "history": ["bid"]}
 
 
+def test_going_back_without_the_script_shows_what_was_saved_since(start_response, call):
+    page = start_response(call, "response/evidence/", 320, java_script_enabled=False)
+    story = page.get_by_label("What happened?")
+    story.fill("First")
+    for typed in ("First", "First, mended"):
+        page.get_by_role("button", name="Save and continue").last.click()
+        page.wait_for_url("**/evidence/2/")
+        page.go_back()
+        assert story.input_value() == typed
+        story.fill("First, mended")
+    assert stored(call) == {"story": "First, mended"}
+    for left_with, since, shown in (
+        ("Not sent", {"history": []}, "Not sent"),
+        ("First, mended", {"story": "Saved since"}, "Saved since"),
+    ):
+        story.fill(left_with)
+        page.get_by_role("link", name="Privacy", exact=True).click()
+        page.wait_for_url("**/privacy/*")
+        drafting.save_answers(
+            submission=Submission.objects.get(), call=call, values=since, at=while_open(call)
+        )
+        page.go_back()
+        assert story.input_value() == shown
+    page.get_by_role("button", name="Save and continue").last.click()
+    page.wait_for_url("**/evidence/2/")
+    assert stored(call) == {"story": "Saved since"}
+
+
 def test_what_is_typed_before_the_script_is_there_meets_nobody(start_response, call):
     page = start_response(call, "response/evidence/", 320)
     address, held = page.url, []

@@ -276,6 +276,16 @@ class SectionForm(forms.Form):
         )
 
     @property
+    def page_etag(self) -> str:
+        """What tells a page from the same one with other answers.
+
+        It names a hidden field for browsers that run no script. Chromium and Safari fill in again
+        what was typed only into a form that begins with the same two names. With other answers they
+        would overwrite unseen what was saved since: the etags of what is shown now stand beside it.
+        """
+        return etag(self.etags)
+
+    @property
     def shows_answers(self) -> bool:
         """Whether an answer or a file of the response is on the page."""
         return any(self.answers.get(key) or self.attachments.get(key) for key in self.fields)
