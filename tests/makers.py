@@ -281,10 +281,9 @@ def make_code(*, call, name, by=None, at=None, **options):
 def press_submit(client, call, **options):
     """Open the page to check the answers, and press its button; `options` are those of `post`."""
     address = f"/calls/{call.slug}/response/check/"
-    seen = re.findall(
-        r'name="_expected_etag" value="([^"]+)"', client.get(address).content.decode()
-    )
-    return client.post(address, {"_expected_etag": seen[0] if seen else ""}, **options)
+    page = client.get(address).content.decode()
+    hidden = re.findall(r'name="(_expected_etag|_amends)" value="([^"]+)"', page)
+    return client.post(address, {"_expected_etag": "", **dict(hidden)}, **options)
 
 
 @unmeasured

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from core import clock, clock_check, metrics
@@ -50,6 +51,8 @@ from submissions.responses.models import Colleague
 
 # The etag of the draft that the page showed, posted back by it.
 EXPECTED_ETAG = "_expected_etag"
+# The number of the version that the page's changes were made to, posted back by it.
+AMENDS = "_amends"
 Rows = list[dict[str, Any]]
 # What /metrics/ calls each refusal of “Submit”. A draft that was deleted meanwhile is none.
 REASONS: dict[type[PortalError], str] = {
@@ -109,7 +112,10 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
         until = clock.wall_now() + wait
         queue.hold_back_unclaimed(version=version, until=until, reason=caps.FROM_ONE_PLACE)
     nudge_mail()
-    return redirect("submitted", slug=slug)
+    submitted = reverse("submitted", args=[slug])
+    if request.POST.get(AMENDS) == str(version.number):
+        return redirect(f"{submitted}?unchanged={version.number}")
+    return redirect(submitted)
 
 
 @with_response
@@ -161,6 +167,8 @@ def _page_context(
         draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
         publication=publication,
         publication_href=chosen[0]["href"] if chosen else "",
+        amended=current.submission.current_version if current.is_amending else None,
+        has_changes=current.is_amending and current.has_changes,
         gets_mail=bool(known_address(current.submission, current.call, current.answers)),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )

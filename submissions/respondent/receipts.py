@@ -17,13 +17,11 @@ from submissions.respondent.forms.return_forms import VerifyForm
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import minutes_of, retry_after, say_tried_often
 from submissions.responses.addresses import given_for_links
-from submissions.responses.answering import asked_questions
 from submissions.responses.erasing import carried_out, is_unconfirmed
 from submissions.responses.models import ErasureRequest, Version
 from submissions.responses.models.erasures import OPEN
 from submissions.responses.states import ErasureGround, ScanState
 from submissions.responses.verifying import checking_code, receipt_code, version_of
-from submissions.responses.versions import Content, holds_changes
 
 
 @require_safe
@@ -59,7 +57,7 @@ def submitted_page(
     context["files_ended"] = any(request.is_about_files for request in erased)
     if submission.withdrawn_at is not None:
         context["withdrawn"] = spoken_time.say_exactly(submission.withdrawn_at, zone)
-        context["changes"] = _changed_after(version, current)
+        context["changes"] = current.has_changes
         return render(request, "responses/withdrawn.html", context)
     context["erasure"] = any(
         request.state in OPEN and not is_unconfirmed(request, current.received_at)
@@ -70,7 +68,9 @@ def submitted_page(
     if not current.is_amending:
         context["time_left"] = None
     context["tried_to_change"] = tried_to_change
+    context["has_changes"] = current.is_amending and current.has_changes
     # A page that was kept, or is loaded again, may be older than what counts now.
+    context["unchanged"] = request.GET.get("unchanged") == str(version.number)
     context["discarded"] = "discarded" in request.GET and submission.saved_at >= version.received_at
     status = 403 if tried_to_change else 200
     return render(request, "responses/submitted.html", context, status=status)
@@ -119,16 +119,6 @@ def _state_of_mail(version: Version) -> dict[str, Any]:
         "mail_address": address,
         "mail_minutes": minutes_of(max(wait, timedelta(0))),
     }
-
-
-def _changed_after(version: Version, current: ResponseContext) -> bool:
-    """Return whether there are changes that were not submitted, nor deleted since."""
-    if current.submission.saved_at <= version.received_at:
-        return False
-    asked = asked_questions(current.call, current.answers)
-    return holds_changes(
-        current.submission, Content(current.call, asked, current.answers, current.files)
-    )
 
 
 @require_safe

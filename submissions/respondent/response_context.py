@@ -35,6 +35,7 @@ from submissions.responses.models import Attachment, Colleague, Submission
 from submissions.responses.signposting import question_of_help
 from submissions.responses.states import AccessEnd, SubmissionState
 from submissions.responses.transcript import say_answer
+from submissions.responses.versions import Content, holds_changes
 from submissions.responses.working_copy import files_by_key, working_answers
 
 FOLDED_FROM, OPENING = 40, 10  # words of a long answer on the page to check
@@ -96,6 +97,19 @@ class ResponseContext:
     @property
     def is_amending(self) -> bool:
         return self.submission.amending_since is not None
+
+    @cached_property
+    def has_changes(self) -> bool:
+        """Whether what is saved would make a version that says something else than the last one.
+
+        Changes of a withdrawn response are there until they are deleted.
+        """
+        version = self.submission.current_version
+        if version is None or self.submission.saved_at < version.received_at:
+            return False
+        asked = answering.asked_questions(self.call, self.answers)
+        content = Content(self.call, asked, self.answers, self.files)
+        return holds_changes(self.submission, content)
 
     @property
     def colleague(self) -> Colleague | None:
@@ -296,6 +310,7 @@ def closed_page(
         extra_time_ended=ended and spoken_time.say_moment(ended, call.timezone),
         sections=answers_by_section(current),
         not_counted=rows_of(current, current.not_counted),
+        has_changes=current.is_amending and current.has_changes,
         just_saved=just_saved,
         tried=tried,
         received=spoken_time.say_exactly(current.received_at, call.timezone),

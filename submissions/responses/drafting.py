@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from core import clock
-from submissions.calls.models import Call, Question
+from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 from submissions.responses.addresses import tell_of_replaced
 from submissions.responses.answering import clean_answer
@@ -88,17 +88,21 @@ def save_answers(
         if call.questions_by_key[key].kind != QuestionKind.FILE
         and not (submission.opened_by and is_authors_own(call.questions_by_key[key]))
     }
+    # A save of nothing new counts in a draft alone, and before closing: it would make a submission
+    # late that was sent in time and waits, and who reopened their response would be reminded of
+    # changes that there are not.
+    is_open_draft = submission.is_draft and call.is_open_at(at)
     current = working_answers(submission, call)
     new, conflicts = merge(given, current, base_etags, pending_etags)
     with transaction.atomic():
         if not (
             submission.has_working_copy
-            and _counts_as_saved(new, conflicts, call, at)
+            and (new or (is_open_draft and not conflicts))
             and note_saved_if_unchanged(submission, at=at)
         ):
             current = working_answers(lock_working_copy(submission), call)
             new, conflicts = merge(given, current, base_etags, pending_etags)
-            if _counts_as_saved(new, conflicts, call, at):
+            if new or (is_open_draft and not conflicts):
                 note_saved(submission, at=at)
         store_answers(submission, new, at=at)
         changed = {question.key: value for question, value in new.items()}
@@ -106,14 +110,3 @@ def save_answers(
         if any(question.kind == QuestionKind.EMAIL for question in new):
             tell_of_replaced(submission, call, before=current, after=answers, at=at)
     return SaveResult(conflicts, answers)
-
-
-def _counts_as_saved(
-    new: Mapping[Question, Any], conflicts: Mapping[str, Any], call: Call, at: datetime
-) -> bool:
-    """Return whether a save moves the response's moment of the last save.
-
-    After closing a save of nothing new does not: it would make a submission late that was sent
-    in time and waits.
-    """
-    return bool(new) or (not conflicts and call.is_open_at(at))

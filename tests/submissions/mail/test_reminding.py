@@ -321,14 +321,13 @@ def test_reminder_that_waited_past_closing_is_taken_back(mailoutbox):
     assert (OutboxEmail.objects.count(), mailoutbox) == (0, [])
 
 
-def reopened(call, *, changed=True):
-    submission = make_submitted(call, at=call.opens_at, email="changing@example.org")
+def reopened(call, *, story="Better"):
+    submission = make_submitted(call, at=call.opens_at, email="changing@example.org", story="Good")
     at = call.opens_at + HOUR
     amending.reopen(submission=submission, at=at)
-    if changed:
-        drafting.save_answers(
-            submission=submission, call=call, values={"story": "Better"}, at=at + HOUR
-        )
+    drafting.save_answers(
+        submission=submission, call=call, values={"story": story}, at=at + HOUR, base_etags={}
+    )
     return submission
 
 
@@ -359,7 +358,7 @@ def test_changes_that_are_not_submitted_are_reminded_of_and_told_after_closing()
 
 def test_nobody_is_told_of_changes_that_are_none_or_were_discarded():
     call = make_call()
-    reopened(call, changed=False)
+    reopened(call, story="Good")
     discarded = reopened(call)
     amending.discard_changes(submission=discarded, at=call.opens_at + 3 * HOUR)
     assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 0

@@ -68,7 +68,7 @@ def test_change_and_submit_gives_a_new_receipt_under_the_same_reference(client, 
     assert change(client, call)["Location"] == address(call, "response/check/")
     page = text_of(client.get(address(call, "response/check/")))
     assert "After" in page
-    assert "You then get a new receipt, if you changed anything. Submit your changes" in page
+    assert "You then get a new receipt. Submit your changes" in page
     response = press_submit(client, call, follow=True)
     text = text_of(response)
     second = Version.objects.get(number=2)
@@ -81,6 +81,36 @@ def test_change_and_submit_gives_a_new_receipt_under_the_same_reference(client, 
         "confirmation",
         "amended",
     ]
+
+
+def test_submitting_without_a_change_says_that_receipt_and_time_stay(client, call, submission, at):
+    client.post(address(call, "response/amend/"))
+    at(while_open(call) + HOUR)
+    kept = {"story": "Before", "_base_etags": "story:", "action": "save"}
+    assert client.post(address(call, "response/evidence/"), kept).status_code == 302
+    receipt = address(call, "response/submitted/")
+    assert "You have changed nothing yet" in text_of(client.get(receipt))
+    assert "changes that are not" not in text_of(client.get(address(call, "response/withdraw/")))
+    at(call.closes_at)
+    page = text_of(client.get(address(call, "response/")))
+    assert f"You had changed nothing since you submitted response {submission.reference} ." in page
+    assert "changes that are not" not in text_of(client.get(receipt))
+    at(while_open(call) + HOUR)
+    page = text_of(client.get(address(call, "response/check/")))
+    assert "So far you have changed nothing. If you submit now, the receipt and its time" in page
+    said = (
+        "You had changed nothing So your response counts as we received it at 12:00:00pm on "
+        "Tuesday 23 July 2019 (UK time). Its receipt stays as it is, and we send no new email. "
+        "Your response has been received"
+    )
+    answer = press_submit(client, call, follow=True)
+    assert said in text_of(answer)
+    assert "Change your response" in text_of(answer)
+    assert [mail.kind for mail in OutboxEmail.objects.all()] == ["confirmation"]
+    change(client, call)
+    for _press in range(2):  # the second is somebody's who pressed twice
+        assert press_submit(client, call)["Location"] == receipt
+    assert "changed nothing" not in text_of(client.get(answer.redirect_chain[-1][0]))
 
 
 def test_receipt_still_shows_what_counts_while_changes_are_open(client, call, submission):
