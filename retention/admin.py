@@ -67,16 +67,17 @@ class RetentionCalendarAdmin(OfOwnCalls, ReadOnlyAdmin):
             ask_again(request)
             self._confirm(request, call)
             return redirect(request.path)
+        rows = calendar_of(call, at=now)
         context = {
             **self.admin_site.each_context(request),
             "title": "Retention calendar",
             "opts": self.opts,
             "call": call,
             "is_open": not call.has_closed_at(now),
-            "rows": calendar_of(call, at=now),
+            "rows": rows,
             "ended": ended_so_far(call),
             "confirmation": confirmation_of(call),
-            "is_late": waits_for_confirmation(call, at=now),
+            "is_late": any(row.due and not row.by_itself for row in rows),
             "may_confirm": may(current_user(request), Action.CONFIRM_RETENTION, call),
             "seen": report_etag(call),
         }

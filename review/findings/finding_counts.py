@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
 from review.coding.decided import standing_codings
@@ -48,10 +48,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Stands:
-    """What a finding stands on: `base` by the keys of the responses, `counted` their passages."""
+    """What a finding stands on: `base` by the keys of the responses, `counted` their passages.
+
+    `codes` are the keys of its codes.
+    """
 
     base: Mapping[int, Source]
     counted: Mapping[int, list[Place]] = field(default_factory=dict)
+    codes: Collection[int] = ()
 
     @property
     def number(self) -> int:
@@ -121,7 +125,9 @@ def stands_of(
                 ):
                     counted[submission].append(place)
         found[finding.pk] = Stands(
-            base, {key: sorted(set(places)) for key, places in sorted(counted.items())}
+            base,
+            {key: sorted(set(places)) for key, places in sorted(counted.items())},
+            codes[finding.pk],
         )
     return found
 
@@ -157,12 +163,10 @@ def codes_of(findings: Collection[Finding]) -> dict[int, set[int]]:
 def _passages(
     call: Call, codes: Collection[int], reader: User | None
 ) -> Mapping[int, list[tuple[int, Place]]]:
-    codings = Coding.objects.filter(
-        code__in=codes,
-        version__submission__call=call,
-        version=F("version__submission__current_version"),
-    )
-    codings = standing_codings(codings)
+    # As a subquery: compared with a joined column, PostgreSQL expects one coding, and looks up each
+    # code in each version.
+    current = Submission.objects.filter(call=call).values("current_version")
+    codings = standing_codings(Coding.objects.filter(code__in=codes, version__in=current))
     if reader is not None:
         codings = seen_by(codings, reader)
     rows: Iterable[Any] = codings.order_by().values_list(

@@ -3,16 +3,18 @@
 Readers outside the team get those passages alone whose words they may read.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
 
 from review.findings.finding_counts import Place, Source, is_open
 from review.models import Finding, FindingPassage, Quote
 from review.quotes.consent import standing_of_each, why_not_answer
-from review.quotes.quote_words import with_responses, words_of_each
 from review.quotes.roles import RoleWords
-from review.redaction.readable_texts import HIDDEN
+from review.redaction.readable_texts import HIDDEN, readable_quotes
 from review.states import ReportAudience, Stance
+from submissions.calls.models import Call
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
@@ -40,57 +42,69 @@ class ReportPassage:
 
 
 def passages_of(
-    finding: Finding, *, audience: str, roles: RoleWords
-) -> tuple[list[ReportPassage], bool]:
-    """Return the passages that the report lists, and whether it leaves any out.
+    findings: Collection[Finding], call: Call, *, audience: str, roles: RoleWords
+) -> dict[int, tuple[list[ReportPassage], bool]]:
+    """Return by finding the passages that the report lists, and whether it leaves any out.
 
     Those of responses that are withdrawn, erased or set aside are nowhere. Of confidential ones
     readers outside are not even told that there are passages.
     """
     rows = list(
-        finding.passages.select_related(
-            "version__submission__current_version", "question", "file_text__attachment"
-        )
+        with_quotes(FindingPassage.objects.filter(finding__in=findings))
         .filter(version__submission__state=SubmissionState.SUBMITTED)
         .exclude(version__submission__triage_status=TriageStatus.SET_ASIDE)
+        .defer("file_text__text")
     )
     if audience == ReportAudience.OUTSIDE:
         theirs = Submission.objects.filter(pk__in={row.version.submission_id for row in rows})
-        open_ones = set(theirs.filter(is_open(finding.call)).values_list("pk", flat=True))
+        open_ones = set(theirs.filter(is_open(call)).values_list("pk", flat=True))
         rows = [row for row in rows if row.version.submission_id in open_ones]
-    why_not = why_not_printed(rows)
-    words = _words_printed(rows, why_not)
-    shown = [_passage(row, words.get(row.pk, ""), why_not[row.pk], roles) for row in rows]
+    why_not = why_not_printed(rows, call)
+    words = readable_quotes([row for row in rows if row.quote_id and not why_not[row.pk]])
+    shown: dict[int, list[ReportPassage]] = {finding.pk: [] for finding in findings}
+    for row in rows:
+        one = _passage(row, words.get(row.pk, ""), why_not[row.pk], roles)
+        shown[row.finding_id].append(one)
     if audience != ReportAudience.OUTSIDE:
-        return _in_order(shown), False
-    printed = [one for one in shown if one.words]
-    return _in_order(printed), len(printed) < len(shown)
+        return {key: (_in_order(passages), False) for key, passages in shown.items()}
+    return {
+        key: (_in_order([one for one in passages if one.words]), not all(p.words for p in passages))
+        for key, passages in shown.items()
+    }
 
 
-def why_not_printed(rows: Collection[FindingPassage]) -> dict[int, str]:
-    """Return why a report has no words of each passage, without a full stop; "" if it has them."""
-    standing = standing_of_each(list(_quotes(rows).values()))
+def with_quotes(passages: QuerySet[FindingPassage]) -> QuerySet[FindingPassage]:
+    """Fetch with the passages what tells whether a report has their words."""
+    return passages.select_related(
+        "version__submission__current_version", "question", "file_text__attachment", "quote"
+    ).defer(
+        "version__canonical_text",
+        "version__submission__current_version__texts",
+        "version__submission__current_version__canonical_text",
+    )
+
+
+def why_not_printed(rows: Collection[FindingPassage], call: Call) -> dict[int, str]:
+    """Return why a report has no words of each passage, without a full stop; "" if it has them.
+
+    Fetch the rows, all of the call, by `with_quotes`.
+    """
+    standing = standing_of_each([_quote(row, row.quote, call) for row in rows if row.quote])
     found = {}
     for row in rows:
         if row.quote_id is None:
-            response = row.version.submission
-            not_allowed = why_not_answer(row.question, response, row.finding.call)
+            not_allowed = why_not_answer(row.question, row.version.submission, call)
             found[row.pk] = not_allowed or PLACE_ALONE
         else:
             found[row.pk] = IN_A_FILE if row.file_text_id else standing[row.quote_id].why_not or ""
     return found
 
 
-def _words_printed(rows: Collection[FindingPassage], why_not: Mapping[int, str]) -> dict[int, str]:
-    quotes = _quotes(rows)
-    printed = {row.pk: row.quote_id for row in rows if row.quote_id and not why_not[row.pk]}
-    words = words_of_each([quotes[key] for key in printed.values()])
-    return {pk: words[key] for pk, key in printed.items()}
-
-
-def _quotes(rows: Collection[FindingPassage]) -> dict[int, Quote]:
-    keys = {row.quote_id for row in rows if row.quote_id is not None}
-    return {quote.pk: quote for quote in with_responses(Quote.objects.filter(pk__in=keys))}
+def _quote(row: FindingPassage, quote: Quote, call: Call) -> Quote:
+    """Return the quote that the passage is, with what the passage knows already: its place."""
+    quote.call, quote.version, quote.question = call, row.version, row.question
+    quote.file_text = row.file_text
+    return quote
 
 
 def _passage(row: FindingPassage, words: str, why_not: str, roles: RoleWords) -> ReportPassage:

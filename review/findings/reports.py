@@ -19,7 +19,6 @@ from review.findings.agreeing import agreements_with
 from review.findings.finding_counts import (
     Source,
     Stands,
-    codes_of,
     confidential_responses,
     counting_responses,
     stands_of,
@@ -137,23 +136,22 @@ def report_of(call: Call, *, audience: str, reader: User | None, at: datetime) -
     total = counting_responses(call, audience).count() + apart
     method = method_of(call, audience=audience)
     hidden = _Hiding(call, audience, total=total, apart=apart, hides_open=method.hides_open)
-    codes = codes_of(findings)
-    named = Code.objects.in_bulk({key for each in codes.values() for key in each})
-    scale, roles = scale_of(call), RoleWords(call)
-    agreements = agreements_with(findings)
+    codes = Code.objects.in_bulk({key for each in stands.values() for key in each.codes})
+    scale, agreements = scale_of(call), agreements_with(findings)
+    quoted = passages_of(findings, call, audience=audience, roles=RoleWords(call))
     made: list[ReportHeading | ReportFinding] = []
     for item in outline:
         if isinstance(item, ReportHeading):
             made.append(item)
             continue
         stood = stands[item.pk]
-        passages, has_more = passages_of(item, audience=audience, roles=roles)
+        passages, has_more = quoted[item.pk]
         count = hidden.count(item, stood)
         made.append(
             ReportFinding(
                 finding=item,
                 strength=item.strength.name if item.strength else "",
-                codes=sorted((named[key] for key in codes[item.pk]), key=lambda code: code.name),
+                codes=sorted((codes[key] for key in stood.codes), key=lambda code: code.name),
                 stands=stood,
                 count=count,
                 listed=Stands({}) if hidden.hides else stood,

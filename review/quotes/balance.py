@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from django.contrib.postgres.aggregates import ArrayAgg
+
 from core.direction import isolated
 from review.models import ClusterMember
 from review.quotes.roles import OF_ROLES, chosen, role_question
@@ -129,14 +131,20 @@ def _sides(quotes: Iterable[OfAVersion], call: Call) -> list[Sides]:
     quoted = [one.version.submission.submitted_version for one in quotes]
     counting = Submission.objects.submitted().filter(call=call)
     counting = counting.exclude(triage_status=TriageStatus.SET_ASIDE).order_by()
+    questions = questions_of_sides(call)
+    answers = counting.aggregate(
+        **{
+            f"to_{place}": ArrayAgg(f"current_version__choices__{question.key}", distinct=True)
+            for place, (_, question) in enumerate(questions)
+        }
+    )
     found = []
-    for by, question in questions_of_sides(call):
+    for place, (by, question) in enumerate(questions):
         labels = question.option_labels
         given = Counter(key for version in quoted for key in chosen(version, question))
-        answers = counting.values_list(f"current_version__choices__{question.key}").distinct()
         there = {
             key
-            for (answer,) in answers
+            for answer in answers[f"to_{place}"] or ()
             for key in (answer if isinstance(answer, list) else [answer])
         }
         found.append(

@@ -27,15 +27,16 @@ from review.coding.samples import to_code_blind
 from review.consent import Consent, consent_of
 from review.findings.agreeing import voices_of
 from review.findings.claims import etag_of
-from review.findings.finding_counts import codes_of, stands_of, why_nothing_counts
+from review.findings.finding_counts import stands_of, why_nothing_counts
 from review.findings.passage_words import with_hidden_words, words_for
-from review.findings.printing import why_not_printed
+from review.findings.printing import why_not_printed, with_quotes
 from review.findings.reports import base_in_words
 from review.findings.scale import scale_of, why_not_fitting
 from review.findings.visible_passages import seen_by, shown_with
 from review.models import Code, Finding, FindingPassage
 from review.quotes.balance import balance_of
 from review.states import FindingStatus, Stance
+from submissions.calls.models import Call
 from submissions.responses.models import Submission
 
 CHANGES = (
@@ -152,7 +153,7 @@ def page_of(request: HttpRequest, finding_admin: OfOwnCalls, finding: Finding) -
         base=base_in_words(finding, call, of=stands.of, once=True),
         warning=why_nothing_counts(finding, call)
         or why_not_fitting(scale_now, finding.strength, number=stands.number, of=stands.of),
-        codes=Code.objects.filter(pk__in=codes_of([finding])[finding.pk]),
+        codes=Code.objects.filter(pk__in=stands.codes),
         is_blind=to_code_blind(reader).filter(sample__call=call).exists(),
         stances=stances,
         hidden=hidden,
@@ -176,20 +177,13 @@ def _next_statuses(finding: Finding) -> list[FindingStatus]:
 def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance], int]:
     """Return the passages for the reader, and how many responses that do not count hide."""
     reader = current_user(request)
-    counting = list(
-        shown_with(finding, reader).select_related(
-            "version__submission__call",
-            "version__submission__current_version",
-            "question",
-            "file_text",
-            "by",
-        )
-    )
-    why_not = why_not_printed(counting)
+    counting = list(with_quotes(shown_with(finding, reader)).select_related("by"))
+    why_not = why_not_printed(counting, finding.call)
     words = words_for(reader, counting, finding.call)
     partly = with_hidden_words(reader, counting, finding.call)
     shown = [
-        _shown(row, words[row.pk], why_not[row.pk], has_hidden=row.pk in partly) for row in counting
+        _shown(row, finding.call, words[row.pk], why_not[row.pk], has_hidden=row.pk in partly)
+        for row in counting
     ]
     if shown:
         record(
@@ -211,7 +205,7 @@ def _passages(request: HttpRequest, finding: Finding) -> tuple[list[ShownStance]
 
 
 def _shown(
-    row: FindingPassage, words: str | None, why_not: str, *, has_hidden: bool
+    row: FindingPassage, call: Call, words: str | None, why_not: str, *, has_hidden: bool
 ) -> ShownPassage:
     response = row.version.submission
     return ShownPassage(
@@ -219,7 +213,7 @@ def _shown(
         response=response,
         address=address_of_passage(row),
         words=words,
-        consent=consent_of(response, response.call),
+        consent=consent_of(response, call),
         why_not=why_not,
         is_earlier=row.version_id != response.current_version_id,
         has_hidden=has_hidden and words is not None,

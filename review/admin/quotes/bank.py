@@ -149,12 +149,14 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
         changes.result_list = rows = list(changes.result_list)
         show_each(rows, current_user(request))
         _record_reading(request, rows)
-        calls = list(calls_of(request.user, self.sees))
+        calls = self.calls_shown(request)
         call = chosen_call(request, calls)
         context["chosen"] = call
         if call is not None:
-            quotes = list(changes.queryset.order_by())
-            standing = standing_of_each(quotes)
+            quotes, standing = rows, {one.pk: one.standing for one in rows}
+            if len(rows) < changes.result_count:  # the list has several pages
+                quotes = list(changes.queryset.order_by())
+                standing = standing_of_each(quotes)
             usable = [one for one in quotes if standing[one.pk].why_not is None]
             context["balance"] = balance_of(usable, call)
             context["without_leave"] = len(quotes) - len(usable)

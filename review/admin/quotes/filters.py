@@ -7,9 +7,7 @@ from django.http import HttpRequest
 
 from accounts.current_user import current_user
 from accounts.models import User
-from accounts.rights import calls_of
-from accounts.states import Action
-from review.admin.response_filters import Choices, OneOf, chosen_call
+from review.admin.response_filters import Choices, OneOf, calls_read, chosen_call
 from review.coding.samples import seen_by
 from review.coding.tree import tree
 from review.findings.visible_passages import seen_by as passages_seen_by
@@ -29,8 +27,7 @@ class OfCall(OneOf):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         self.reader = current_user(request)
-        self.calls = list(calls_of(request.user, Action.READ_RESPONSES))
-        self.call = chosen_call(request, self.calls)
+        self.call = chosen_call(request, calls_read(request))
         return self.offered(self.call) if self.call else []
 
     def offered(self, call: Call) -> Choices:
@@ -76,7 +73,7 @@ class QuestionFilter(OfCall):
 
     def offered(self, call: Call) -> Choices:
         quotes = quotes_seen_by(Quote.objects.filter(call=call), self.reader)
-        quoted = set(quotes.order_by().values_list("question", flat=True))
+        quoted = set(quotes.order_by().values_list("question", flat=True).distinct())
         return [(one.key, one.label) for one in call.questions_in_order if one.pk in quoted]
 
     def narrowed(self, queryset: QuerySet) -> QuerySet:
@@ -89,7 +86,7 @@ class MarkedByFilter(OneOf):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         self.reader = current_user(request)
-        calls = calls_of(request.user, Action.READ_RESPONSES)
+        calls = [call.pk for call in calls_read(request)]
         quotes = quotes_seen_by(Quote.objects.filter(call__in=calls), self.reader).order_by()
         marking = Q(pk__in=quotes.filter(own_at=None).values("by"))
         if quotes.filter(self._own).exists():

@@ -273,6 +273,36 @@ def test_quote_under_another_code_is_in_the_whole_bank_alone(evidence, ann):
     assert asked == [(1, asked[0][1]), (3, asked[0][1])]
 
 
+def test_pages_ask_as_much_for_three_findings_and_quotes_as_for_one(evidence, ann):
+    """The page of a finding, the outline, and a report that is compared with what is there now."""
+    finding = evidence.find()
+    report = {"audience": "team", "file_format": "csv"}
+    ann.post(address("reportrun_make", evidence.call), report)
+    pages = {
+        "finding_change": finding,
+        "finding_outline": evidence.call,
+        "reportrun_changed": ReportRun.objects.get(),
+    }
+    asked = []
+    for more in (evidence.responses[:1], evidence.responses[1:]):
+        for response in more:
+            hide(evidence, response, start=19, end=22)
+            for one in (finding, evidence.find(f"Claim {response.pk}")):
+                quoted(evidence, one, response, end=24)
+        numbers = {}
+        for name, row in pages.items():
+            page_of(ann, name, row)
+            with CaptureQueriesContext(connection) as queries:
+                page_of(ann, name, row)
+            numbers[name] = len(queries)
+        asked.append(numbers)
+    assert asked == [asked[0], asked[0]]
+    page = page_of(ann, "finding_change", finding)
+    assert page.count("They paid us late. The p") == 3
+    page = page_of(ann, "reportrun_changed", pages["reportrun_changed"])
+    assert page.count("is new.</li>") == 3
+
+
 def test_quote_that_consent_forbids_says_why(evidence, ann):
     finding, secret = evidence.find(), evidence.respond(publication="confidential")
     evidence.coded(secret)

@@ -319,7 +319,7 @@ def test_quotes_of_files_are_for_those_who_may_open_files(call, quote):
     assert listed(signed_in(reader)) == [quote.pk]
 
 
-def test_list_asks_the_database_as_often_with_many_quotes(client, call):
+def test_list_asks_the_database_as_often_with_many_quotes(client, call, monkeypatch):
     numbers = []
     client.get(BANK)
     for more in (1, 2):
@@ -328,6 +328,12 @@ def test_list_asks_the_database_as_often_with_many_quotes(client, call):
             make_quote(response)
             amended(response, story="Pay is late. Now.")
         with CaptureQueriesContext(connection) as queries:
-            client.get(BANK)
+            assert client.get(BANK).context["balance"].number == 1 + sum((1, 2)[: len(numbers) + 1])
         numbers.append(len(queries))
+        # The reader's calls, once for all the page, and the quotes' own.
+        assert len([q for q in queries if 'FROM "submissions_call"' in q["sql"]]) == 2
+        assert len([q for q in queries if 'FROM "submissions_question"' in q["sql"]]) == 1
     assert numbers[0] == numbers[1]
+    monkeypatch.setattr("review.admin.quotes.bank.QuoteAdmin.list_per_page", 1)
+    page = client.get(BANK)
+    assert (len(page.context["cl"].result_list), page.context["balance"].number) == (1, 4)
