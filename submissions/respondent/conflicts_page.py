@@ -7,10 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from core.canonical import canonical_text
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.respondent.forms.conflict_choices import ConflictChoice, choice_of, merged_from
 from submissions.respondent.forms.fields import Posted, every_value, posted_names
+from submissions.respondent.forms.posted_etags import posted_etags
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.saving import Save
 from submissions.respondent.who_saved import signs_of
@@ -79,10 +81,17 @@ def _conflict(
         "chosen": str(chosen or ""),
         "can_merge": question.kind in TEXT_KINDS,
         "is_long": question.kind == QuestionKind.LONG,
-        "merged": merged_from(posted, key)
-        if chosen == ConflictChoice.MERGED
-        else _both(question, saved, typed),
+        "merged": _merged(question, saved, typed, posted),
     }
+
+
+def _merged(question: Question, saved: Any, typed: Any, posted: Posted) -> str:
+    """Return the text made from both; what was typed in its box stays, whatever was chosen."""
+    box = canonical_text(merged_from(posted, question.key))
+    is_of_saved = posted_etags(posted).get(question.key) == etag(saved)
+    if choice_of(posted, question.key) == ConflictChoice.MERGED or (box.strip() and is_of_saved):
+        return box
+    return _both(question, saved, box if box.strip() else typed)
 
 
 def _both(question: Question, saved: Any, typed: Any) -> str:

@@ -4,9 +4,11 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from core.canonical import canonical_text
 from submissions.calls.models import Question
 from submissions.calls.states import TEXT_KINDS, QuestionKind
 from submissions.respondent.error_pages import say_upload
+from submissions.respondent.forms.conflict_choices import merged_from
 from submissions.respondent.forms.fields import every_value, posted_names
 from submissions.respondent.forms.presenting import shown_text
 from submissions.respondent.forms.section_form import SectionForm
@@ -56,4 +58,7 @@ def _lost_of(current: ResponseContext, form: SectionForm, question: Question) ->
     value = form.typed_values.get(question.key)
     if value is None or value == current.answers.get(question.key):
         return ""
-    return value if question.kind in TEXT_KINDS else "\n".join(say_answer(question, value))
+    if question.kind in TEXT_KINDS:
+        box = merged_from(form.data, question.key) if question.key in form.unresolved else ""
+        return "\n\n".join(dict.fromkeys(filter(str.strip, (value, canonical_text(box)))))
+    return "\n".join(say_answer(question, value))

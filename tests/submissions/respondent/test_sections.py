@@ -227,12 +227,19 @@ def test_no_choice_is_asked_for_again_with_an_error(client, call):
     assert '<fieldset class="question conflict question--error" aria-describedby="error_keep_' in (
         response.content.decode()
     )
+    assert "\nTheirs\n\nMine</textarea>" in response.content.decode()
     assert answers_of(Submission.objects.get()) == {"story": "Theirs"}
-    elsewhere(call, **complete_answers(call, story="Theirs"))
+    # What was typed in the box is in no other place.
+    posted |= {"_base_etags": shown(response), "_merged_story": "Of\r\nboth"}
+    response = client.post(address(call, "response/evidence/"), posted)
+    assert "\nOf\nboth</textarea>" in response.content.decode()
+    elsewhere(call, **complete_answers(call, story="Third"))
+    response = client.post(address(call, "response/evidence/"), posted)
+    assert "\nThird\n\nOf\nboth</textarea>" in response.content.decode()
     submitting.submit(submission=Submission.objects.get(), at=while_open(call))
     response = client.post(address(call, "response/evidence/"), posted)
     assert response.status_code == 409
-    assert "Mine</textarea>" in response.content.decode()
+    assert "Mine\n\nOf\nboth</textarea>" in response.content.decode()
 
 
 def test_script_saves_and_is_told_what_is_stored(client, call):
