@@ -244,9 +244,11 @@ def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 
 def _what_leads_back(current: ResponseContext, known: str) -> str:
-    """Return what leads back to the response: a "link", its "author", "none"; or "erased"."""
+    """Return what leads back to the response: a "link", its "author", "none"; or why nothing does:
+    it is "erased", or the call is "closed", so that no colleague gets a new link.
+    """
     if current.submission.is_erased:
         return "erased"
     if current.colleague is not None:
-        return "author"
+        return "author" if current.is_open else "closed"
     return "link" if known else "none"

@@ -224,11 +224,17 @@ def test_after_closing_nobody_is_invited_and_access_can_end(client, call, draft,
     assert "See who is in this response" in text_of(client.get(address(call, "response/")))
     closed = text_of(ben.get(address(call, "response/")))
     assert "This call is closed" in closed
-    assert "ask the person who started the response for a link" in closed
+    assert "You can open it in this browser only. Nobody gets a new link" in closed
     assert "Get a link by email" not in closed
     for browser in (client, ben):
         said = text_of(browser.get(address(call, "people/")))
-        assert re.findall("You can submit it|Can submit|Cannot submit", said) == []
+        offered = "You can submit it|Can submit|Cannot submit|Send a link for another device"
+        assert re.findall(offered, said) == []
+    page = client.post(address(call, "people/1/link/"))  # that was open since before
+    assert (page.status_code, "nobody else can be invited" in text_of(page)) == (422, True)
+    for rest in ("leave/", "forget/"):
+        said = text_of(ben.get(address(call, f"response/{rest}")))
+        assert ("Ask the person who started" in said, "Nobody gets a new link" in said) == (0, 1)
     client.post(address(call, "people/1/gone/"))
     assert ben.get(address(call, "response/")).status_code == 410
 
@@ -259,10 +265,14 @@ def test_what_was_done_is_said_again_only_while_it_is_so(client, call, draft, be
     assert "They can no longer submit" in page("not_allowed")
 
 
-def test_colleague_who_signs_a_computer_out_is_told_whom_to_ask(call, ben):
+@pytest.mark.parametrize("is_open", [True, False])
+def test_colleague_who_signs_a_computer_out_is_told_whom_to_ask(call, ben, at, is_open):
+    at(while_open(call) if is_open else call.closes_at)
     left = ben.post(address(call, "response/forget/"), {"confirmed": "1"}, follow=True)
-    assert "Ask the person who started the response to send you one." in text_of(left)
-    assert "Get a link by email to open it again." not in text_of(left)
+    said = text_of(left)
+    assert "This computer is signed out" in said
+    assert ("Ask the person who started the response to send you one." in said) == is_open
+    assert "Get a link by email to open it again." not in said
 
 
 def test_nobody_invites_themselves_or_somebody_twice_and_two_have_two_names(
