@@ -1,3 +1,5 @@
+import gc
+
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
@@ -16,3 +18,6 @@ class PortalAdminConfig(AdminConfig):
             for model in apps.get_app_config(label).get_models():
                 if admin.site.is_registered(model):
                     admin.site.unregister(model)
+        # What is loaded by now stays. It is looked through no more, and shared by what is forked.
+        gc.freeze()
+        gc.enable()

@@ -120,5 +120,5 @@ def _of_django(cursor) -> list[tuple[object, ...]]:
 
 if __name__ == "__main__":
     # Django makes its models anew for each step; to look through them takes a fifth of the time.
-    gc.disable()
+    gc.set_threshold(0)
     make_template()

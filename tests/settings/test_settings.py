@@ -41,6 +41,23 @@ def test_setting_is_refused_with_its_name_and_the_remedy(settings_with, changes,
     assert str(refused.value) == message
 
 
+def test_garbage_is_collected_once_all_apps_are_loaded_and_no_sooner():
+    program = (
+        "import django, evidence_portal, gc; print(gc.isenabled()); django.setup(); "
+        "print(gc.isenabled(), gc.get_freeze_count() > 100_000)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "evidence_portal.settings"}
+        | PRODUCTION,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "False\nTrue True\n"
+
+
 @pytest.mark.parametrize("name", ["DATABASE_URL", "BROKER_URL", "EMAIL_URL"])
 def test_refused_address_is_not_repeated_with_its_password(settings_with, name):
     with pytest.raises(ImproperlyConfigured) as refused:
