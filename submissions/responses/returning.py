@@ -30,6 +30,7 @@ from submissions.responses.addresses import leads_back, remember_address
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 from submissions.responses.signposting import signposted
+from submissions.responses.states import SubmissionState
 from submissions.responses.working_copy import lock_row
 
 LINK_LASTS = timedelta(hours=72)
@@ -104,8 +105,9 @@ def send_links_to(*, submission: Submission, address: str, at: datetime) -> bool
 def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
     """Enqueue a mail for each of the call's responses known by `address`; return how many.
 
-    A response is known by the address given for its link and by an email address among its
-    answers, whatever their capitals. Answers to questions that are not asked do not count.
+    A response is known by the address given for its link, by an email address among its answers,
+    and by that of its version where its answers lack it, whatever their capitals. Answers to
+    questions that are not asked do not count.
     """
     with transaction.atomic():
         # Locked before they are judged, so that none is erased between the two.
@@ -119,6 +121,7 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
 
 def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
     """Return the call's newest RESPONSES_AT_ONCE responses that lead back to `address`."""
+    written = json.dumps(address, ensure_ascii=False)
     by_link = (
         ReturnAddress.objects.of_authors()
         .alias(lowered=Lower("address"))
@@ -129,14 +132,21 @@ def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
     by_answer = (
         IdentityAnswer.objects.alias(lowered=Lower(Cast("value", TextField())))
         .filter(
-            lowered=Lower(Value(json.dumps(address, ensure_ascii=False))),
+            lowered=Lower(Value(written)),
             question__kind=QuestionKind.EMAIL,
         )
         .values("submission_id")
     )
+    # Only of a response that was reopened, or withdrawn after that, do the answers say otherwise.
+    version = Submission.objects.alias(
+        lowered=Lower(Cast("current_version__identity__answers", TextField()))
+    ).filter(call=call, lowered__contains=Lower(Value(written)))
+    reopened = version.filter(amending_since__isnull=False).values("pk")
+    withdrawn = version.filter(state=SubmissionState.WITHDRAWN).values("pk")
     # A union: for one OR the other PostgreSQL would read every response of the call.
+    found = by_link.union(by_answer, reopened, withdrawn)
     # Nobody but staff holds a response that they entered.
-    known = Submission.objects.filter(pk__in=by_link.union(by_answer), call=call, entry=None)
+    known = Submission.objects.filter(pk__in=found, call=call, entry=None)
     return known.order_by("-saved_at", "-pk")[:RESPONSES_AT_ONCE]
 
 

@@ -104,6 +104,11 @@ class Submission(models.Model):
             models.Index(
                 fields=["call", "state", "-submitted_at"], name="submissions_by_submitted_at"
             ),
+            models.Index(
+                fields=["call"],
+                condition=Q(amending_since__isnull=False),
+                name="submissions_reopened",
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -422,6 +422,12 @@ def test_forgetting_changes_without_an_address_knows_that_of_the_version(client,
     assert "a link that we send to jo@example.org" in shown
     shown = text_of(client.get(address(call, f"return/{link_to(make_draft(call))}/")))
     assert "Get a link to the other one first" in shown
+    reopened = Submission.objects.get(reference__isnull=False)
+    for verb in (lambda: None, lambda: amending.withdraw(submission=reopened, at=while_open(call))):
+        verb()
+        OutboxEmail.objects.filter(kind="return_link").delete()
+        client.post(address(call, "return/"), {"email": "JO@example.org"})
+        assert OutboxEmail.objects.get(kind="return_link").submission == reopened
 
 
 def test_forgetting_the_last_response_ends_the_session(client, call):
