@@ -4,6 +4,7 @@ A colleague's browser has the public id of their access in its place, so that ea
 the response through the access, and none without it.
 """
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.middleware.csrf import rotate_token
 from django.shortcuts import get_object_or_404
@@ -15,6 +16,7 @@ from submissions.responses.working_copy import find_response, find_response_of
 
 SESSION_KEY = RESPONSES
 THROUGH_ACCESS = "colleague:"  # before the public id of an access
+HELD_DAYS = settings.SESSION_COOKIE_AGE // (24 * 60 * 60)  # after it was opened last
 
 
 def call_or_404(slug: str) -> Call:

@@ -55,6 +55,8 @@ def erase(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         due=_say_due(
             asked.due_at if asked else erasing.due_after(current.received_at), current.call
         ),
+        confirm_before=asked
+        and spoken_time.say_moment(erasing.confirmed_before(asked), current.call.timezone),
         hours=erasing.CONFIRM_WITHIN_HOURS,
     )
     status = (409 if form.is_valid() else 422) if form.is_bound else 200

@@ -192,6 +192,7 @@ def show_link(request: HttpRequest, slug: str, token: str) -> HttpResponse:
         "call": call,
         "submission": submission,
         "token": token,
+        "days": browser_session.HELD_DAYS,
         **about_put_away(open_here if open_here != submission else None, call),
         "saved": spoken_time.say_moment(submission.saved_at, call.timezone),
     }
@@ -244,11 +245,13 @@ def forget(request: HttpRequest, current: ResponseContext) -> HttpResponse:
 
 
 def _what_leads_back(current: ResponseContext, known: str) -> str:
-    """Return what leads back to the response: a "link", its "author", "none"; or why nothing does:
-    it is "erased", or the call is "closed", so that no colleague gets a new link.
+    """Return what leads back to it: a "link", its "author", the "receipt", "none"; or why nothing
+    does: it is "erased", or the call is "closed", so that no colleague gets a new link.
     """
     if current.submission.is_erased:
         return "erased"
     if current.colleague is not None:
         return "author" if current.is_open else "closed"
-    return "link" if known else "none"
+    if known:
+        return "link"
+    return "receipt" if current.submission.reference else "none"

@@ -174,6 +174,7 @@ def _people_page(
 ) -> HttpResponse:
     zone = current.call.timezone
     here = sharing.people_in(current.submission)
+    deadline = current.applicable_deadline
     changes = last_changes(current.submission) if here else {}
     context = current.template_context(
         form=form,
@@ -183,6 +184,7 @@ def _people_page(
         people=[_row(one, changes, current.colleague, zone) for one in here],
         author_saved=_say(changes.get(None), zone),
         days=INVITATION_LASTS.days,
+        ends_sooner=deadline and deadline.deadline < current.received_at + INVITATION_LASTS,
         is_helped=current.question_of_help is not None,
         most=sharing.MOST_AT_ONCE,
     )
@@ -260,6 +262,7 @@ def _join_page(
         "is_authors": _holds_it_as_author(request, colleague),
         **about_put_away(held if is_another else None, call),
         "may_submit": colleague.may_submit,
+        "days": browser_session.HELD_DAYS,
     }
     return render(request, "sharing/join.html", context, status=422 if form.is_bound else 200)
 

@@ -273,11 +273,14 @@ def has_lapsed(at: datetime) -> Q:
     return Q(confirmed_at=None, asked_at__lte=at - timedelta(hours=CONFIRM_WITHIN_HOURS))
 
 
+def confirmed_before(request: ErasureRequest) -> datetime:
+    """Return before which moment its author has to confirm the request."""
+    return request.asked_at + timedelta(hours=CONFIRM_WITHIN_HOURS)
+
+
 def is_unconfirmed(request: ErasureRequest, at: datetime) -> bool:
     """Return whether the author did not confirm the request in time: they may ask again."""
-    return request.confirmed_at is None and at >= request.asked_at + timedelta(
-        hours=CONFIRM_WITHIN_HOURS
-    )
+    return request.confirmed_at is None and at >= confirmed_before(request)
 
 
 def _confirmed_address(submission: Submission) -> str:

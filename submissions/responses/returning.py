@@ -22,11 +22,13 @@ from django.utils.crypto import salted_hmac
 
 from core.canonical import digest
 from submissions.calls.models import Call
+from submissions.calls.retention import DataClass, ends_at
 from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import RECEIPTS, AddressSource, MailKind, OutboxState
 from submissions.responses.addresses import leads_back, remember_address
+from submissions.responses.ending.late import end_of
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 from submissions.responses.signposting import signposted
@@ -151,7 +153,7 @@ def responses_known_by(call: Call, address: str) -> QuerySet[Submission]:
 
 
 def make_link(*, mail: OutboxEmail, at: datetime) -> FreshLink:
-    """Make the link that opens the mail's response until LINK_LASTS from `at`.
+    """Make the link that opens the mail's response until LINK_LASTS from `at` at the latest.
 
     That of a receipt confirms the address instead, until CONFIRMING_LASTS from `at`, and that of
     an invitation lets a colleague in, until INVITATION_LASTS from `at`.
@@ -185,11 +187,29 @@ def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, Fresh
 
 
 def _fresh(mail: OutboxEmail, at: datetime) -> FreshLink:
+    salt, lasts = "submissions.return_link", LINK_LASTS
     if mail.kind in RECEIPTS:
-        return FreshLink(_token(mail, "submissions.confirm_address"), at + CONFIRMING_LASTS)
-    if mail.kind == MailKind.COLLEAGUE_INVITED:
-        return FreshLink(_token(mail, "submissions.invitation"), at + INVITATION_LASTS)
-    return FreshLink(_token(mail, "submissions.return_link"), at + LINK_LASTS)
+        salt, lasts = "submissions.confirm_address", CONFIRMING_LASTS
+    elif mail.kind == MailKind.COLLEAGUE_INVITED:
+        salt, lasts = "submissions.invitation", INVITATION_LASTS
+    return FreshLink(_token(mail, salt), _expires_at(mail, lasts, at))
+
+
+def _expires_at(mail: OutboxEmail, lasts: timedelta, at: datetime) -> datetime:
+    """Return until when the link works: for as long as `lasts`, or until its data end.
+
+    The mail says that moment. A link that is written after mails have ended stays until it expires.
+    """
+    expires_at, submission = at + lasts, mail.submission
+    if submission is None:
+        return expires_at
+    own = DataClass.DRAFTS if submission.is_draft else DataClass.CONTACT_DETAILS
+    for one in (DataClass.MAILS, own):
+        # A late pass only moves an end on: to ask for it takes a query.
+        if ends_at(mail.call, one) < expires_at:
+            end = end_of(mail.call, one, submissions=[submission.pk])
+            expires_at = min(expires_at, end) if end > at else expires_at
+    return expires_at
 
 
 def _token(mail: OutboxEmail, salt: str) -> str:

@@ -151,7 +151,14 @@ def test_request_that_was_not_confirmed_in_time_is_asked_for_again(call, respons
     client = holding(response)
     address, receipt = (reverse(name, args=[call.slug]) for name in ("erase", "submitted"))
     client.post(address, {"scope": "response"})
-    assert "Confirm it by email" in client.get(address).content.decode()
+    # By when says the same moment, however long the mail waited and whenever the page is opened.
+    at(while_open(call) + timedelta(hours=1))
+    until = "before midday on Friday 26 July 2019 (UK time)"
+    asked = client.get(address).content.decode()
+    assert f"We erase nothing unless you use it {until}." in asked
+    (mail,) = mails(response, MailKind.ERASURE_ASKED)
+    told = " ".join(render(mail, at=while_open(call)).message.body.split())
+    assert f"We erase nothing unless you confirm it {until}: " in told
     assert "See how far your request to erase is" in client.get(receipt).content.decode()
     at(while_open(call) + timedelta(hours=requests.CONFIRM_WITHIN_HOURS))
     lapsed = client.get(address).content.decode()

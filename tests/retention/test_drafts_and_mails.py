@@ -43,7 +43,7 @@ from tests.makers import (
 )
 
 pytestmark = pytest.mark.django_db
-DAY = timedelta(days=1)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
 
 
@@ -258,6 +258,31 @@ def test_addresses_go_ninety_days_after_closing(call):
     carry_out(at=due)
     assert not ReturnAddress.objects.exists()
     assert OutboxEmail.objects.get(kind="confirmation").to_address == ""
+
+
+def test_link_says_when_its_mail_ends_and_one_asked_for_later_works_as_long_as_it_says(call):
+    submission, due = make_submitted(call), call.closes_at + 90 * DAY
+    before = send_link(submission, at=due - HOUR)
+    assert before.expires_at == due
+    carry_out(at=due)
+    after = send_link(submission, at=due + HOUR)
+    assert after.expires_at == due + HOUR + returning.LINK_LASTS
+    OutboxEmail.objects.update(state="sent", sent_at=due)
+    carry_out(at=after.expires_at - MICROSECOND)
+    returning.look_up_link(call=call, token=after.token, at=after.expires_at - MICROSECOND)
+    carry_out(at=after.expires_at)
+    assert not ReturnToken.objects.exists()
+    draft = make_draft(call)
+    assert send_link(draft, at=due - DAY).expires_at == due
+    late_passes.give(
+        call=call,
+        submission=draft,
+        reason="Illness",
+        by=make_user(),
+        at=call.closes_at,
+        expires_at=call.closes_at + 2 * DAY,
+    )
+    assert send_link(draft, at=due - DAY).expires_at == due + 2 * DAY
 
 
 def test_draft_whose_mail_still_waits_stays_whole(call):

@@ -6,7 +6,7 @@ from core import spoken_time
 from submissions.mail.live_data import MailData
 from submissions.mail.messages.message import Message, submission_of
 from submissions.outbox.models import OutboxEmail
-from submissions.responses.erasing import CONFIRM_WITHIN_HOURS
+from submissions.responses.erasing import confirmed_before
 from submissions.responses.states import ErasureState
 
 
@@ -48,7 +48,7 @@ def _about(mail: OutboxEmail, data: MailData, *, subject: str, title: str) -> Me
             "due": spoken_time.say_day(request.due_at, zone),
             "erased": request.erased_at and spoken_time.say_exactly(request.erased_at, zone),
             "token": token,
-            "hours": CONFIRM_WITHIN_HOURS,
+            "confirm_before": spoken_time.say_moment(confirmed_before(request), zone),
         },
         tokens=[token],
     )

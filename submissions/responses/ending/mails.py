@@ -1,6 +1,7 @@
 """Ending what is left of mails: their texts, the addresses that they went to, links back.
 
-A mail that waits to be sent keeps everything. The row of each mail stays: what it was, and when.
+A mail that waits to be sent keeps everything. So does one with a link that somebody asked for once
+mails had ended, until the link expires. The row of each mail stays: what it was, and when.
 """
 
 from collections import Counter
@@ -9,7 +10,7 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from submissions.calls.models import Call
-from submissions.calls.retention import DataClass
+from submissions.calls.retention import DataClass, ends_at
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import FINISHED, UNFINISHED, OutboxState
 from submissions.responses.colleagues import end_sharing
@@ -55,7 +56,7 @@ def held(call: Call) -> int:
 def due(call: Call, *, at: datetime) -> int:
     late = kept_longer(call, DataClass.MAILS, at=at)
     return (
-        _mails(call, late).count()
+        _mails(call, late, at).count()
         + _return_addresses(call, late).count()
         + _passes(call, late).count()
         + _colleagues(call, late).count()
@@ -66,7 +67,7 @@ def end_some(call: Call, *, at: datetime, limit: int) -> Counter[str]:
     """Empty up to `limit` mails, else delete addresses for links, of late passes, of colleagues."""
     late = kept_longer(call, DataClass.MAILS, at=at)
     return (
-        _end_mails(_mails(call, late), limit)
+        _end_mails(_mails(call, late, at), limit)
         or _end_return_addresses(_return_addresses(call, late), limit)
         or _end_passes(_passes(call, late), limit)
         or _end_colleagues(_colleagues(call, late), limit, at)
@@ -86,10 +87,13 @@ def _with_text(call: Call) -> QuerySet[OutboxEmail]:
     return finished.exclude(subject="", body="").order_by("pk")
 
 
-def _mails(call: Call, late: list[LatePass]) -> QuerySet[OutboxEmail]:
+def _mails(call: Call, late: list[LatePass], at: datetime) -> QuerySet[OutboxEmail]:
+    since = ends_at(call, DataClass.MAILS)
+    links = ReturnToken.objects.filter(mail=OuterRef("pk"), made_at__gte=since, expires_at__gt=at)
     finished = OutboxEmail.objects.filter(call=call, state__in=FINISHED)
     return (
         finished.exclude(subject="", body="", to_address="")
+        .exclude(Exists(links.filter(used_at=None)))
         .exclude(submission__in=responses_of(late))
         .exclude(occasion__in=[occasion_of(one) for one in late])
         .order_by("pk")

@@ -16,7 +16,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import ANSWERS_LEFT_OUT
 from submissions.outbox.states import MailKind
 from submissions.responses.models import LatePass, ReturnToken, Submission
-from tests.makers import make_call, make_first_call
+from tests.makers import make_call, make_first_call, while_open
 
 pytestmark = pytest.mark.django_db
 TOKEN = "opens-something"
@@ -105,8 +105,8 @@ def test_rehearsal_is_told_in_each_kind(settings):
 def test_what_is_kept_of_a_kind_opens_nothing():
     call = make_call()
     for kind in MailKind.values:
-        mail = sample_mail(kind, call, at=call.closes_at)
-        rendered = render_with(mail, DataWithToken(call, call.closes_at))
+        mail = sample_mail(kind, call, at=while_open(call))
+        rendered = render_with(mail, DataWithToken(call, while_open(call)))
         assert TOKEN not in rendered.kept, kind
         assert (TOKEN in rendered.message.body) == (LEFT_OUT in rendered.kept), kind
         assert (TOKEN in rendered.message.body) == (TOKEN in rendered.html), kind

@@ -206,7 +206,8 @@ def test_expired_link_lets_nobody_in(client, call, at):
     begun = call.closes_at - 8 * DAY
     at(begun)
     start_with(client, call)
-    invite(client, call)
+    invited = text_of(client.get(invite(client, call).url))
+    assert "within 7 days and only while the response can be submitted." in invited
     (message,) = send_mail()
     assert "until midday on Tuesday 23 July 2019 (UK time)" in message.body
     at(begun + 7 * DAY - timedelta(microseconds=1))
@@ -556,8 +557,10 @@ def test_late_pass_of_the_response_lets_its_author_invite(client, call, draft, a
     )
     at(call.closes_at + DAY)
     invited = text_of(client.get(invite(client, call).url))
-    assert "within 7 days and only while the response can be submitted" in invited
+    until = "It works once, until midday on Friday 26 July 2019 (UK time)."
+    assert until in invited
     message = next(one for one in send_mail() if one.to == [ADDRESS])
+    assert until.replace("It", "The link") in " ".join(message.body.split())
     ben = Client()
     assert ben.post(link_in(message), {"name": "Ben"}).status_code == 302
     assert ben.get(address(call, "response/")).status_code == 200
