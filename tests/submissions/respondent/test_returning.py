@@ -379,12 +379,15 @@ def test_browser_that_holds_nothing_is_led_to_a_link(client, call):
 
 
 @pytest.mark.parametrize("typed", ["", "jo@", "jo.example.org"])
-def test_forgetting_asks_first_where_nothing_leads_back(client, call, typed):
+def test_forgetting_asks_first_where_nothing_leads_back(client, call, typed, at):
     start(client, call)
     client.post(address(call, "response/about/"), {"email": typed, "action": "save"})
     response = client.post(address(call, "response/forget/"))
     assert response.status_code == 200
-    assert "You could not go back to it" in text_of(response)
+    assert "so you could not open what you wrote again, or submit it." in text_of(response)
+    at(call.closes_at)
+    closed = text_of(client.get(address(call, "response/forget/")))
+    assert "so you could not open what you wrote again. " in closed
     assert client.get(address(call, "response/")).status_code == 200
     client.post(address(call, "response/forget/"), {"confirmed": "1"})
     assert client.get(address(call, "response/")).status_code == 404
@@ -397,11 +400,15 @@ def test_forgetting_a_withdrawn_response_does_not_say_that_it_counts(client, at)
     start_with(client, call)
     press_submit(client, call)
     page = address(call, "response/forget/")
-    assert "still counts" in text_of(client.get(page))
+    assert "still counts, but you need its receipt to open it again." in text_of(client.get(page))
     client.post(address(call, "response/withdraw/"))
     shown = text_of(client.get(page))
     assert "still counts" not in shown
-    assert "We do not have your email address, so you could not open it again." in shown
+    assert "We do not have your email address, so you need the receipt to open it again." in shown
+    shown = text_of(client.get(address(call, f"return/{link_to(make_draft(call))}/")))
+    assert "We do not have your email address, so you need its receipt to open it again." in shown
+    left = client.post(page, {"confirmed": "1"}, follow=True)
+    assert "We keep your response. To open it again, you need its receipt." in text_of(left)
 
 
 def test_forgetting_with_a_known_address_is_one_press(client, call):
@@ -474,7 +481,7 @@ def test_another_response_without_an_address_warns_before_it_takes_the_place(cli
     drafting.save_answers(submission=first, call=call, values=values, at=while_open(call))
     press_submit(client, call)
     page = client.post(address(call, "start/"), {"another": "1"})
-    assert "You could not go back to the first one" in page.content.decode()
+    assert "Keep the receipt of the first one" in page.content.decode()
     assert Submission.objects.count() == 1
     confirmed = client.post(address(call, "start/"), {"another": "1", "confirmed": "1"})
     assert confirmed["Location"] == address(call, "response/about/")
