@@ -75,6 +75,13 @@ def link_in(message):
     return re.search(r"http://testserver(/calls/\S+/join/[\w-]{43}/)", text)[1]
 
 
+def error_leads_to(page):
+    """The words of what the link of the error summary leads to."""
+    html = page.content.decode()
+    (target,) = re.findall(r'<a href="#([^"]+)">', html.partition('class="error-summary"')[2])
+    return re.search(rf'id="{target}"[^>]*>([^<]*)<', html)[1]
+
+
 @pytest.fixture
 def link(client, call, draft):
     assert invite(client, call).url == address(call, "people/?done=invited")
@@ -222,6 +229,7 @@ def test_after_closing_nobody_is_invited_and_access_can_end(client, call, draft,
     at(call.closes_at)
     page = invite(client, call, "cat@example.org")
     assert (page.status_code, "nobody else can be invited" in text_of(page)) == (422, True)
+    assert error_leads_to(page) == "This call is closed: nobody else can be invited now."
     assert "See who is in this response" in text_of(client.get(address(call, "response/")))
     closed = text_of(ben.get(address(call, "response/")))
     assert "This call is closed" in closed
@@ -523,6 +531,7 @@ def test_answer_that_leads_to_help_ends_sharing_and_stops_the_mail(client, call,
     assert send_mail() == []
     page = invite(client, call, "dan@example.org")
     assert (page.status_code, "this is not shared" in text_of(page)) == (422, True)
+    assert error_leads_to(page).startswith("One of your answers leads to a page of help.")
     client.post(about, {"age": "child", "action": "continue"})
     assert ben.get(address(call, "response/")).status_code == 410
     assert [one.ended_by for one in Colleague.objects.all()] == ["help", "help"]
