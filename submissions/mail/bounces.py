@@ -30,7 +30,7 @@ def note_bounce(*, message_id: str, recipient: str, error: str) -> OutboxEmail |
             pk=mail.pk, state__in=[OutboxState.SENT, OutboxState.CLAIMED]
         )
         if went_out.update(**failed):
-            mail.companions.exclude(state=OutboxState.FAILED).update(**failed)
+            mail.companions.update(**failed)
             logger.warning("mail %s came back: %s", mail.pk, error)
     return mail
 

@@ -31,6 +31,10 @@ ENDS_THE_CONNECTION = 421
 # An answer may take this many times as long as connecting. A server scans a mail before it takes
 # it, and who does not wait for that sends the mail again (RFC 5321, 4.5.3.2.6 and 6.1).
 MAY_THINK = 2
+CANNOT_BE_USED = (
+    "EMAIL_URL cannot be used: its host is none, or its user or its password has a character that "
+    "is not ASCII."
+)
 TOO_SLOW = "The mail server takes more than a minute to answer and to take a mail."
 
 
@@ -73,10 +77,12 @@ class MailServer:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        connection = getattr(self._backend, "connection", None)
         try:
             self._backend.close()
-        except (OSError, smtplib.SMTPException, SoftTimeLimitExceeded):
-            self._hang_up()
+        except (OSError, SoftTimeLimitExceeded):
+            if connection is not None:  # Django has let go of it and left it open
+                connection.close()
 
     def send(self, message: EmailMessage) -> None:
         """Hand over one message; raises one of this module's exceptions."""
@@ -102,7 +108,7 @@ class MailServer:
         except smtplib.SMTPDataError as error:
             self._reset()
             self._refused(error.smtp_code, error.smtp_error)
-        except (OSError, smtplib.SMTPServerDisconnected) as error:
+        except OSError as error:
             self._hang_up()
             raise ConnectionBroken(
                 f"The connection to the mail server broke: {_how_it_broke(error)}"
@@ -110,9 +116,6 @@ class MailServer:
         except SoftTimeLimitExceeded:
             self._hang_up()
             raise TooSlow(TOO_SLOW) from None
-        except smtplib.SMTPException as error:
-            self._hang_up()
-            raise RefusedForNow("The mail server and the portal did not get on.") from error
 
     def _hang_up(self) -> None:
         """Close without QUIT, which a silent server would keep waiting for another time-out."""
@@ -140,6 +143,11 @@ class MailServer:
             self._hang_up()
         try:
             self._backend.open()
+            connection = getattr(self._backend, "connection", None)
+            if connection is not None:
+                # Without TLS and signing in, smtplib would leave EHLO to the first mail.
+                connection.ehlo_or_helo_if_needed()
+                connection.sock.settimeout(MAY_THINK * settings.EMAIL_TIMEOUT)
         except smtplib.SMTPAuthenticationError as error:
             self._hang_up()
             raise ServerAway(
@@ -154,14 +162,15 @@ class MailServer:
         except SoftTimeLimitExceeded:
             self._hang_up()
             raise ServerAway(TOO_SLOW) from None
-        except (OSError, smtplib.SMTPException) as error:
+        except OSError as error:
             self._hang_up()
             raise ServerAway(
                 f"The mail server could not be reached: {_how_it_broke(error)}"
             ) from error
-        connection = getattr(self._backend, "connection", None)
-        if connection is not None:
-            connection.sock.settimeout(MAY_THINK * settings.EMAIL_TIMEOUT)
+        except ValueError:
+            self._hang_up()
+            # The error holds the password.
+            raise ServerAway(CANNOT_BE_USED) from None
 
     def _refused(self, code: int, reply: bytes | str) -> None:
         said = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else str(reply)
@@ -180,12 +189,15 @@ class MailServer:
 
 
 def _how_it_broke(error: Exception) -> str:
-    cause = error.__context__ if isinstance(error.__context__, OSError) else error
+    cause: BaseException = error
+    if isinstance(error, smtplib.SMTPServerDisconnected) and error.__context__ is not None:
+        cause = error.__context__  # smtplib says so of any fault of a connection
     if isinstance(cause, TimeoutError):
         return "it did not answer in time."
     if isinstance(cause, ConnectionRefusedError):
         return "it refused the connection."
-    if isinstance(cause, smtplib.SMTPNotSupportedError):
+    # The second is what smtplib raises where it knows none of the ways of signing in.
+    if isinstance(cause, smtplib.SMTPNotSupportedError) or type(cause) is smtplib.SMTPException:
         return "it does not offer encryption or signing in, which EMAIL_URL asks for."
     if type(cause).__name__ == "gaierror":
         return "its name could not be found."

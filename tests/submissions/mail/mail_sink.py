@@ -122,10 +122,11 @@ def _knows_nobody(_server, _session, _envelope, _mechanism, _data):
 
 
 @contextmanager
-def listening(port=0, *, knows_nobody=False, tls=None):
+def listening(port=0, *, knows_nobody=False, tls=None, **asks):
     """A sink; with `knows_nobody`, one that refuses every name and password."""
     sink = MailSink()
-    asks = {"authenticator": _knows_nobody, "auth_require_tls": False} if knows_nobody else {}
+    if knows_nobody:
+        asks |= {"authenticator": _knows_nobody, "auth_require_tls": False}
     controller = _OnAnyPort(
         sink, hostname="127.0.0.1", port=port, ready_timeout=10, ssl_context=tls, **asks
     )

@@ -32,7 +32,7 @@ def test_empty_outbox_is_well():
 
 def test_each_mail_is_counted_once(django_assert_num_queries):
     day = timedelta(days=1)
-    enqueued(NOW - 16 * MINUTE)
+    mail = enqueued(NOW - 16 * MINUTE)
     enqueued(NOW - 20 * MINUTE, state=OutboxState.CLAIMED, claimed_at=NOW)
     enqueued(NOW - 15 * MINUTE)
     enqueued(NOW - 2 * day, state=OutboxState.SENT, sent_at=NOW - day)
@@ -44,6 +44,7 @@ def test_each_mail_is_counted_once(django_assert_num_queries):
         waiting=3, sent=1, failed=1, late=2, oldest_waiting=NOW - 20 * MINUTE, deferred_because=""
     )
     assert late_in_words(health) == "2 mails have waited for more than 15 minutes"
+    assert mail_health(OutboxEmail.objects.filter(pk=mail.pk), at=NOW).waiting == 1
 
 
 def test_failed_mail_that_was_sent_again_needs_nobody(settings):
@@ -54,7 +55,12 @@ def test_failed_mail_that_was_sent_again_needs_nobody(settings):
 
 
 def test_what_holds_every_mail_up_is_told_and_what_holds_one_up_is_not():
-    mail = enqueued(NOW, last_error="The mailbox is full.", next_attempt_at=NOW + MINUTE)
+    mail = enqueued(
+        NOW,
+        last_error="The mailbox is full.",
+        deferred_since=NOW,
+        next_attempt_at=NOW + MINUTE,
+    )
     assert mail_health(at=NOW).deferred_because == ""
     enqueued(NOW)
     queue.defer_all(

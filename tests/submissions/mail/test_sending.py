@@ -14,7 +14,7 @@ import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 
 from core.redacting_logs import RedactingFormatter
-from submissions.mail import caps, rendering, sending
+from submissions.mail import caps, mail_server, rendering, sending
 from submissions.mail.live_data import LiveData
 from submissions.mail.mail_health import mail_health
 from submissions.mail.resending import send_again
@@ -28,6 +28,11 @@ from tests.makers import confirm_address, make_call, make_submitted, make_user, 
 from tests.submissions.mail.mail_sink import HANG_UP, free_port, listening, silent_server
 
 pytestmark = pytest.mark.django_db
+SIGN_IN = {"knows_nobody": True}
+NO_SIGN_IN = (
+    "The mail server could not be reached: it does not offer encryption or signing in, which "
+    "EMAIL_URL asks for."
+)
 
 
 @pytest.fixture
@@ -179,6 +184,34 @@ def test_server_that_takes_two_mails_over_a_connection_is_sent_the_others_over_n
     assert sink.connections == 3
 
 
+@pytest.mark.parametrize(("reply", "connections"), [("421 4.7.0 enough", 2), ("451 4.3.2 no", 1)])
+def test_server_that_takes_no_more_after_a_mail_is_away(sink, call, reply, connections):
+    sink.replies["MAIL", None] = lambda: reply if sink.envelopes else None
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == SendReport(sent=1, released=1, server_away=True)
+    assert sink.connections == connections
+
+
+def test_server_that_is_gone_after_it_has_had_enough_is_told_by_the_last_fault(
+    sink, call, monkeypatch
+):
+    def refuse(*_arguments):
+        raise ConnectionRefusedError
+
+    def enough():
+        if sink.envelopes:
+            monkeypatch.setattr(smtplib.SMTP, "connect", refuse)
+            return "421 4.7.0 enough"
+        return None
+
+    sink.replies["MAIL", None] = enough
+    submitted(call, "a@example.org", "b@example.org")
+    assert send(call) == SendReport(sent=1, released=1, server_away=True)
+    assert OutboxEmail.objects.get(state=OutboxState.WAITING).last_error == (
+        "The mail server could not be reached: it refused the connection."
+    )
+
+
 def test_refusal_by_the_servers_rules_is_told_in_plain_words(sink, call):
     sink.replies["RCPT", None] = "550 5.7.1 <a@example.org> blocked"
     submitted(call, "a@example.org")
@@ -282,20 +315,37 @@ def test_unknown_server_gives_everything_back(through_port, settings, call):
     )
 
 
-def test_certificate_that_nobody_vouches_for_is_named(through_port, settings, call, tmp_path):
+@pytest.mark.parametrize(
+    ("has_tls", "why"),
+    [
+        (True, "its certificate is not valid: self-signed certificate."),
+        (False, "no encrypted connection came about."),
+    ],
+)
+def test_server_without_a_certificate_that_holds_is_told_apart(
+    through_port, settings, call, tmp_path, has_tls, why
+):
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     make_certificate(certificate, key)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    with listening(tls=tls) as sink:
+    with listening(tls=tls if has_tls else None) as sink:
         through_port(sink.port)
         settings.EMAIL_USE_SSL = True
         submitted(call, "a@example.org")
         assert send(call) == SendReport(released=1, server_away=True)
-    assert OutboxEmail.objects.get().last_error == (
-        "The mail server could not be reached: "
-        "its certificate is not valid: self-signed certificate."
-    )
+    assert OutboxEmail.objects.get().last_error == f"The mail server could not be reached: {why}"
+
+
+@pytest.mark.parametrize("refused", [["connect"], ["ehlo", "helo"]])
+def test_server_that_turns_the_portal_away_gives_everything_back(sink, call, monkeypatch, refused):
+    for step in refused:
+        monkeypatch.setattr(smtplib.SMTP, step, lambda *_arguments: (554, b"No."))
+    submitted(call, "a@example.org", "b@example.org", "c@example.org")
+    assert send(call) == SendReport(released=3, server_away=True)
+    assert set(OutboxEmail.objects.values_list("attempts", "last_error")) == {
+        (0, "The mail server turns the portal away (554).")
+    }
 
 
 def test_server_away_for_three_days_ends_the_mails_it_deferred(through_port, call):
@@ -324,22 +374,20 @@ def test_portal_that_was_off_for_days_gives_nothing_up_at_once(through_port, cal
 
 
 @pytest.mark.parametrize(
-    ("knows_nobody", "error"),
+    ("asks", "password", "error"),
     [
-        (True, "The mail server does not accept the portal's name and password (535)."),
-        (
-            False,
-            "The mail server could not be reached: it does not offer encryption or signing in, "
-            "which EMAIL_URL asks for.",
-        ),
+        (SIGN_IN, "wrong", "The mail server does not accept the portal's name and password (535)."),
+        ({}, "wrong", NO_SIGN_IN),
+        (SIGN_IN | {"auth_exclude_mechanism": ["LOGIN", "PLAIN"]}, "wrong", NO_SIGN_IN),
+        (SIGN_IN, "£20", mail_server.CANNOT_BE_USED),
     ],
 )
 def test_server_that_refuses_the_sign_in_gives_everything_back(
-    through_port, settings, call, knows_nobody, error
+    through_port, settings, call, asks, password, error
 ):
-    with listening(knows_nobody=knows_nobody) as sink:
+    with listening(**asks) as sink:
         through_port(sink.port)
-        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "portal", "wrong"
+        settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "portal", password
         submitted(call, "a@example.org")
         assert send(call) == SendReport(released=1, server_away=True)
     assert OutboxEmail.objects.get().last_error == error
@@ -364,21 +412,37 @@ def test_silent_server_costs_one_time_out(through_port, settings, call):
     ("step", "report"),
     [
         ("connect", SendReport(released=2, server_away=True)),
+        ("starttls", SendReport(released=2, server_away=True)),
         # The server may have it, so it is tried again later than the other.
         ("data", SendReport(deferred=1, released=1, server_away=True)),
     ],
 )
-def test_run_whose_time_ends_beside_a_slow_server_says_so(sink, call, monkeypatch, step, report):
-    def too_slow(*_arguments):
+def test_run_whose_time_ends_beside_a_slow_server_says_so(
+    sink, call, settings, monkeypatch, step, report
+):
+    """And asks it for no other answer, nor to end the connection."""
+
+    def too_slow(*_arguments, **_options):
         raise SoftTimeLimitExceeded
 
+    settings.EMAIL_USE_TLS = step == "starttls"
     monkeypatch.setattr(smtplib.SMTP, step, too_slow)
+    monkeypatch.setattr(smtplib.SMTP, "quit", pytest.fail)
     submitted(call, "a@example.org", "b@example.org")
     assert send(call) == report
     said = OutboxEmail.objects.values_list("last_error", flat=True)
     assert set(said) == {"The mail server takes more than a minute to answer and to take a mail."}
     mails = OutboxEmail.objects.filter(state=OutboxState.WAITING, next_attempt_at=None)
     assert mails.count() == report.released
+
+
+def test_server_that_is_slow_to_end_the_connection_has_the_mails(sink, call, monkeypatch):
+    def too_slow(*_arguments):
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(smtplib.SMTP, "quit", too_slow)
+    submitted(call, "a@example.org")
+    assert send(call) == SendReport(sent=1)
 
 
 def test_mail_that_is_written_as_the_runs_time_ends_waits_for_the_next_run(sink, call, monkeypatch):
@@ -530,17 +594,26 @@ def test_contact_address_that_cannot_be_written_is_told_to_staff(sink, call):
     )
 
 
-def test_mail_beyond_what_an_address_may_have_waits_and_goes_out_later(sink, call, settings):
+@pytest.mark.parametrize(
+    ("limit", "lasts"),
+    [
+        ("MAIL_TO_ADDRESS_PER_HOUR", timedelta(hours=1)),
+        ("MAIL_TO_ADDRESS_PER_DAY", timedelta(days=1)),
+    ],
+)
+def test_mail_beyond_what_an_address_may_have_waits_and_goes_out_later(
+    sink, call, settings, limit, lasts
+):
     settings.SECRET_KEY = token_hex()
-    settings.MAIL_TO_ADDRESS_PER_HOUR = 2
+    setattr(settings, limit, 2)
     submitted(call, "a@example.org", "A@example.org", "a@example.org", "b@example.org")
     assert send(call) == SendReport(sent=3, deferred=1)
     (waiting,) = OutboxEmail.objects.filter(state=OutboxState.WAITING)
     assert (waiting.attempts, waiting.deferred_since) == (0, None)
     assert waiting.last_error == caps.TO_ADDRESS
-    assert send(call) == SendReport()
-    settings.SECRET_KEY = token_hex()  # the hour is over
-    assert send(call, later=timedelta(hours=1)) == SendReport(sent=1)
+    assert send(call, later=lasts - timedelta(minutes=1)) == SendReport()
+    settings.SECRET_KEY = token_hex()  # the time is over
+    assert send(call, later=lasts) == SendReport(sent=1)
 
 
 def test_attempts_that_the_mail_server_does_not_take_do_not_count_for_an_address(
@@ -563,9 +636,13 @@ def test_attempts_that_the_mail_server_does_not_take_do_not_count_for_an_address
         assert send(call, later=timedelta(minutes=20)) == SendReport(sent=1)
 
 
-def test_mail_beyond_what_the_portal_may_send_waits(sink, call, settings):
+@pytest.mark.parametrize("limit", ["MAIL_IN_ALL_PER_HOUR", "MAIL_IN_ALL_PER_DAY"])
+def test_mail_beyond_what_the_portal_may_send_waits_but_digests(sink, call, settings, limit):
     settings.SECRET_KEY = token_hex()
-    settings.MAIL_IN_ALL_PER_DAY = 2
+    setattr(settings, limit, 2)
     submitted(call, "a@example.org", "b@example.org", "c@example.org")
     assert send(call) == SendReport(sent=2, deferred=1)
-    assert OutboxEmail.objects.get(state=OutboxState.WAITING).last_error == caps.IN_ALL
+    waiting = OutboxEmail.objects.get(state=OutboxState.WAITING)
+    assert waiting.last_error == caps.IN_ALL
+    waiting.kind = MailKind.STAFF_DIGEST
+    assert caps.wait_of(waiting) is None

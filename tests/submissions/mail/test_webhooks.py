@@ -101,14 +101,23 @@ def test_each_provider_has_an_address(provider, settings):
     assert str(entry.pattern) == f"anymail/{provider}/tracking/"
 
 
-def test_bounce_marks_the_newest_mail_to_the_address(report):
-    older, newer = sent_mail(), sent_mail(at=NOW + timedelta(hours=1))
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("jo@example.com", "Jo@Example.com"),
+        ("jo@straße.example", "jo@xn--strae-oqa.example"),
+    ],
+)
+def test_bounce_marks_the_newest_mail_sent_to_the_address(report, address, named):
+    newer, older = sent_mail(address, at=NOW + timedelta(hours=1)), sent_mail(address)
     other = sent_mail("else@example.com", at=NOW + timedelta(hours=2))
-    assert report("postmark", postmark(Email="Jo@Example.com")) == 200
+    waiting = make_submitted(at=NOW + timedelta(hours=3), email=address).mails.get()
+    assert report("postmark", postmark(Email=named)) == 200
     reason = "It came back: There is no such mailbox at the address. (550 5.1.1)"
     assert outcome(newer) == (OutboxState.FAILED, reason)
     assert newer.sent_at is None
     assert [outcome(mail) for mail in (older, other)] == [(OutboxState.SENT, "")] * 2
+    assert outcome(waiting) == (OutboxState.WAITING, "")
 
 
 def test_bounce_marks_the_mail_that_it_names(report):
