@@ -24,8 +24,12 @@ def lock_response(submission: int) -> Submission:
 
 
 def lock_one(redaction: Redaction) -> Redaction:
+    """Lock the response, as each step of each of its redactions does; return this one as it is.
+
+    Raises RedactionRefused where the response has been erased.
+    """
     lock_response(redaction.version.submission_id)
-    rows = Redaction.objects.select_for_update(of=("self",)).filter(pk=redaction.pk)
+    rows = Redaction.objects.filter(pk=redaction.pk)
     locked = rows.select_related(
         "call",
         "version__submission",

@@ -141,11 +141,9 @@ def has_refused(follow_up: FollowUp) -> bool:
 
 
 def _lock(call: Call, token: str) -> FollowUp:
-    """Lock the response, as an erasure does, then the question; return it as it is now."""
-    pk = look_up(call=call, token=token).pk
-    response = FollowUp.objects.filter(pk=pk).values_list("submission", flat=True)
-    Submission.objects.select_for_update(no_key=True).get(pk=response.get())
-    FollowUp.objects.select_for_update(of=("self",)).get(pk=pk)
+    """Lock the response, as whoever asks, answers or erases does; return the question as it is."""
+    response = look_up(call=call, token=token).submission_id
+    Submission.objects.select_for_update(no_key=True).get(pk=response)
     return look_up(call=call, token=token)
 
 

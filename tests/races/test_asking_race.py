@@ -1,9 +1,11 @@
-"""Two answers to one question at once, an answer at its end, and two who ask at once."""
+"""Two answers to one question at once, an answer at its end, two who ask, one who stops it."""
 
 from datetime import timedelta
 
 import pytest
 
+from accounts.models import AuditEvent
+from accounts.states import AuditAction
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import asking, replying
 from submissions.responses.errors import AnswerNotTaken, QuestionRefused
@@ -55,6 +57,21 @@ def test_answers_about_the_end_are_taken_by_when_they_came(response):
         "late",
     ]
     assert replies() == [(1, str(until - TINY))]
+
+
+def test_author_who_stops_questions_by_two_links_at_once_does_it_once(response):
+    at = while_open(response.call)
+    tokens = [put_question(response, text=text)[1] for text in ("Which lots?", "Why?")]
+    at_once(
+        [
+            lambda token=token: replying.refuse_questions(
+                call=response.call, token=token, refused=True, at=at
+            )
+            for token in tokens * 3
+        ]
+    )
+    assert FollowUp.objects.filter(refused_at=at).count() == 1
+    assert AuditEvent.objects.filter(action=AuditAction.QUESTIONS_REFUSED).count() == 1
 
 
 def test_of_those_who_ask_at_once_no_more_get_in_than_may(response):
