@@ -81,8 +81,8 @@ def main(sizes: list[int]) -> None:
             print(f"  {name}: {asked[name]} queries ({same}), {took}")
         for name, typed in SEARCHES.items():
             page = f"{LIST}?q={quote(typed)}"
-            number = re.search(r"(\d+) found", client.get(page).content.decode())[1]
-            print(f"  search, {name}: {int(number):,} found, {_times(client, page)}")
+            number = re.search(r"([\d,]+) found", client.get(page).content.decode())[1]
+            print(f"  search, {name}: {number} found, {_times(client, page)}")
 
 
 def _pages(call: Call) -> dict[str, str]:

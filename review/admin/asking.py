@@ -62,12 +62,9 @@ def shown_questions(request: HttpRequest, response: Submission) -> dict[str, Any
     if response.current_version is None or response.is_erased:
         return {}
     at = clock.portal_now()
-    replies = Prefetch("replies", Reply.objects.order_by("-number"))
-    asked = FollowUp.objects.filter(submission=response).select_related("asked_by", "mail")
-    shown = asked.prefetch_related(replies) if may_have(response, ASKED) else []
     may_ask = may(request.user, Action.ASK_AUTHOR, response.call_id)
     return {
-        "questions": [_show(one, response, at) for one in shown],
+        "questions": _asked(response, at),
         "may_ask": may_ask,
         "why_not_asked": why_not(response, at=at) if may_ask else "",
     }
@@ -114,11 +111,19 @@ def write(request: HttpRequest, admin: OfOwnCalls, pk: int) -> HttpResponse:
         "preview": shown,
         "is_confirmed": not refused and has_confirmed_address(response),
         "came_from": CameFrom.of(request),
-        **shown_questions(request, response),
+        "questions": _asked(response, at),
     }
     status = 422 if form.is_bound and (refused or form.errors) else 200
     page = "admin/submissions/submission/ask.html"
     return TemplateResponse(request, page, context, status=status)
+
+
+def _asked(response: Submission, at: datetime) -> list[ShownQuestion]:
+    if not may_have(response, ASKED):
+        return []
+    replies = Prefetch("replies", Reply.objects.order_by("-number"))
+    asked = FollowUp.objects.filter(submission=response).select_related("asked_by", "mail")
+    return [_show(one, response, at) for one in asked.prefetch_related(replies)]
 
 
 def _send(

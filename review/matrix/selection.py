@@ -64,6 +64,11 @@ class Selection:
         """Keys of the codings that do not stand, as somebody decided between coders."""
         return [] if self.coder is not None else decided_against(self.call)
 
+    @cached_property
+    def is_blind(self) -> bool:
+        """Whether the reader codes a blind sample of the call, and is not done with it."""
+        return blind_to(self.reader).filter(sample__call=self.call).exists()
+
     def counting(self) -> QuerySet[Submission]:
         """Return the responses that count."""
         rows = Submission.objects.submitted().filter(call=self.call)
@@ -76,7 +81,7 @@ class Selection:
         Only for a reader who codes blind are others' codings looked through: there are many.
         """
         rows = Coding.objects.all()
-        if blind_to(self.reader).filter(sample__call=self.call).exists():
+        if self.is_blind:
             rows = seen_by(rows, self.reader)
         if self.decided_against:
             rows = rows.exclude(pk__in=self.decided_against)

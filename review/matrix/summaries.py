@@ -62,24 +62,19 @@ def summaries_of(code: Code, cell: Cell) -> QuerySet[MatrixSummary]:
     return rows.select_related("by").order_by("-number")
 
 
-def of_merged(code: Code, cell: Cell) -> list[MatrixSummary]:
-    """Return what holds in the same cell of codes that were merged into this one."""
-    rows = _wordings_of_merged(code, cell).order_by("number")
-    return [row for row in {row.code_id: row for row in rows}.values() if row.text]
+def of_merged(code: Code, cell: Cell) -> tuple[list[MatrixSummary], list[MatrixSummary]]:
+    """Return what holds in the same cell of codes that were merged into this one.
 
-
-def earlier_of_merged(code: Code, cell: Cell) -> list[MatrixSummary]:
-    """Return what no longer holds of these, the latest first."""
-    standing = {row.pk for row in of_merged(code, cell)}
-    rows = _wordings_of_merged(code, cell).exclude(text="").order_by("-at", "-pk")
-    return [row for row in rows if row.pk not in standing]
-
-
-def _wordings_of_merged(code: Code, cell: Cell) -> QuerySet[MatrixSummary]:
+    And what no longer holds of these, the latest first.
+    """
     rows = MatrixSummary.objects.filter(
         code__merged_into=code, across=cell.across, option=cell.option
     )
-    return rows.select_related("by", "code")
+    wordings = list(rows.select_related("by", "code").order_by("number"))
+    last = {row.code_id: row for row in wordings}
+    standing = [row for row in last.values() if row.text]
+    earlier = [row for row in wordings if row.text and row not in standing]
+    return standing, sorted(earlier, key=lambda row: (row.at, row.pk), reverse=True)
 
 
 def sees_summaries(reader: User, call: Call) -> bool:

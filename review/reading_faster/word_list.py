@@ -121,9 +121,8 @@ class ListedWords:
     def of(self, texts: Iterable[str]) -> set[str]:
         """Return the words of one response, each once."""
         pieces = set("\n".join(texts).casefold().replace("’", "'").split())
-        for piece in pieces:
-            if piece not in self._words_in:
-                self._words_in[piece] = _words_in(piece)
+        for piece in pieces.difference(self._words_in):
+            self._words_in[piece] = _words_in(piece)
         return set(chain.from_iterable(map(self._words_in.__getitem__, pieces)))
 
 

@@ -365,3 +365,6 @@ def test_page_of_a_response_asks_as_often_for_three_questions(response, ann):
             client.get(page_of(response, "change"))
         numbers.append(len(queries))
     assert numbers[0] == numbers[1]
+    with CaptureQueriesContext(connection) as queries:
+        client.get(page_of(response, "ask"))
+    assert len([q for q in queries if 'FROM "submissions_erasurerequest"' in q["sql"]]) == 1

@@ -73,6 +73,15 @@ def test_list_shows_the_useful_columns(staff):
 
 
 @pytest.mark.django_db
+def test_list_groups_the_digits_of_its_numbers(staff, monkeypatch):
+    make_submitted(make_call())
+    monkeypatch.setattr("django.core.paginator.Paginator.count", 12_345)
+    page = staff.get(LIST).content.decode()
+    assert "12,345 found" in page
+    assert re.search(r"12,345 responses\s", page)
+
+
+@pytest.mark.django_db
 def test_list_asks_as_much_for_three_rows_as_for_one(staff):
     call = make_call()
     counts = []

@@ -1,5 +1,7 @@
 """Reports of findings: making one, the list of those that were made, and what changed since."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -43,6 +45,15 @@ class ReportForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Choose the kind of file"},
     )
+
+
+@dataclass(frozen=True)
+class StoodOn:
+    """What a finding of a report stood on: the places of each response by its reference."""
+
+    title: str
+    count: str
+    responses: list[tuple[str, str]]
 
 
 @admin.register(ReportRun)
@@ -146,7 +157,8 @@ def _page(
         str(guid): title
         for guid, title in Finding.objects.filter(call=run.call_id).values_list("guid", "title")
     }
-    findings = run.snapshot["findings"]
+    # The database keeps the keys of JSON in an order of its own.
+    order = [key for kind, key, *_ in run.snapshot["outline"] if kind == "finding" and not is_blind]
     return show(
         request,
         report_admin,
@@ -157,7 +169,19 @@ def _page(
         error=error,
         run=run,
         made=in_uk_time(run.at),
-        findings=[] if is_blind else [(titles.get(key, key), one) for key, one in findings.items()],
+        findings=[_stood_on(titles.get(key, key), run.snapshot["findings"][key]) for key in order],
         is_blind=is_blind,
         **more,
     )
+
+
+def _stood_on(title: str, finding: Mapping[str, Any]) -> StoodOn:
+    responses = [
+        (reference, "; ".join(_place(*place) for place in places))
+        for reference, places in finding["counted"].items()
+    ]
+    return StoodOn(title, f"{finding['number']:,} of {finding['of']:,}", responses)
+
+
+def _place(question: str, file: str, start: int, end: int) -> str:
+    return f"{question}{', in a file,' if file else ''} {start} to {end}"

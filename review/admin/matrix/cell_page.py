@@ -33,7 +33,6 @@ from review.matrix.summaries import (
     LONGEST,
     Cell,
     SummaryConflict,
-    earlier_of_merged,
     of_merged,
     sees_summaries,
     summaries_of,
@@ -259,13 +258,14 @@ def _summaries(request: HttpRequest, code: Code, cell: Cell) -> dict[str, Any]:
         return {"is_blind": True, "may_write": False}
     wordings = [(row, in_uk_time(row.at)) for row in summaries_of(code, cell)]
     latest = wordings[0][0] if wordings else None
-    of_others = [(row, in_uk_time(row.at)) for row in earlier_of_merged(code, cell)]
+    standing, earlier = of_merged(code, cell)
+    of_others = [(row, in_uk_time(row.at)) for row in earlier]
     return {
         "summary": wordings[0] if wordings else None,
         "earlier": wordings[1:],
         "earlier_of_merged": of_others,
         "earlier_number": len(wordings[1:]) + len(of_others),
-        "merged": [(row, in_uk_time(row.at)) for row in of_merged(code, cell)],
+        "merged": [(row, in_uk_time(row.at)) for row in standing],
         "may_write": may(reader, Action.CODE, code.call_id),
         "text": latest.text if latest else "",
         "expected": latest.number if latest else 0,

@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from django.db import connection
@@ -521,6 +522,10 @@ def test_share_without_a_word_is_refused_and_an_emptied_word_goes(evidence, ann)
 def test_report_is_made_and_compared(evidence, ann):
     finding = agreed(evidence, evidence.find())
     where = address("reportrun_make", evidence.call)
+    # The keys of JSON come back in another order than that of the outline.
+    for number, title, codes in ((2, "Second", {evidence.code.pk}), (1, "Last", set())):
+        other = agreed(evidence, evidence.find(title, codes=frozenset(codes)))
+        Finding.objects.filter(pk=other.pk).update(guid=UUID(int=number))
     answer = ann.post(where, {"audience": "outside", "file_format": "html"})
     run = ReportRun.objects.get()
     name = f"{evidence.call.slug}-findings-{run.pk}.html"
@@ -528,7 +533,12 @@ def test_report_is_made_and_compared(evidence, ann):
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     page = page_of(ann, "reportrun_change", run)
     assert run.sha256 in page
-    assert f"{evidence.responses[0].reference}: story 0 to 18" in page
+    assert f"<li>{evidence.responses[0].reference}: story 0 to 18</li>" in page
+    assert re.findall(r"<h3>(.*?)</h3>\s*(?:<details><summary>|<p>)([^<]*)", page) == [
+        ("Partners are paid late", "Counted: 2 of 3"),
+        ("Second", "Counted: 2 of 3"),
+        ("Last", "Counted: 0 of 3."),
+    ]
     assert "the same report would be made now" in page_of(ann, "reportrun_changed", run)
     quoted(evidence, finding, evidence.responses[0], stance=Stance.CONTRARY)
     assert "is new." in page_of(ann, "reportrun_changed", run)

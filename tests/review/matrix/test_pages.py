@@ -135,7 +135,10 @@ def test_page_has_a_fixed_number_of_queries(client, call, ada, response):
 
 def test_cell_opens_its_passages_and_that_is_on_record(client, call, pay, response):
     address = reverse("admin:review_matrixsummary_cell", args=[pay.pk])
-    page = client.get(f"{address}?across=roles&option=provider")
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(f"{address}?across=roles&option=provider")
+    # Those of the matrix, of the cell, and of codes that were merged into this one.
+    assert len([q for q in queries if 'FROM "review_matrixsummary"' in q["sql"]]) == 3
     said = page.content.decode()
     assert re.findall(r"<blockquote[^>]*>(.*?)</blockquote>", said) == ["Pay"]
     link = reverse("admin:submissions_submission_change", args=[response.pk])

@@ -115,13 +115,16 @@ def test_coder_of_a_blind_sample_writes_when_they_are_done(call, pay, ada, bea):
 
 def test_summary_of_a_merged_code_is_found_at_the_other(call, pay, ada):
     wages = make_code(call=call, name="Wages")
-    write(wages, ada, "Low.")
+    for number, text in enumerate(("Lowest.", "Lower.", "Low.")):
+        write(wages, ada, text, expected=number)
     merge_codes(wages, into=pay, by=make_user(Role.REVIEWER), at=OPENS_AT)
-    assert [(row.text, row.code.name) for row in of_merged(pay, CELL)] == [("Low.", "Wages")]
+    standing, earlier = of_merged(pay, CELL)
+    assert [(row.text, row.code.name) for row in standing] == [("Low.", "Wages")]
+    assert [row.text for row in earlier] == ["Lower.", "Lowest."]
     write(pay, ada, "Late.")
     assert [row.text for row in by_cell(latest_summaries(call))[pay.pk, CELL]] == ["Late.", "Low."]
     with pytest.raises(CodingRefused, match="has been merged"):
-        write(wages, ada, "Lower.", expected=1)
+        write(wages, ada, "Least.", expected=3)
 
 
 @pytest.mark.parametrize(
