@@ -19,6 +19,8 @@ from review.states import FindingStatus
 from submissions.calls.models import Call
 
 OPEN = (FindingStatus.FOR_AGREEMENT, FindingStatus.AGREED)
+# Who changed which passages are with a finding, and when.
+Changes = list[tuple[int | None, datetime]]
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Voice:
 def agree(finding: Finding, *, base: str, by: User, at: datetime) -> None:
     """Note that somebody agrees with the finding as the page showed it; `base` is its etag.
 
+    Who agrees already is noted anew only where others have changed its passages since.
     Raises FindingOutdated where somebody changed it or its passages meanwhile; FindingRefused for
     who may not agree, and for one that is not for agreement.
     """
@@ -47,6 +50,11 @@ def agree(finding: Finding, *, base: str, by: User, at: datetime) -> None:
         refuse_outdated(locked, base, by)
         if locked.status not in OPEN:
             raise FindingRefused("The finding is not for agreement")
+        given = FindingAgreement.objects.filter(
+            finding=locked, person=by, revision=locked.revision
+        ).first()
+        if given is not None and not _was_changed(given, _changes_of_passages(locked, by)):
+            return  # a second press
         FindingAgreement.objects.update_or_create(
             finding=locked, person=by, defaults={"revision": locked.revision, "at": at}
         )
@@ -77,13 +85,18 @@ def voices_of(finding: Finding, reader: User) -> list[Voice]:
         if (one := given.get(name)) is None:
             found.append(Voice(name, None, is_current=False))
             continue
-        changed = any(at > one.at and actor != one.person_id for actor, at in changes)
+        changed = _was_changed(one, changes)
         is_current = one.revision == finding.revision
         found.append(Voice(name, one.at, is_current=is_current, passages_changed=changed))
     return found
 
 
-def _changes_of_passages(finding: Finding, reader: User) -> list[tuple[int | None, datetime]]:
+def _was_changed(agreement: FindingAgreement, changes: Changes) -> bool:
+    """Return whether others have changed the passages since."""
+    return any(at > agreement.at and actor != agreement.person_id for actor, at in changes)
+
+
+def _changes_of_passages(finding: Finding, reader: User) -> Changes:
     """Return who changed which passages are with the finding, and when."""
     events = AuditEvent.objects.filter(
         call=finding.call_id,

@@ -36,7 +36,8 @@ def put_passage(
 ) -> FindingPassage:
     """Put a quote, or the passage of a coding, to the finding; again with another stance, turn it.
 
-    `seen` is the stance in which the page showed it there, "" for none; None turns any.
+    `seen` is the stance in which the page showed it there, "" for none; None turns any. What stands
+    there so already, as at a second press, stays whoever's it is.
 
     Raises FindingRefused for somebody who may not write findings, may not open the file that the
     passage is in, or codes the response blind: they would turn what they do not see. Also for a
@@ -92,6 +93,8 @@ def put_passage(
                 f"{before.by} put this passage into the finding while the page was open: "
                 f"“{before.get_stance_display()}”. Nothing was changed"
             )
+        if before is not None and before.stance == stance and quote in {None, before.quote}:
+            return before
         put, _ = FindingPassage.objects.update_or_create(**place, defaults=given)
         _record(put, response, by=by, at=at, stance=stance.value)
     return put

@@ -141,8 +141,10 @@ def test_who_agreed_is_told_of_passages_that_others_changed_since(evidence):
     take_off(place, by=evidence.ann, at=later)
     assert changed(evidence.ann) == [True]
     finding.refresh_from_db()
-    agree(finding, base=etag_of(finding, evidence.ben), by=evidence.ben, at=later)
+    for _ in range(2):  # and a second press
+        agree(finding, base=etag_of(finding, evidence.ben), by=evidence.ben, at=later)
     assert changed(evidence.ann) == [False]
+    assert AuditEvent.objects.filter(action=AuditAction.FINDING_AGREED).count() == 2
 
 
 def test_team_are_those_who_may_agree(evidence):

@@ -57,6 +57,9 @@ def test_same_passage_again_turns(evidence):
     quoted(evidence, finding, evidence.responses[0])
     quoted(evidence, finding, evidence.responses[0], stance=Stance.CONTRARY)
     assert [one.stance for one in finding.passages.all()] == ["contrary"]
+    quote, events = Quote.objects.get(), AuditEvent.objects.count()
+    put(evidence, finding, quote, stance=Stance.CONTRARY, by=evidence.ben)  # it stands there so
+    assert (finding.passages.get().by, AuditEvent.objects.count()) == (evidence.ann, events)
 
 
 def test_coding_is_a_place_alone_and_becomes_a_quote_by_being_one(evidence):
