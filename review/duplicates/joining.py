@@ -60,11 +60,14 @@ def join(
     else:
         cluster = Cluster.objects.create(call_id=submission.call_id, kind=kind, found_at=at)
         _propose(cluster, best.other, best, near=submission.pk, at=at)
-    if placed is not None and placed.cluster_id != cluster.pk:
-        leave(placed)
-    _propose(cluster, submission.pk, best, near=best.other, at=at)
+    # Before it leaves its cluster: one of those is that cluster, if others there are still like it.
     for key in {beside[link.other] for link in possible if link.other in beside} - {cluster.pk}:
         _merge(cluster, key)
+    if placed is not None and placed.cluster_id != cluster.pk:
+        placed.refresh_from_db(fields=["cluster"])
+        if placed.cluster_id != cluster.pk:
+            leave(placed)
+    _propose(cluster, submission.pk, best, near=best.other, at=at)
     return cluster
 
 

@@ -34,6 +34,13 @@ def edited(text):
     return " ".join("moreover" if place % 12 == 5 else word for place, word in enumerate(words))
 
 
+def amend(response, **values):
+    call, at = response.call, while_open(response.call) + timedelta(minutes=5)
+    amending.reopen(submission=response, at=at)
+    drafting.save_answers(submission=response, call=call, values=values, at=at)
+    submitting.submit(submission=response, at=at)
+
+
 @pytest.mark.parametrize(
     "variant",
     [
@@ -111,12 +118,19 @@ def test_amended_response_is_compared_anew_and_let_go_of_what_it_says_no_more():
     send(call, CAMPAIGN)
     changed = send(call, CAMPAIGN)
     compare_all()
-    at = while_open(call) + timedelta(minutes=5)
-    amending.reopen(submission=changed, at=at)
-    drafting.save_answers(submission=changed, call=call, values={"story": OTHER}, at=at)
-    submitting.submit(submission=changed, at=at)
+    amend(changed, story=OTHER)
     assert (compare_all(), found()) == (1, [])
     assert Cluster.objects.count() == 0
+
+
+def test_amended_response_that_is_like_both_sets_brings_them_together():
+    call = make_call()
+    both = [send(call, CAMPAIGN) for _ in range(2)]
+    other, changed = (send(call, OTHER) for _ in range(2))
+    compare_all()
+    amend(changed, story=f"{OTHER}\n\n{CAMPAIGN}")
+    assert compare_all() == 1
+    assert found() == [{each.reference for each in (*both, other, changed)}]
 
 
 def test_withdrawn_response_is_let_go():
