@@ -20,7 +20,7 @@ from core.posted_from import led_to_its_page
 from core.row_keys import row_key
 from review.admin.coding_form import CodingForm
 from review.admin.coding_page import coding_page
-from review.admin.coding_source import Source, latest_version, source_of
+from review.admin.coding_source import Source, latest_version, record_read, source_of
 from review.admin.listed import CameFrom
 from review.admin.memos.about import MEMO, address_to_write_on
 from review.admin.quotes.marking import MARK, QUOTE, mark, passage_of_button, unmark
@@ -110,6 +110,7 @@ def code(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
         if asked.wants_fragment:
             headers = {UNKNOWN: "yes"} if is_unknown else {}
             return HttpResponse(error, content_type="text/plain", status=REFUSED, headers=headers)
+    record_read(request, asked.response, asked.source)
     context = {
         **admin.admin_site.each_context(request),
         "title": f"Code an answer of {asked.response}",

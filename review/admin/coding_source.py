@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.call_admin import OfOwnCalls
-from accounts.states import Action
+from accounts.states import Action, AuditAction
 from review.admin.listed import CameFrom
 from review.admin.response_files import record_opened
+from review.admin.shown_on_record import record_shown
 from review.coding.codings import can_be_coded
 from review.models import Coding, FileText, FindingPassage, Quote
 from review.redaction.readable_texts import answers_for, file_text_for
@@ -95,6 +96,13 @@ def source_of(
     if can_be_coded(question, version):
         return Source(question, answers_for(request.user, version, response.call_id)[key])
     raise Http404
+
+
+def record_read(request: HttpRequest, response: Submission, source: Source) -> None:
+    """Put on record that a page shows the whole answer; of a file, `source_of` does."""
+    if source.file_text is None:
+        shown = [(response.call, response)]
+        record_shown(request, AuditAction.QUESTION_READ, shown, question=source.question.key)
 
 
 def _file_source(

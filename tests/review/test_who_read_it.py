@@ -67,6 +67,17 @@ def test_page_says_who_read_it_when_and_what(response, at):
     assert {row[0] for row in shown} == {when}
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", ["codings", "redactions", "similar"])
+def test_page_of_one_answer_goes_on_record(page):
+    response = make_submitted(story="Paid late.")
+    bea = signed_in(Role.REVIEWER, "bea")
+    answer = bea.get(f"/admin/submissions/submission/{response.pk}/{page}/story/")
+    assert "Paid late." in answer.content.decode()
+    shown = readings(signed_in(Role.MANAGER, "ann"), response)
+    assert [row[1:] for row in shown] == [("bea", "answers to one question")]
+
+
 def test_who_may_not_read_the_record_is_not_told(response):
     signed_in(Role.MANAGER, "ann").get(page_of(response))
     assert readings(signed_in(Role.REVIEWER, "bea"), response) is None

@@ -15,7 +15,7 @@ from accounts.record import record
 from accounts.states import Action, AuditAction
 from core import clock
 from core.row_keys import row_key
-from review.admin.coding_source import source_of
+from review.admin.coding_source import record_read, source_of
 from review.admin.listed import CameFrom
 from review.admin.reading_faster.links import NAME, PASSAGE, VERSION
 from review.coding.places_in_text import Passage, sentences
@@ -69,6 +69,7 @@ def show(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> HttpResp
         "list_address": came_from.list_address(),
     }
     if passage is None:
+        record_read(request, response, source)
         context["sentences"] = _to_choose(request, source.text)
     else:
         words = passage.quote(source.text)

@@ -16,7 +16,7 @@ from accounts.states import Action
 from core import clock
 from core.row_keys import row_key
 from core.several_lines import SeveralLines
-from review.admin.coding_source import Source, latest_version, source_of
+from review.admin.coding_source import Source, latest_version, record_read, source_of
 from review.admin.listed import CameFrom
 from review.admin.passage_form import PassageForm
 from review.coding.places_in_text import Passage, chosen_by_browser
@@ -124,6 +124,7 @@ def propose_page(request: HttpRequest, admin: OfOwnCalls, pk: int, key: str) -> 
         else:
             messages.success(request, say_proposed(number))
             return redirect(page_of(request, response, source))
+    record_read(request, response, source)
     selected, not_selected = _selected(request, version, source)
     context: dict[str, Any] = {
         **admin.admin_site.each_context(request),
