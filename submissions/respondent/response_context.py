@@ -13,6 +13,7 @@ from django.urls import reverse
 from core import clock, clock_check, spoken_time
 from core.words import count_words, first_words
 from submissions.calls.models import Call, Question, Section
+from submissions.calls.retention import DataClass
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.respondent.browser_session import (
     call_or_404,
@@ -30,6 +31,7 @@ from submissions.respondent.time_left import time_left_at
 from submissions.responses import answering, deadlines
 from submissions.responses.colleagues import locked_questions
 from submissions.responses.deadlines import ApplicableDeadline
+from submissions.responses.ending.late import end_of
 from submissions.responses.errors import CallNotOpen
 from submissions.responses.models import Attachment, Colleague, Submission
 from submissions.responses.signposting import question_of_help
@@ -311,9 +313,23 @@ def closed_page(
         sections=answers_by_section(current),
         not_counted=rows_of(current, current.not_counted),
         has_changes=current.is_amending and current.has_changes,
+        kept_until=_kept_until(current),
         just_saved=just_saved,
         tried=tried,
         received=spoken_time.say_exactly(current.received_at, call.timezone),
     )
     status = 403 if request.method == "POST" else 200
     return render(request, "responses/closed.html", context, status=status)
+
+
+def _kept_until(current: ResponseContext) -> str:
+    """Return until when its author can read what is not submitted; "" if nothing is, or unknown.
+
+    A colleague's access may end sooner.
+    """
+    is_there = current.has_changes if current.is_amending else current.answers or current.files
+    if current.colleague is not None or current.is_early or not is_there:
+        return ""
+    end = end_of(current.call, DataClass.DRAFTS, submissions=[current.submission.pk])
+    is_to_come = end > current.received_at
+    return spoken_time.say_moment(end, current.call.timezone) if is_to_come else ""

@@ -61,6 +61,10 @@ def test_draft_stays_readable_after_closing(client, call, at):
         text = text_of(client.get(address(call, rest)))
         assert "This call is closed" in text, rest
         assert "Still here." in text, rest
+        kept = "until midday on Tuesday 22 October 2019 (UK time). Then we delete it."
+        assert f"You can read it below and download it {kept}" in text, rest
+    leave = text_of(client.get(address(call, "response/leave/")))
+    assert "Open this website again to read your response." in leave
 
 
 def test_draft_downloads_as_text_after_closing(client, call, at):

@@ -94,10 +94,12 @@ def test_submitting_without_a_change_says_that_receipt_and_time_stay(client, cal
     at(call.closes_at)
     page = text_of(client.get(address(call, "response/")))
     assert f"You had changed nothing since you submitted response {submission.reference} ." in page
+    assert "Then we delete" not in page
+    assert "changed response" not in page
     assert "changes that are not" not in text_of(client.get(receipt))
     at(while_open(call) + HOUR)
     page = text_of(client.get(address(call, "response/check/")))
-    assert "So far you have changed nothing. If you submit now, the receipt and its time" in page
+    assert "You have changed nothing so far, and what you submitted counts. If you submit" in page
     said = (
         "You had changed nothing So your response counts as we received it at 12:00:00pm on "
         "Tuesday 23 July 2019 (UK time). Its receipt stays as it is, and we send no new email. "
@@ -168,6 +170,8 @@ def test_changes_stay_readable_after_closing(client, call, submission, at):
     for rest in ["response/", "response/about/", "response/check/"]:
         page = client.get(address(call, rest))
         assert "After" in text_of(page), rest
+        kept = "until midday on Tuesday 22 October 2019 (UK time). Then we delete them."
+        assert f"your changes below and download them {kept} What you submitted" in text_of(page)
         assert f'href="{address(call, "response/text/?changes")}"' in page.content.decode(), rest
 
 

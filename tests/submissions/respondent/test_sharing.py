@@ -130,6 +130,7 @@ def test_colleague_joins_once_with_a_name_and_edits(client, call, draft, link, a
         assert re.search(
             r"Last saved at 12:01pm[^,]*, by Ben B\.", text_of(client.get(address(call, rest)))
         )
+    assert "computer out of the response" in text_of(browser.get(address(call, "response/")))
     own = text_of(browser.get(address(call, "response/evidence/")))
     assert re.search(r"Last saved at (.+?) Save and continue", own)[1].count(", by") == 0
     said = text_of(client.get(address(call, "people/")))
