@@ -507,11 +507,15 @@ def test_own_browser_does_not_use_the_link_up(client, call, draft, link):
     assert Client().post(link, {"name": "Ben"}).status_code == 302
 
 
-def test_deleted_draft_says_so_to_the_colleague(call, draft, ben, link):
+def test_deleted_draft_says_so_to_the_colleague(client, call, draft, ben, link, at):
     delete_drafts(Submission.objects.all(), limit=1)
     assert not Colleague.objects.exists()
     assert ben.get(address(call, "response/")).status_code == 410
     assert Client().get(link).status_code == 410
+    at(call.closes_at + 91 * DAY)  # the record names it, so that its row stays
+    said = text_of(client.get(address(call, "response/")))
+    assert "There is nothing in your draft. We keep unfinished responses for a" in said
+    assert re.findall("Nothing that you wrote is lost|Download your draft|Your draft ", said) == []
 
 
 def test_signing_in_and_out_makes_no_author_of_a_colleague(call, draft, ben):
