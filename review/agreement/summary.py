@@ -38,7 +38,7 @@ def agreement_of(
     from the reader; None sees all. With `among`, only these responses are compared.
     """
     found = []
-    for sample in CodingSample.objects.filter(call=call).order_by("drawn_at", "pk"):
+    for sample in call.coding_samples.order_by("drawn_at", "pk"):
         if reader is not None and is_hidden_from(sample, reader):
             continue
         comparison = compare(sample, among=among)

@@ -7,7 +7,7 @@ from typing import Any
 from accounts.models import User
 from review.findings.method import label_of
 from review.findings.reports import report_of
-from review.findings.snapshot import Snapshot, snapshot_of
+from review.findings.snapshot import Snapshot, findings_in_order, snapshot_of
 from review.models import Code, Finding, ReportRun
 from review.states import FindingStatus, Stance
 from submissions.calls.models import Call
@@ -33,14 +33,15 @@ def differences(then: Snapshot, now: Snapshot, call: Call) -> Iterator[str]:
         str(guid): title
         for guid, title in Finding.objects.filter(call=call).values_list("guid", "title")
     }
-    for guid, before in then["findings"].items():
+    for guid in findings_in_order(then):
         name = f"“{titles.get(guid, guid)}”"
         if guid in now["findings"]:
-            yield from _finding(name, before, now["findings"][guid])
+            yield from _finding(name, then["findings"][guid], now["findings"][guid])
         else:
             yield f"{name} is not in the report any more{_why_gone(guid, call)}"
-    for guid in now["findings"].keys() - then["findings"].keys():
-        yield f"“{titles.get(guid, guid)}” is new in the report"
+    for guid in findings_in_order(now):
+        if guid not in then["findings"]:
+            yield f"“{titles.get(guid, guid)}” is new in the report"
     yield from _outline(then["outline"], now["outline"])
     yield from _method(then["method"], now["method"], call)
 

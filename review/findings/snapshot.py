@@ -28,6 +28,11 @@ def snapshot_of(report: Report) -> Snapshot:
     }
 
 
+def findings_in_order(snapshot: Snapshot) -> list[str]:
+    """Return the keys of its findings as its outline has them: kept JSON has another order."""
+    return [key for kind, key, *_ in snapshot["outline"] if kind == "finding"]
+
+
 def _item(item: ReportHeading | ReportFinding) -> list[str]:
     if isinstance(item, ReportHeading):
         return ["heading", str(item.pk), digest(item.title)]

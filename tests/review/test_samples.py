@@ -4,10 +4,12 @@ import re
 from collections import Counter
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import AuditEvent, Membership
-from accounts.states import Role
+from accounts.models import AuditEvent, Membership, User
+from accounts.states import Action, Role
 from core.second_press import PRESSED_TWICE
 from review.coding.codebook import merge_codes, split_code
 from review.coding.codings import code_passage, remove_coding
@@ -345,6 +347,28 @@ def test_passage_that_another_put_into_a_finding_is_hidden_from_a_blind_coder(ca
     refused = client.post(f"/admin/review/finding/{finding.pk}/passages/?from=bank", turned)
     assert "You code this response blind" in refused.content.decode()
     assert [one.stance for one in finding.passages.all()] == ["supports"]
+
+
+def test_who_may_code_is_found_in_as_many_queries_however_many_there_are(call, pair, boss):
+    where, client = f"/admin/review/codingsample/draw/{call.pk}/", signed_in(boss)
+    client.get(where)
+    asked = []
+    for more in (["cyd"], ["dee", "eve", "fay"]):
+        for name in more:
+            coder(call, name)
+        with CaptureQueriesContext(connection) as queries:
+            client.get(where)
+        asked.append(len(queries))
+    assert asked == [asked[0], asked[0]]
+    members = Membership.objects.filter(call=call)
+    members.filter(person__username="cyd").update(without=[Action.CODE])
+    members.filter(person__username="dee").update(role=Role.STEERING_MEMBER)
+    User.objects.filter(username="eve").update(is_active=False)
+    members.filter(person__username="fay").update(role=Role.STEERING_MEMBER)
+    User.objects.filter(username="fay").update(is_superuser=True)
+    coder(make_call(slug="other"), "gil")
+    names = [str(one) for one in client.get(where).context["form"].fields["coders"].queryset]
+    assert names == ["ada", "bea", "boss", "fay"]
 
 
 def test_second_press_draws_no_second_sample(call, pair, boss, at):

@@ -25,6 +25,7 @@ from review.errors import FindingRefused
 from review.findings.changes_since_report import what_changed
 from review.findings.making import make_report
 from review.findings.report_files import CONTENT_TYPES
+from review.findings.snapshot import findings_in_order
 from review.models import Finding, ReportRun
 from review.states import ReportAudience, ReportFormat
 from submissions.calls.models import Call
@@ -157,8 +158,7 @@ def _page(
         str(guid): title
         for guid, title in Finding.objects.filter(call=run.call_id).values_list("guid", "title")
     }
-    # The database keeps the keys of JSON in an order of its own.
-    order = [key for kind, key, *_ in run.snapshot["outline"] if kind == "finding" and not is_blind]
+    findings = [] if is_blind else findings_in_order(run.snapshot)
     return show(
         request,
         report_admin,
@@ -169,7 +169,9 @@ def _page(
         error=error,
         run=run,
         made=in_uk_time(run.at),
-        findings=[_stood_on(titles.get(key, key), run.snapshot["findings"][key]) for key in order],
+        findings=[
+            _stood_on(titles.get(key, key), run.snapshot["findings"][key]) for key in findings
+        ],
         is_blind=is_blind,
         **more,
     )

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from review.agreement.coefficients import NO_VARIATION
 from review.agreement.comparing import compare
@@ -164,7 +166,9 @@ def test_summary_of_a_call_has_each_sample_that_the_reader_may_see(
     code(response, ada, PAY)
     assert agreement_of(call, reader=boss) == []
     be_done(sample, ada, bea)
-    (one,) = agreement_of(call, reader=boss)
+    with CaptureQueriesContext(connection) as queries:
+        (one,) = agreement_of(call, reader=boss)
+    assert not [q for q in queries if 'FROM "submissions_call"' in q["sql"]]
     assert (one.coders, one.comparison.responses, one.differing, one.decided) == (
         ["ada", "bea"],
         1,
