@@ -49,6 +49,7 @@ SHOWN_AMONG_OTHERS = {
     AuditAction.PASSAGES_READ: "passages of a code",
     AuditAction.SIMILAR_READ: "a passage like another",
     AuditAction.UNLIKE_READ: "words of it, as an unread response",
+    AuditAction.DIFFERENCES_READ: "passages where coders differ",
 }
 READINGS_SHOWN = 50
 NOT_ANSWERED, NOT_CHANGED = "not answered", "not changed"

@@ -115,6 +115,7 @@ def _to_choose(request: HttpRequest, text: str) -> list[tuple[str, str]]:
 
 
 def _record(request: HttpRequest, response: Submission, key: str, similar: Similar) -> None:
+    """Put on record which responses the page shows words of: the passage's own, too."""
     record(
         by=current_user(request),
         at=clock.portal_now(),
@@ -122,7 +123,7 @@ def _record(request: HttpRequest, response: Submission, key: str, similar: Simil
         call=response.call,
         submission=response,
         question=key,
-        shown=list(dict.fromkeys(str(one.response) for one in similar.found)),
+        shown=list(dict.fromkeys(map(str, (response, *(one.response for one in similar.found))))),
     )
 
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership
 from accounts.states import Action, Role
@@ -143,6 +144,8 @@ def test_differences_are_side_by_side_and_their_reading_is_on_record(differ, res
     assert f'/submission/{response.pk}/change/?version=1#answer-story"' in shown
     event = AuditEvent.objects.get(action="differences_read")
     assert event.detail == {"sample": differ.pk, "shown": [response.reference]}
+    its_page = reverse("admin:submissions_submission_change", args=[response.pk])
+    assert "where coders differ" in signed_in(boss).get(its_page).content.decode()
     assert "Decide<span" not in signed_in(ada).get(address(differ, "differences/")).content.decode()
 
 
