@@ -18,7 +18,7 @@ from submissions.calls.models import Call
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
-PLACE_ALONE = "It is not in the quote bank"
+PLACE_ALONE = "It does not stand here as a quote of the bank"
 IN_A_FILE = "It is in a file: no report has the words of files"
 
 

@@ -187,9 +187,10 @@ def test_passages_are_chosen_and_taken_off(evidence, ann):
     ann.post(f"{where}?from=codings", {"do": f"contrary {coding.pk}"})
     put = {(one.stance, one.version.submission) for one in finding.passages.all()}
     assert put == {("supports", evidence.responses[0]), ("contrary", third)}
+    quoted(evidence, evidence.find("Third"), third)  # in the bank, and not so in this finding
     page = page_of(ann, "finding_change", finding)
     assert page.count("They paid us late.") == 2
-    assert "No report prints its words: It is not in the quote bank." in page
+    assert "No report prints its words: It does not stand here as a quote of the bank." in page
     shown = AuditEvent.objects.filter(action=AuditAction.PASSAGES_READ).latest("pk").detail
     assert shown["finding"] == finding.pk
     assert set(shown["shown"]) == {evidence.responses[0].reference, third.reference}
