@@ -79,10 +79,11 @@ def waits_for_confirmation(call: Call, *, at: datetime) -> bool:
 
 
 def records_overdue(*, at: datetime) -> list[Call]:
-    """Return the calls whose record should have ended a week ago: the operators end it."""
-    closed = Call.objects.filter(closes_at__lte=at)
-    confirmed = [one for one in closed if DataClass.RECORD in confirmed_classes(one)]
-    return [one for one in confirmed if of_record.due(one, at=at - LATE_AFTER)]
+    """Return the calls whose record could have ended a week ago: the operators end it."""
+    then = at - LATE_AFTER
+    closed = Call.objects.filter(closes_at__lte=then)
+    confirmed = [one for one in closed if DataClass.RECORD in confirmed_classes(one, before=then)]
+    return [one for one in confirmed if of_record.due(one, at=then)]
 
 
 def calls_that_wait(reader: Person, *, at: datetime) -> list[Call]:

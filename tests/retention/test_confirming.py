@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership
 from accounts.states import Role
-from retention.calendar import due_of, waits_for_confirmation
+from retention.calendar import calendar_of, due_of, waits_for_confirmation
 from retention.carrying_out import carry_out
 from retention.confirming import ConfirmationRefused, confirm, confirmed_classes, report_etag
 from retention.models import RetentionConfirmation
@@ -77,6 +77,11 @@ def test_nothing_ends_before_somebody_confirms_and_then_it_does_each_day(call, c
         default_periods(),
     )
     assert confirmation.due["drafts"] == 1
+    rows = client.get(page_of(call)).context["rows"]
+    assert [row.label for row in rows if not row.by_itself] == []
+    assert [row.label for row in rows if row.by_operators] == ["The record"]
+    for_owner = calendar_of(call, at=now)
+    assert [row.label for row in for_owner if row.by_operators] == []
     event = AuditEvent.objects.get()
     assert (event.action, event.actor, event.call) == ("retention_confirmed", manager, call)
     assert carry_out(at=now) == {"drafts": 1}
@@ -110,13 +115,24 @@ def test_what_ended_is_on_record_and_in_the_calendar(call, client):
         "90 days after closing",
         "drafts: 1",
     )
+    confirm_retention(other := make_call())
+    for of, number in ((call, 2), (call, 1), (other, 1)):
+        for _ in range(number):
+            make_draft(of, story="More.")
+        carry_out(at=call.closes_at + 91 * DAY)
+    assert [(one.day, one.counts) for one in client.get(page_of(call)).context["ended"]] == [
+        ("Wednesday 23 October 2019", "drafts: 3"),
+        ("Tuesday 22 October 2019", "drafts: 1"),
+    ]
 
 
 @pytest.mark.parametrize("role", [one for one in Role if one != Role.MANAGER])
 def test_nobody_but_a_manager_confirms(call, role):
     person = make_user()
     Membership.objects.create(person=person, call=call, role=role)
-    answer = signed_in(person).post(page_of(call), {"seen": report_etag(call)})
+    client = signed_in(person)
+    assert page_of(call) not in client.get("/admin/").content.decode()
+    answer = client.post(page_of(call), {"seen": report_etag(call)})
     assert answer.status_code == 403
     with pytest.raises(ConfirmationRefused, match="You may not confirm"):
         confirm(call, seen=report_etag(call), due={}, by=person, at=while_open(call))

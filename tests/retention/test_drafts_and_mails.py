@@ -11,8 +11,9 @@ from accounts.states import AuditAction
 from evidence_portal.celery import app
 from exports.models import ExportRun
 from retention import tasks
-from retention.calendar import calendar_of
+from retention.calendar import calendar_of, waits_for_confirmation
 from retention.carrying_out import carry_out
+from retention.models import RetentionConfirmation
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, ends_at
 from submissions.outbox.models import OutboxEmail
@@ -226,8 +227,11 @@ def test_text_of_a_mail_goes_thirty_days_after_it_was_sent(call):
     OutboxEmail.objects.update(state="sent", sent_at=sent_at, subject="S", body="B")
     carry_out(at=sent_at + 30 * DAY - MICROSECOND)
     assert OutboxEmail.objects.get().body == "B"
+    RetentionConfirmation.objects.all().delete()
     texts, *_others = calendar_of(call, at=sent_at + 30 * DAY)
     assert (texts.what, texts.ends, texts.due) == ("texts of mails", "", 1)
+    assert texts.by_itself
+    assert not waits_for_confirmation(call, at=sent_at + 30 * DAY)
     assert carry_out(at=sent_at + 30 * DAY) == {"mail_texts": 1}
     mail = OutboxEmail.objects.get()
     assert (mail.subject, mail.body) == ("", "")

@@ -14,6 +14,7 @@ from personal_data import erasing
 from retention import of_record
 from retention.carrying_out import carry_out
 from retention.endings import ENDINGS
+from retention.models import RetentionConfirmation
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, default_periods, ends_at
 from submissions.outbox.models import OutboxEmail
@@ -268,10 +269,14 @@ def test_record_that_nobody_ends_is_told_to_administrators(call, response, clien
     end = ends_at(call, DataClass.RECORD)
     client.force_login(make_user(is_superuser=True))
     told = "its record has passed its period and is still here"
-    for after, is_told in ((timedelta(days=6), False), (timedelta(days=7), True)):
-        at(end + after)
+    for days, is_told in ((6, False), (7, True)):
+        at(end + timedelta(days=days))
         assert (told in client.get("/admin/").content.decode()) is is_told
-    carry_out(at=end + timedelta(days=7), only=DataClass.RECORD)
+    RetentionConfirmation.objects.update(at=end + timedelta(days=1))
+    assert told not in client.get("/admin/").content.decode()
+    at(end + timedelta(days=8))
+    assert told in client.get("/admin/").content.decode()
+    carry_out(at=end + timedelta(days=8), only=DataClass.RECORD)
     assert told not in client.get("/admin/").content.decode()
 
 
