@@ -100,6 +100,7 @@ def test_submitting_without_a_change_says_that_receipt_and_time_stay(client, cal
     at(while_open(call) + HOUR)
     page = text_of(client.get(address(call, "response/check/")))
     assert "You have changed nothing so far, and what you submitted counts. If you submit" in page
+    assert "Discard my changes" not in page
     said = (
         "You had changed nothing So your response counts as we received it at 12:00:00pm on "
         "Tuesday 23 July 2019 (UK time). Its receipt stays as it is, and we send no new email. "
