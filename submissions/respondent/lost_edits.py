@@ -1,5 +1,8 @@
 """Shows what was typed into a page that could not be saved once more, to be copied."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,6 +25,17 @@ def lost_edits_page(
 ) -> HttpResponse:
     """Say that the response has ended, or a question is gone; lead on if nothing was lost."""
     lost = lost_edits(request, current) if request.method == "POST" else []
+    return page_of_lost(request, current, lost, has_ended=has_ended)
+
+
+def page_of_lost(
+    request: HttpRequest,
+    current: ResponseContext,
+    lost: Sequence[Mapping[str, Any]],
+    *,
+    has_ended: bool = True,
+) -> HttpResponse:
+    """Give back what was `lost`, as `posted_texts` returns it; lead on if nothing was."""
     if not lost:
         return redirect("submitted", slug=current.call.slug)
     context = current.template_context(

@@ -22,7 +22,9 @@ from submissions.mail.tasks import nudge_mail
 from submissions.respondent import browser_session
 from submissions.respondent.browser_session import call_or_404, response_in_session
 from submissions.respondent.decorators import View, with_response
+from submissions.respondent.error_pages import posted_texts
 from submissions.respondent.forms.sharing_forms import InvitationForm, NameForm
+from submissions.respondent.lost_edits import page_of_lost
 from submissions.respondent.put_away import about_put_away
 from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.waiting import retry_after, say_when
@@ -51,7 +53,7 @@ def while_it_can_change(view: View) -> View:
         request: HttpRequest, current: ResponseContext, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if not current.has_working_copy:
-            return redirect("submitted", slug=current.call.slug)
+            return page_of_lost(request, current, posted_texts(request))
         return view(request, current, *args, **kwargs)
 
     return view_of_working_copy

@@ -386,6 +386,12 @@ def test_colleague_with_the_right_submits_and_sharing_ends(client, call, draft, 
     assert page.status_code == 200
     assert f"The response was submitted Its reference is {submission.reference}" in said
     assert not submission.is_draft
+    page = invite(client, call, "cat@example.org")  # on a page that was open since before
+    assert (page.status_code, "cat@example.org" in page.content.decode()) == (409, True)
+    assert "This response was submitted by someone else" in text_of(page)
+    for posted in ({}, {"may_submit": "1"}):
+        page = client.post(address(call, "people/1/"), posted)
+        assert page.url == address(call, "response/submitted/")
     receipt = ben.get(address(call, "response/receipt/"))
     assert receipt["Content-Type"].startswith("text/html")
     assert "receipt code" not in text_of(receipt).lower()
