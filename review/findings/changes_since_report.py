@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from accounts.models import User
-from review.findings.method import label_of
+from review.findings.method import labels_of
 from review.findings.reports import report_of
 from review.findings.snapshot import Snapshot, findings_in_order, snapshot_of
 from review.models import Code, Finding, ReportRun
@@ -29,16 +29,14 @@ def what_changed(run: ReportRun, *, reader: User | None, at: datetime) -> list[s
 def differences(then: Snapshot, now: Snapshot, call: Call) -> Iterator[str]:
     yield from _scale(then["scale"], now["scale"])
     yield from _responses(then, now, call)
-    titles = {
-        str(guid): title
-        for guid, title in Finding.objects.filter(call=call).values_list("guid", "title")
-    }
+    findings = {str(one.guid): one for one in Finding.objects.filter(call=call)}
+    titles = {guid: one.title for guid, one in findings.items()}
     for guid in findings_in_order(then):
         name = f"“{titles.get(guid, guid)}”"
         if guid in now["findings"]:
             yield from _finding(name, then["findings"][guid], now["findings"][guid])
         else:
-            yield f"{name} is not in the report any more{_why_gone(guid, call)}"
+            yield f"{name} is not in the report any more{_why_gone(findings.get(guid))}"
     for guid in findings_in_order(now):
         if guid not in then["findings"]:
             yield f"“{titles.get(guid, guid)}” is new in the report"
@@ -192,15 +190,14 @@ def _outline(then: Sequence[Sequence[str]], now: Sequence[Sequence[str]]) -> Ite
 
 
 def _method(then: Mapping[str, str], now: Mapping[str, str], call: Call) -> Iterator[str]:
-    for key in [*then, *(key for key in now if key not in then)]:
-        before, after = then.get(key, "nothing"), now.get(key, "nothing")
-        if before != after:
-            yield f"{label_of(call, key)}: {before} then, {after} now"
+    keys = [*then, *(key for key in now if key not in then)]
+    changed = [key for key in keys if then.get(key) != now.get(key)]
+    for key, label in labels_of(call, changed).items():
+        yield f"{label}: {then.get(key, 'nothing')} then, {now.get(key, 'nothing')} now"
 
 
-def _why_gone(guid: str, call: Call) -> str:
-    found = Finding.objects.filter(call=call, guid=guid).first()
-    return f": it is {found.get_status_display().lower()}" if found else ""
+def _why_gone(finding: Finding | None) -> str:
+    return f": it is {finding.get_status_display().lower()}" if finding else ""
 
 
 def _named(references: Sequence[str]) -> str:

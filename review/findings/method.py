@@ -1,6 +1,6 @@
 """How the evidence of a report came about, in numbers: the appendix on method."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,7 +49,7 @@ LABELS = {
 
 @dataclass(frozen=True)
 class Fact:
-    """A number or a date of the appendix, as the report says it; `label_of` says what it is."""
+    """A number or a date of the appendix, as the report says it; `labels_of` says what it is."""
 
     key: str
     value: str
@@ -91,8 +91,25 @@ def method_of(call: Call, *, audience: str) -> Method:
     return Method(facts, hides_open)
 
 
-def label_of(call: Call, key: str) -> str:
-    """Return what the number under the key is, whether the report still has it or not."""
+def labels_of(call: Call, keys: Iterable[str]) -> dict[str, str]:
+    """Return what the number under each key is, whether the report still has it or not."""
+    parts = {key: key.partition(":") for key in keys}
+    of_campaigns = row_keys([which for kind, _, which in parts.values() if kind == "campaign"])
+    names = {
+        str(pk): name
+        for pk, name in Cluster.objects.filter(pk__in=of_campaigns).values_list("pk", "name")
+    }
+    return {
+        key: _campaign(names.get(which, "")) if kind == "campaign" else _label(call, key)
+        for key, (kind, _, which) in parts.items()
+    }
+
+
+def _campaign(name: str) -> str:
+    return f"Responses of {f'“{name}”' if name else 'a campaign that is none any more'}"
+
+
+def _label(call: Call, key: str) -> str:
     kind, _, which = key.partition(":")
     if kind == "set_aside":
         return f"Set aside: {_reason(call, which)}"
@@ -102,15 +119,7 @@ def label_of(call: Call, key: str) -> str:
         return f"Agreement of the coders of sample {which}"
     if kind == "coder":
         return f"Passages coded by {which}"
-    if kind == "campaign":
-        return f"Responses of “{_campaign(which)}”"
     return LABELS.get(key, key)
-
-
-def _campaign(key: str) -> str:
-    rows = Cluster.objects.filter(pk__in=row_keys([key]))
-    named = rows.values_list("name", flat=True).first()
-    return named or "a campaign that is none any more"
 
 
 def _shown(counts: Sequence[int], *, hides: bool) -> list[Shown]:

@@ -11,7 +11,7 @@ from core.safe_cells import neutralise
 from core.word_file import WordFrame, bold, heading, paragraph, run, table
 from core.word_template import QUOTE
 from review.findings.finding_counts import Place, Source
-from review.findings.method import label_of
+from review.findings.method import labels_of
 from review.findings.report_text import (
     Block,
     Heading,
@@ -148,8 +148,9 @@ def _rows(report: Report) -> Iterator[Row]:
         yield from _rows_of(report, item)
     for name, share in report.scale:
         yield {"kind": "scale", "title": name, "value": f"from {share}% on"}
+    labels = labels_of(report.call, [fact.key for fact in report.method.facts])
     for fact in report.method.facts:
-        yield {"kind": "method", "title": label_of(report.call, fact.key), "value": fact.value}
+        yield {"kind": "method", "title": labels[fact.key], "value": fact.value}
 
 
 def _rows_of(report: Report, item: ReportFinding) -> Iterator[Row]:

@@ -7,7 +7,7 @@ from core.control_characters import with_line_ends
 from core.direction import isolated, leading
 from core.spoken_time import say_moment
 from review.findings.finding_counts import Place
-from review.findings.method import label_of
+from review.findings.method import labels_of
 from review.findings.printing import ReportPassage
 from review.findings.reports import Report, ReportFinding
 from review.models import ReportHeading
@@ -180,7 +180,8 @@ def said_agreed(report: Report, item: ReportFinding) -> str:
 def _method(report: Report) -> Iterator[Block]:
     call = report.call
     yield Heading(FIRST, "Appendix: method")
-    facts = [(label_of(call, fact.key), fact.value) for fact in report.method.facts]
+    labels = labels_of(call, [fact.key for fact in report.method.facts])
+    facts = [(labels[fact.key], fact.value) for fact in report.method.facts]
     yield Table("Responses, campaigns, coding and dates", ("What", "Number or date"), facts)
     yield Heading(SECOND, "The words for strength")
     steps = [(name, f"{share}%") for name, share in report.scale]

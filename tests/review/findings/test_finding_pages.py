@@ -289,6 +289,7 @@ def test_pages_ask_as_much_for_three_findings_and_quotes_as_for_one(evidence, an
     for more in (evidence.responses[:1], evidence.responses[1:]):
         for response in more:
             hide(evidence, response, start=19, end=22)
+            evidence.campaign(response, name=f"Campaign of {response}")
             for one in (finding, evidence.find(f"Claim {response.pk}")):
                 quoted(evidence, one, response, end=24)
         numbers = {}
@@ -303,6 +304,8 @@ def test_pages_ask_as_much_for_three_findings_and_quotes_as_for_one(evidence, an
     assert page.count("They paid us late. The p") == 3
     page = page_of(ann, "reportrun_changed", pages["reportrun_changed"])
     assert page.count("is new.</li>") == 3
+    for response in evidence.responses:
+        assert f"Responses of “Campaign of {response}”: nothing then, 1 now" in page
 
 
 def test_quote_that_consent_forbids_says_why(evidence, ann):

@@ -2,7 +2,7 @@
 
 from core.clock import wall_now
 from review.coding.samples import draw_sample, say_done
-from review.findings.method import method_of
+from review.findings.method import labels_of, method_of
 from review.states import ReportAudience
 from review.texts import reading_due_files
 from submissions.responses.models import Submission
@@ -72,7 +72,11 @@ def test_readers_outside_are_not_told_whether_a_confidential_response_was_set_as
 
 
 def test_method_leaves_out_of_campaigns_what_is_set_aside(evidence):
-    evidence.campaign(*evidence.responses)
+    key = f"campaign:{evidence.campaign(*evidence.responses).pk}"
+    assert labels_of(evidence.call, [key, "campaign:0"]) == {
+        key: "Responses of “Pay on time”",
+        "campaign:0": "Responses of a campaign that is none any more",
+    }
     Submission.objects.filter(pk=evidence.responses[0].pk).update(
         triage_status=TriageStatus.SET_ASIDE
     )
