@@ -21,7 +21,7 @@ from django.test import Client, RequestFactory
 from django.test.client import ClientHandler
 
 from accounts import signed_in
-from accounts.models import Membership, User
+from accounts.models import AuditEvent, Membership, User
 from accounts.rights import ACTIONS_OF
 from accounts.states import Action, Role
 from review.models import Review
@@ -36,6 +36,7 @@ GUARDED = ("admin/", "steering/")
 PAGES_WITH_BUTTONS = ("/change/", "/review/quote/", "/erasurerequest/person/")
 SIGN_IN = ("/admin/login/", "/steering/sign-in/", "/account/sign-in/")
 SIGN_IN_OF = {"admin": "admin/login/", "steering": "steering/sign-in/"}
+STORY = "ours story"
 NOT_MEMBERS = ("nobody", "no membership")
 ROLES = ("manager", "reviewer", "data protection", "coder", "steering member")
 ABLEST_FIRST = ("nobody", *ROLES, "no membership", "administrator")
@@ -132,6 +133,9 @@ def ask(person, method, address, data=None):
     before = transaction.savepoint()  # an export refuses to begin within an atomic block
     answer = getattr(client, method)(address, data or {})
     answer.text_of_it = b"".join(answer).decode("utf-8", "replace")
+    if " story" in answer.text_of_it:
+        events = AuditEvent.objects.filter(actor=person)  # nothing else of theirs is on record
+        answer.on_record = str(list(events.values_list("submission__reference", "detail")))
     transaction.savepoint_rollback(before)
     return answer
 
@@ -316,7 +320,7 @@ def test_no_address_of_staff_lies_outside_the_two_areas():
 @pytest.mark.timeout(900)  # it opens each page as each role
 def test_page_of_permissions_says_what_each_role_may_and_no_page_shows_another_call(world):
     ours, theirs, people, _of_both = world
-    found, shown, not_turned_away, elsewhere = {}, {}, [], []
+    found, shown, not_turned_away, elsewhere, read = {}, {}, [], [], {}
     for template in guarded():
         cells = found[template] = {}
         to_post = True
@@ -329,6 +333,8 @@ def test_page_of_permissions_says_what_each_role_may_and_no_page_shows_another_c
             cells[name] = said
             if name in ROLES and said == "–":
                 to_post = False  # where the ablest of those who are refused cannot, nobody can
+            if name == "manager" and STORY in re.sub(r"<[^>]*>", "", answers[0].text_of_it):
+                read[template] = ours.response.reference in answers[0].on_record
             marks = of_the_other(theirs, answers[0].text_of_it)
             if name != "administrator" and marks:
                 shown[name, template] = marks
@@ -341,6 +347,9 @@ def test_page_of_permissions_says_what_each_role_may_and_no_page_shows_another_c
     assert not_turned_away == []
     assert {cells[name] for cells in found.values() for name in NOT_MEMBERS} == {"–"}
     assert elsewhere == []
+    # A page that shows an answer says on record whose.
+    assert [template for template, is_on_record in read.items() if not is_on_record] == []
+    assert len(read) > 6
     text = written(found, people)
     if os.environ.get("PORTAL_WRITE_PERMISSIONS"):
         PAGE.write_text(text, encoding="utf-8")
