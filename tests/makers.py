@@ -282,7 +282,7 @@ def press_submit(client, call, **options):
     """Open the page to check the answers, and press its button; `options` are those of `post`."""
     address = f"/calls/{call.slug}/response/check/"
     page = client.get(address).content.decode()
-    hidden = re.findall(r'name="(_expected_etag|_amends)" value="([^"]+)"', page)
+    hidden = re.findall(r'name="(_expected_etag|_unchanged)" value="([^"]+)"', page)
     return client.post(address, {"_expected_etag": "", **dict(hidden)}, **options)
 
 

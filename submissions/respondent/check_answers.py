@@ -51,8 +51,8 @@ from submissions.responses.models import Colleague
 
 # The etag of the draft that the page showed, posted back by it.
 EXPECTED_ETAG = "_expected_etag"
-# The number of the version that the page's changes were made to, posted back by it.
-AMENDS = "_amends"
+# The number of the version beside which the page showed no change, posted back by it.
+UNCHANGED = "_unchanged"
 Rows = list[dict[str, Any]]
 # What /metrics/ calls each refusal of “Submit”. A draft that was deleted meanwhile is none.
 REASONS: dict[type[PortalError], str] = {
@@ -113,7 +113,7 @@ def _submit(request: HttpRequest, slug: str) -> HttpResponse:
         queue.hold_back_unclaimed(version=version, until=until, reason=caps.FROM_ONE_PLACE)
     nudge_mail()
     submitted = reverse("submitted", args=[slug])
-    if request.POST.get(AMENDS) == str(version.number):
+    if request.POST.get(UNCHANGED) == str(version.number):
         return redirect(f"{submitted}?unchanged={version.number}")
     return redirect(submitted)
 
@@ -167,7 +167,6 @@ def _page_context(
         draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
         publication=publication,
         publication_href=chosen[0]["href"] if chosen else "",
-        amended=current.submission.current_version if current.is_amending else None,
         has_changes=current.is_amending and current.has_changes,
         gets_mail=bool(known_address(current.submission, current.call, current.answers)),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],

@@ -129,6 +129,8 @@ def test_receipt_still_shows_what_counts_while_changes_are_open(client, call, su
 
 def test_discarding_asks_first_and_then_puts_back(client, call, submission):
     change(client, call)
+    check = address(call, "response/check/")
+    shown = re.findall(r'name="(_\w+)" value="([^"]+)"', client.get(check).content.decode())
     page = text_of(client.get(address(call, "response/amend/discard/")))
     assert "Do you want to discard your changes?" in page
     assert "12:00:00pm on Tuesday 23 July 2019 (UK time)" in page
@@ -138,6 +140,8 @@ def test_discarding_asks_first_and_then_puts_back(client, call, submission):
     answers = working_answers(submission, Call.objects.get(pk=call.pk))
     assert answers["story"] == "Before"
     assert change_is_refused(client, call)
+    pressed = client.post(check, dict(shown))  # in a tab that has shown the changes since before
+    assert pressed["Location"] == address(call, "response/submitted/")
 
 
 def change_is_refused(client, call):
