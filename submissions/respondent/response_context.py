@@ -104,10 +104,13 @@ class ResponseContext:
     def has_changes(self) -> bool:
         """Whether what is saved would make a version that says something else than the last one.
 
-        Changes of a withdrawn response are there until they are deleted.
+        So it would where a call's questions were changed meanwhile. Changes of a withdrawn response
+        are there until they are deleted.
         """
         version = self.submission.current_version
-        if version is None or self.submission.saved_at < version.received_at:
+        if version is None:
+            return False
+        if not self.is_amending and self.submission.saved_at < version.received_at:
             return False
         asked = answering.asked_questions(self.call, self.answers)
         content = Content(self.call, asked, self.answers, self.files)

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from retention.carrying_out import carry_out
-from submissions.calls.models import Call
+from submissions.calls.models import Call, Question
 from submissions.calls.retention import DataClass, ends_at
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting
@@ -111,9 +111,14 @@ def test_submitting_without_a_change_says_that_receipt_and_time_stay(client, cal
     assert "Change your response" in text_of(answer)
     assert [mail.kind for mail in OutboxEmail.objects.all()] == ["confirmation"]
     change(client, call)
+    at(while_open(call) + 2 * HOUR)
     for _press in range(2):  # the second is somebody's who pressed twice
         assert press_submit(client, call)["Location"] == receipt
     assert "changed nothing" not in text_of(client.get(answer.redirect_chain[-1][0]))
+    client.post(address(call, "response/amend/"))
+    Question.objects.filter(key="quote_ok").update(show_if="publication = confidential")
+    page = text_of(client.get(address(call, "response/check/")))  # an answer is no part any more
+    assert "You then get a new receipt." in page
 
 
 def test_receipt_still_shows_what_counts_while_changes_are_open(client, call, submission):
