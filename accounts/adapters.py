@@ -178,7 +178,7 @@ class SocialAdapter(DefaultSocialAccountAdapter):
         with transaction.atomic():
             locked = people.filter(address__in=verified).select_for_update(no_key=True)
             found = list(locked[:2])
-            if len(found) == 1 and found[0].email:
+            if len(found) == 1:
                 sociallogin.connect(request, found[0])
                 return
         if not verified:

@@ -57,6 +57,7 @@ def test_without_the_setting_no_provider_is_offered(client):
 
 
 def test_person_with_the_verified_address_of_an_account_is_signed_in(client, provider):
+    make_user(email="pat@example.org", is_active=False)  # an account that they had before
     user = make_user(Role.STEERING_MEMBER, email="pat@example.org")
     answer = comes_back(client, provider)
     assert (answer.status_code, answer.url) == (302, "/steering/")
@@ -158,23 +159,30 @@ def test_provider_that_does_not_answer_is_told_in_words(client, provider):
 
 
 @pytest.mark.parametrize(
-    "person",
+    ("person", "has_address"),
     [
-        {"sub": "2", "email": "nobody@example.org", "email_verified": True},
-        {"sub": "2", "email": "pat@example.org", "email_verified": False},
-        {"sub": "2"},
+        ({"sub": "2", "email": "nobody@example.org", "email_verified": True}, True),
+        ({"sub": "2", "email": "pat@example.org", "email_verified": False}, False),
+        ({"sub": "2"}, False),
+        ({"sub": "2", "email": '"pat"@example.org', "email_verified": True}, False),
+        # Two people share it.
+        ({"sub": "2", "email": "team@example.org", "email_verified": True}, True),
     ],
 )
-def test_anybody_else_is_told_that_they_have_no_account(client, provider, person):
-    make_user(Role.STEERING_MEMBER, email="pat@example.org")
-    make_user(email="")
+def test_anybody_else_is_told_that_they_have_no_account(
+    client, provider, caplog, person, has_address
+):
+    for address in ("pat@example.org", "", "team@example.org", "Team@example.org"):
+        make_user(Role.STEERING_MEMBER, email=address)
     provider.person = person
     answer = comes_back(client, provider)
     assert answer.status_code == 403
     assert "You have no account here" in answer.content.decode()
     assert client.get("/steering/").status_code == 302
-    assert User.objects.count() == 2
+    assert User.objects.count() == 4
     assert failures() == [{"what": "organisation account"}]
+    unverified = "sign-in: the provider does not say that an address is verified"
+    assert (unverified in caplog.messages) is not has_address
 
 
 @pytest.mark.parametrize(
