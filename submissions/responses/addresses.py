@@ -74,6 +74,16 @@ def leads_back(submission: Submission, call: Call, address: str) -> bool:
     return comparable(address) in {comparable(one) for one in now}
 
 
+def comes_back_by(submission: Submission, call: Call, address: str) -> bool:
+    """Return whether whoever asks at `address` gets a link to the response now.
+
+    An address that its author has replaced in changes does not count: it may be a stranger's.
+    """
+    answers = working_answers(submission, call)
+    now = [address_to_come_back_by(submission, call, answers), *typed_addresses(call, answers)]
+    return comparable(address) in {comparable(one) for one in now}
+
+
 def known_addresses(submission: Submission, call: Call) -> list[str]:
     """Return each address that the author ever gave, as far as it is still stored.
 

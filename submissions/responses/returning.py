@@ -27,7 +27,7 @@ from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import RECEIPTS, AddressSource, MailKind, OutboxState
-from submissions.responses.addresses import leads_back, remember_address
+from submissions.responses.addresses import comes_back_by, remember_address
 from submissions.responses.ending.late import end_of
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
@@ -108,7 +108,7 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
     """Enqueue a mail for each of the call's responses known by `address`; return how many.
 
     A response is known by the address given for its link, by an email address among its answers,
-    and by that of its version where its answers lack it, whatever their capitals. Answers to
+    and by that of its version where its answers have none, whatever their capitals. Answers to
     questions that are not asked do not count.
     """
     with transaction.atomic():
@@ -117,7 +117,7 @@ def enqueue_links(*, call: Call, address: str, at: datetime) -> int:
         known = Submission.objects.filter(pk__in=keys).order_by("pk")
         list(known.select_for_update(no_key=True).values_list("pk"))
         helped = signposted(call, known)
-        found = [one for one in known if one.pk not in helped and leads_back(one, call, address)]
+        found = [one for one in known if one.pk not in helped and comes_back_by(one, call, address)]
         return sum(enqueue_link(submission=one, address=address, at=at) for one in found)
 
 

@@ -437,6 +437,16 @@ def test_forgetting_changes_without_an_address_knows_that_of_the_version(client,
         assert OutboxEmail.objects.get(kind="return_link").submission == reopened
 
 
+def test_address_that_was_mended_in_changes_gets_no_link(client, call):
+    start_with(client, call, email="slip@example.org")
+    press_submit(client, call)
+    client.post(address(call, "response/amend/"))
+    client.post(address(call, "response/about/"), {"email": "jo@example.org", "action": "save"})
+    for asked in ("slip@example.org", "jo@example.org"):
+        client.post(address(call, "return/"), {"email": asked})
+    assert OutboxEmail.objects.get(kind="return_link").to_address == "jo@example.org"
+
+
 def test_forgetting_the_last_response_ends_the_session(client, call):
     draft = start(client, call)
     returning.remember_address(submission=draft, address="jo@example.org", at=while_open(call))
