@@ -195,6 +195,10 @@ REFUSED = [
         REPORTS_REMEDY,
     ),
     (
+        {"ANYMAIL_PROVIDER": "brevo", "ANYMAIL_WEBHOOK_SECRET": f":{'x' * 20}"},
+        REPORTS_REMEDY,
+    ),
+    (
         {"ANYMAIL_PROVIDER": "mailgun", "ANYMAIL_WEBHOOK_SECRET": f"hook:{'x' * 20}"},
         "ANYMAIL_MAILGUN_WEBHOOK_SIGNING_KEY is not set: mailgun signs its events with it.",
     ),

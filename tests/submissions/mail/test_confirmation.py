@@ -226,6 +226,8 @@ def test_headers_are_a_receipts():
     assert message["Reply-To"] == "The project team <evidence@example.org>"
     assert message["Message-ID"] == mail.message_id
     assert message["Auto-Submitted"] == "auto-generated"
+    parts = [part["Content-Transfer-Encoding"] for part in message.iter_parts()]
+    assert parts == ["quoted-printable"] * 2
     assert message["Subject"] == f"Response {mail.submission.reference} received: {mail.call.title}"
 
 

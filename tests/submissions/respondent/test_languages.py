@@ -263,6 +263,15 @@ def test_call_in_arabic_stands_apart_on_the_portals_own_pages(welsh, client, at)
     assert '<section lang="ar" dir="auto">' in page_of(client, "/accessibility/")
 
 
+@pytest.mark.django_db
+def test_digest_of_a_call_in_another_language_is_in_english(welsh):
+    of_welsh = render_sample(MailKind.STAFF_DIGEST, make_call(language="cy"))
+    assert " new responses on Wednesday 24 July 2019: " in of_welsh.subject
+    title = "القاعات (Halls): دعوة"
+    of_arabic = render_sample(MailKind.STAFF_DIGEST, make_call(language="ar", title=title))
+    assert f"This is how \u2068{title}\u2069 " in of_arabic.message.body
+
+
 def test_names_stand_in_a_row_with_the_comma_of_the_language(welsh):
     call = Call(partners=["أ", "ب", "ج"])
     assert call.partners_in_words == "أ, ب and ج"
