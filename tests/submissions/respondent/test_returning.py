@@ -407,6 +407,7 @@ def test_forgetting_a_withdrawn_response_does_not_say_that_it_counts(client, at)
     assert "We do not have your email address, so you need the receipt to open it again." in shown
     shown = text_of(client.get(address(call, f"return/{link_to(make_draft(call))}/")))
     assert "We do not have your email address, so you need its receipt to open it again." in shown
+    assert "keeps your response for 90 days at most after you last opened it" in shown
     left = client.post(page, {"confirmed": "1"}, follow=True)
     assert "We keep your response. To open it again, you need its receipt." in text_of(left)
 

@@ -114,7 +114,9 @@ def test_invitation_has_nothing_that_somebody_typed(client, call, draft):
 
 def test_colleague_joins_once_with_a_name_and_edits(client, call, draft, link, at):
     browser = Client()
-    assert "Work on a response together" in text_of(browser.get(link))
+    said = text_of(browser.get(link))
+    assert "Work on a response together" in said
+    assert "keeps the response for 90 days at most after you last opened it" in said
     assert browser.post(link, {"name": " \u202e "}).status_code == 422
     assert browser.post(link, {"name": "Ben\r\nB."}).url == address(call, "response/")
     assert Colleague.objects.get().name == "Ben B."
