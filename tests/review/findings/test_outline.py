@@ -2,7 +2,8 @@
 
 import pytest
 
-from accounts.states import Role
+from accounts.models import AuditEvent
+from accounts.states import AuditAction, Role
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.claims import etag_of, set_status
 from review.findings.outline import (
@@ -68,8 +69,12 @@ def test_ends_stay_where_they_are(outline, title, step, message):
 
 
 def test_heading_is_renamed_and_removed(outline):
+    events = AuditEvent.objects.filter(action=AuditAction.OUTLINE_CHANGED)
+    before = events.count()
     change(outline, rename_heading, key(outline, "Money"), " Late  money ")
+    change(outline, rename_heading, key(outline, "Late money"), "Late money")
     assert titles(outline) == ["One", "Late money", "Two"]
+    assert events.count() == before + 1
     change(outline, remove_heading, key(outline, "Late money"))
     assert titles(outline) == ["One", "Two"]
 
