@@ -331,10 +331,13 @@ def closed_page(
 def _kept_until(current: ResponseContext) -> str:
     """Return until when its author can read what is not submitted; "" if nothing is, or unknown.
 
-    A colleague's access may end sooner.
+    A colleague's access may end sooner, and so does a draft that ends at a page of help.
     """
     is_there = current.has_changes if current.is_amending else current.answers or current.files
-    if current.colleague is not None or current.is_early or not is_there:
+    ends_sooner = current.colleague is not None or (
+        current.help_address and not current.is_amending
+    )
+    if ends_sooner or current.is_early or not is_there:
         return ""
     end = end_of(current.call, DataClass.DRAFTS, submissions=[current.submission.pk])
     is_to_come = end > current.received_at

@@ -68,7 +68,10 @@ def test_no_other_section_and_no_link_by_mail_is_offered(client, call, draft, at
     assert ("Delete what I typed" in page, "Enter your email address" in page) == (True, False)
     assert ("Change your answer" in page) == (not has_closed)
     assert ("This call closed at" in page) == has_closed
-    if not has_closed:
+    if has_closed:
+        tried = text_of(client.post(address(call, "response/check/")))
+        assert "Nothing that you wrote is lost. You can read it below and download it." in tried
+    else:
         assert press_submit(client, call)["Location"] == help_page
 
 
