@@ -28,7 +28,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import RECEIPTS, AddressSource, MailKind, OutboxState
 from submissions.responses.addresses import comes_back_by, remember_address
-from submissions.responses.ending.late import end_of
+from submissions.responses.ending.late import ends_of_passes
 from submissions.responses.errors import LinkDead
 from submissions.responses.models import IdentityAnswer, ReturnAddress, ReturnToken, Submission
 from submissions.responses.signposting import signposted
@@ -167,7 +167,14 @@ def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, Fresh
     A mail that is written again has the link that it had, which lasts for longer.
     """
     mails = list(mails)
-    fresh = {mail.pk: _fresh(mail, at) for mail in mails}
+    # A late pass only moves an end on: it is asked for where one is near.
+    near = {
+        mail.submission.pk
+        for mail in mails
+        if mail.submission and min(_ends_of_data(mail)) < at + max(LASTING)
+    }
+    passes = ends_of_passes(near) if near else {}
+    fresh = {mail.pk: _fresh(mail, at, passes.get(mail.submission_id)) for mail in mails}
     ReturnToken.objects.bulk_create(
         (
             ReturnToken(
@@ -186,30 +193,24 @@ def make_links(*, mails: Iterable[OutboxEmail], at: datetime) -> dict[int, Fresh
     return fresh
 
 
-def _fresh(mail: OutboxEmail, at: datetime) -> FreshLink:
+def _fresh(mail: OutboxEmail, at: datetime, pass_ends_at: datetime | None) -> FreshLink:
     salt, lasts = "submissions.return_link", LINK_LASTS
     if mail.kind in RECEIPTS:
         salt, lasts = "submissions.confirm_address", CONFIRMING_LASTS
     elif mail.kind == MailKind.COLLEAGUE_INVITED:
         salt, lasts = "submissions.invitation", INVITATION_LASTS
-    return FreshLink(_token(mail, salt), _expires_at(mail, lasts, at))
+    # A link that is written after mails have ended stays until it expires.
+    ends = (end for end in _ends_of_data(mail, pass_ends_at) if end > at)
+    return FreshLink(_token(mail, salt), min([at + lasts, *ends]))
 
 
-def _expires_at(mail: OutboxEmail, lasts: timedelta, at: datetime) -> datetime:
-    """Return until when the link works: for as long as `lasts`, or until its data end.
-
-    The mail says that moment. A link that is written after mails have ended stays until it expires.
-    """
-    expires_at, submission = at + lasts, mail.submission
+def _ends_of_data(mail: OutboxEmail, pass_ends_at: datetime | None = None) -> list[datetime]:
+    """Return when the mail ends, and what its link opens; nothing for a mail of no response."""
+    submission = mail.submission
     if submission is None:
-        return expires_at
+        return []
     own = DataClass.DRAFTS if submission.is_draft else DataClass.CONTACT_DETAILS
-    for one in (DataClass.MAILS, own):
-        # A late pass only moves an end on: to ask for it takes a query.
-        if ends_at(mail.call, one) < expires_at:
-            end = end_of(mail.call, one, submissions=[submission.pk])
-            expires_at = min(expires_at, end) if end > at else expires_at
-    return expires_at
+    return [ends_at(mail.call, one, counted_from=pass_ends_at) for one in (DataClass.MAILS, own)]
 
 
 def _token(mail: OutboxEmail, salt: str) -> str:

@@ -31,9 +31,14 @@ def end_of(call: Call, data_class: DataClass, *, submissions: Iterable[int]) -> 
     A pass for an address does not count here: it may go to another response.
     """
     keys = list(submissions)
-    passes = LatePass.objects.filter(call=call, revoked_at__isnull=True, submission__in=keys)
-    ends = dict(passes.order_by("expires_at").values_list("submission", "expires_at"))
-    return min(ends_at(call, data_class, counted_from=ends.get(key)) for key in keys)
+    passes = ends_of_passes(keys)
+    return min(ends_at(call, data_class, counted_from=passes.get(key)) for key in keys)
+
+
+def ends_of_passes(submissions: Iterable[int]) -> dict[int | None, datetime]:
+    """Return when the last pass of each response ends, by its key; nothing where there is none."""
+    passes = LatePass.objects.filter(revoked_at__isnull=True, submission__in=list(submissions))
+    return dict(passes.order_by("expires_at").values_list("submission", "expires_at"))
 
 
 def responses_kept_longer(call: Call, data_class: DataClass, *, at: datetime) -> list[int]:
