@@ -32,8 +32,8 @@ ENDS_THE_CONNECTION = 421
 # it, and who does not wait for that sends the mail again (RFC 5321, 4.5.3.2.6 and 6.1).
 MAY_THINK = 2
 CANNOT_BE_USED = (
-    "EMAIL_URL cannot be used: its host is none, or its user or its password has a character that "
-    "is not ASCII."
+    "EMAIL_URL cannot be used: its host name is not valid, or its user or its password has a "
+    "character that is not ASCII."
 )
 TOO_SLOW = "The mail server takes more than a minute to answer and to take a mail."
 

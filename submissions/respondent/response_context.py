@@ -314,8 +314,7 @@ def closed_page(
     context = current.template_context(
         extra_time_ended=ended and spoken_time.say_moment(ended, call.timezone),
         # The row of a draft that the record names stays when what was in it is deleted.
-        is_empty=current.submission.is_draft
-        and not (current.answers or any(current.files.values())),
+        is_empty=current.submission.is_draft and not (current.answers or current.files),
         sections=answers_by_section(current),
         not_counted=rows_of(current, current.not_counted),
         has_changes=current.is_amending and current.has_changes,
