@@ -75,5 +75,5 @@ def withdraw(request: HttpRequest, current: ResponseContext) -> HttpResponse:
                 request, "responses/withdraw.html", current.template_context(tried=True), status=403
             )
         return redirect("submitted", slug=current.call.slug)
-    context = current.template_context(has_changes=current.is_amending and current.has_changes)
+    context = current.template_context(has_changes=current.is_changed)
     return render(request, "responses/withdraw.html", context)

@@ -167,7 +167,7 @@ def _page_context(
         draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
         publication=publication,
         publication_href=chosen[0]["href"] if chosen else "",
-        has_changes=current.is_amending and current.has_changes,
+        has_changes=current.is_changed,
         gets_mail=bool(known_address(current.submission, current.call, current.answers)),
         errors=[(issue.message, f"answer-{issue.key}") for issue in standing],
     )

@@ -65,10 +65,8 @@ def submitted_page(
     )
     infected = version.attachments.filter(scan__state=ScanState.INFECTED)
     context["infected"] = list(infected.values_list("name", flat=True))
-    if not current.is_amending:
-        context["time_left"] = None
     context["tried_to_change"] = tried_to_change
-    context["has_changes"] = current.is_amending and current.has_changes
+    context["has_changes"] = current.is_changed
     # A page that was kept, or is loaded again, may be older than what counts now.
     context["unchanged"] = request.GET.get("unchanged") == str(version.number)
     context["discarded"] = "discarded" in request.GET and submission.saved_at >= version.received_at

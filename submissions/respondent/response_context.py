@@ -93,6 +93,13 @@ class ResponseContext:
         return spoken_time.say_moment(deadline, self.call.timezone)
 
     @property
+    def _time_left(self) -> dict[str, Any] | None:
+        """What `time_left_at` gives until the deadline; None where there is nothing to submit."""
+        if self.applicable_deadline is None or not self.has_working_copy:
+            return None
+        return time_left_at(self.call, self.applicable_deadline.deadline, now=self.received_at)
+
+    @property
     def has_working_copy(self) -> bool:
         return self.submission.has_working_copy
 
@@ -115,6 +122,11 @@ class ResponseContext:
         asked = answering.asked_questions(self.call, self.answers)
         content = Content(self.call, asked, self.answers, self.files)
         return holds_changes(self.submission, content)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether a reopened response has changes."""
+        return self.is_amending and self.has_changes
 
     @property
     def colleague(self) -> Colleague | None:
@@ -226,8 +238,7 @@ class ResponseContext:
             "colleague": self.colleague,
             "submit_before": self.submit_before,
             "received_at": self.received_at,
-            "time_left": self.applicable_deadline
-            and time_left_at(self.call, self.applicable_deadline.deadline, now=self.received_at),
+            "time_left": self._time_left,
             **more,
         }
 
@@ -317,7 +328,7 @@ def closed_page(
         is_empty=current.submission.is_draft and not (current.answers or current.files),
         sections=answers_by_section(current),
         not_counted=rows_of(current, current.not_counted),
-        has_changes=current.is_amending and current.has_changes,
+        has_changes=current.is_changed,
         kept_until=_kept_until(current),
         just_saved=just_saved,
         tried=tried,

@@ -40,6 +40,7 @@ def task_list(request: HttpRequest, current: ResponseContext) -> HttpResponse:
         saver=saver,
         rows=rows,
         done=done,
+        has_changes=current.is_changed,
         evidence_needed=current.evidence_needed,
         last_saved=spoken_time.say_moment(saved_at, current.call.timezone),
     )

@@ -63,9 +63,12 @@ def change(client, call, story="After"):
 
 def test_change_and_submit_gives_a_new_receipt_under_the_same_reference(client, call, submission):
     page = text_of(client.post(address(call, "response/amend/"), follow=True))
-    assert "What you submitted still counts until you submit your changes." in page
+    assert "You have changed nothing so far, and what you submitted counts." in page
     assert submission.reference in page
     assert change(client, call)["Location"] == address(call, "response/check/")
+    page = text_of(client.get(address(call, "response/")))
+    assert "What you submitted still counts until you submit your changes. Submit them" in page
+    assert "Discard my changes" in page
     page = text_of(client.get(address(call, "response/check/")))
     assert "After" in page
     assert "You then get a new receipt. Submit your changes" in page
@@ -90,8 +93,14 @@ def test_submitting_without_a_change_says_that_receipt_and_time_stay(client, cal
     assert client.post(address(call, "response/evidence/"), kept).status_code == 302
     receipt = address(call, "response/submitted/")
     assert "You have changed nothing yet" in text_of(client.get(receipt))
+    page = text_of(client.get(address(call, "response/")))
+    assert "You have changed nothing so far, and what you submitted counts. You can" in page
+    assert "Discard my changes" not in page
+    assert "changed response" not in page
     assert "changes that are not" not in text_of(client.get(address(call, "response/withdraw/")))
     at(call.closes_at)
+    page = text_of(client.get(address(call)))
+    assert ("Read your response" in page, "your changes" in page) == (True, False)
     page = text_of(client.get(address(call, "response/")))
     assert f"You had changed nothing since you submitted response {submission.reference} ." in page
     assert "Then we delete" not in page
@@ -226,6 +235,7 @@ def test_withdrawn_response_says_so_everywhere_and_takes_nothing(client, call, s
         text = text_of(client.get(address(call, f"response/{rest}"), follow=True))
         assert "Your response is withdrawn" in text
         assert "Withdrawn 1:00:00pm on Tuesday 23 July 2019 (UK time)" in text
+        assert "Closes in" not in text
     assert change_is_refused(client, call)
     for rest in ("check/", "amend/", "withdraw/"):
         response = client.post(address(call, f"response/{rest}"))

@@ -278,7 +278,7 @@ def test_late_pass_for_a_response_opens_it_where_it_is_held(client, at):
     assert client.get(f"/calls/{call.slug}/response/about/").status_code == 200
     page = client.get(f"/calls/{call.slug}/").content.decode()
     assert "You can still submit your changes before midday on Friday 26 July 2019" in page
-    assert ("Continue your changes" in page, "Read your changes" in page) == (True, False)
+    assert ("Continue your changes" in page, "Read your response" in page) == (True, False)
     said = "Your extra time ended at midday on Friday 26 July 2019 (UK time)."
     assert said not in client.get(f"/calls/{call.slug}/response/check/").content.decode()
     at(call.closes_at + 48 * HOUR)
