@@ -67,7 +67,7 @@ def define_scale(
 ) -> list[StrengthStep]:
     """Make these the words of the call. A renamed word is renamed in the findings that use it.
 
-    `base` is the etag of the scale that the page showed. Raises FindingOutdated where somebody
+    The same words again change nothing, and nothing goes on record. `base` is the etag of the scale that the page showed. Raises FindingOutdated where somebody
     changed it since; FindingRefused for who may not, for two words or two shares that are the
     same, for a share over 100, and for taking away a word that a finding uses.
     """
@@ -80,6 +80,11 @@ def define_scale(
         if etag_of_scale(call) != base:
             who = changed_last_by(call, AuditAction.SCALE_CHANGED)
             raise FindingOutdated(f"{who} changed the scale while this page was open")
+        now = scale_of(call)
+        if {(one.key, one.name, one.smallest_share) for one in wanted} == {
+            (step.pk, step.name, step.smallest_share) for step in now
+        }:
+            return now
         there = {step.pk: step for step in StrengthStep.objects.filter(call=call)}
         kept = {one.key for one in wanted if one.key in there}
         for key in there.keys() - kept:

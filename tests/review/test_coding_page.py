@@ -10,10 +10,13 @@ from django.utils.html import escape
 from accounts.states import Role
 from review.coding.codings import quote
 from review.models import Code, Coding
+from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
 from tests.forms import messages_after
 from tests.makers import make_call, make_code, make_submitted, while_open
 from tests.review.coding_pages import STORY, address, coder, of_words, page, part, post, signed_in
 from tests.review.response_pages import amended
+from tests.submissions.respondent.answering import text_of
 
 
 @pytest.fixture
@@ -124,6 +127,19 @@ def test_ticks_stay_where_the_form_is_refused(client, response):
     answer = answer.content.decode()
     assert f'value="{part("They do.")}" checked' in answer
     assert answer.count(" checked") == 1
+
+
+def test_page_says_what_may_have_become_of_a_response_that_was_withdrawn_meanwhile(
+    client, response
+):
+    Submission.objects.update(
+        state=SubmissionState.WITHDRAWN, withdrawn_at=while_open(response.call)
+    )
+    answer = post(client, response, passage=["0-4"], code="Short of money", is_new="on")
+    assert answer.status_code == 404
+    said = text_of(answer)
+    assert "A response may have been withdrawn, or somebody deleted what the page was about" in said
+    assert "This is what you typed: copy it before you leave this page. Code Short of money" in said
 
 
 def test_new_code_is_added_where_that_is_ticked_below_the_code_that_was_typed(client, response):

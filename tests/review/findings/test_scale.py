@@ -91,6 +91,20 @@ def test_call_has_the_usual_words_until_it_defines_its_own(evidence):
     assert event.actor == evidence.ann
 
 
+@pytest.mark.parametrize("steps", [USUAL, [("the majority", 50), ("a minority", 1)]])
+def test_same_words_again_are_no_change(evidence, steps):
+    if steps != USUAL:
+        define(evidence, [Step(*one) for one in steps])
+    there = list(StrengthStep.objects.all())
+    events = AuditEvent.objects.count()
+    define(
+        evidence, [Step(one.name, one.smallest_share, one.pk) for one in scale_of(evidence.call)]
+    )
+    assert said(evidence) == list(steps)
+    assert list(StrengthStep.objects.all()) == there
+    assert AuditEvent.objects.count() == events
+
+
 def test_renamed_word_is_renamed_in_its_findings(evidence):
     finding = evidence.find(strength="most")
     shown = etag_of(finding, evidence.ben)
