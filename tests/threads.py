@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from time import sleep
 
 from django.db import connection
 
@@ -21,3 +22,14 @@ def at_once(verbs):
     with ThreadPoolExecutor(len(verbs)) as threads:
         ends = [threads.submit(run, verb) for verb in verbs]
     return [end.exception() or end.result() for end in ends]
+
+
+def until_somebody_waits():
+    """Return once a connection waits for a lock; within a transaction, too."""
+    with connection.cursor() as cursor:
+        for _ in range(1000):
+            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone()[0]:
+                return
+            sleep(0.01)
+    raise AssertionError("Nobody waits for a lock.")

@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from core.addresses import comparable
 from core.attempts import Attempts
 from review.duplicates.candidates import alike_by_words, the_same
-from review.duplicates.joining import Link, end_if_alone, join, outdate
+from review.duplicates.joining import Link, end_if_alone, join, lock, outdate
 from review.duplicates.likeness import Match, matches
 from review.duplicates.wording import Hashing, Wording, sketch, whole, wordings
 from review.models import Cluster, ClusterMember, Shingle, Signature
@@ -193,13 +193,13 @@ def let_go(submission: int) -> None:
     a cluster of one ends. A page that showed the response beside others is outdated: what it
     suggests as the campaign's text may be the words of this one.
     """
-    outdate(
-        Cluster.objects.filter(
-            Q(pk__in=ClusterMember.objects.filter(submission=submission).values("cluster"))
-            | Q(text_from=submission)
-            | Q(standing=submission)
-        )
+    clusters = Cluster.objects.filter(
+        Q(pk__in=ClusterMember.objects.filter(submission=submission).values("cluster"))
+        | Q(text_from=submission)
+        | Q(standing=submission)
     )
+    lock(clusters)
+    outdate(clusters)
     forget_sender(submission)
     Signature.objects.filter(submission=submission).delete()
     Cluster.objects.filter(text_from=submission).update(text="", text_from=None)
@@ -214,6 +214,7 @@ def forget_sender(submission: int) -> None:
     """End what says that the response has a sender in common with another."""
     Signature.objects.filter(submission=submission).update(sender="")
     places = ClusterMember.objects.filter(submission=submission, kind=ClusterKind.SENDER)
+    lock(Cluster.objects.filter(pk__in=places.values("cluster")))
     for member in places.select_related("cluster"):
         member.delete()
         end_if_alone(member.cluster)

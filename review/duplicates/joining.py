@@ -40,6 +40,10 @@ def join(
     confirmed stays where it is; one that is proposed and like no other any more is let go.
     """
     mine = [place for place in places if place.kind == kind]
+    for place in mine:
+        if place.state != MemberState.REJECTED:
+            lock(Cluster.objects.filter(pk=place.cluster_id))
+            place.refresh_from_db(fields=["state"])
     placed = next((each for each in mine if each.state != MemberState.REJECTED), None)
     refused = {each.cluster_id for each in mine if each.state == MemberState.REJECTED}
     if placed is not None and placed.state == MemberState.CONFIRMED:
@@ -69,6 +73,14 @@ def join(
             leave(placed)
     _propose(cluster, submission.pk, best, near=best.other, at=at)
     return cluster
+
+
+def lock(clusters: QuerySet[Cluster]) -> None:
+    """Lock the clusters before anything in them, as whoever decides about one does.
+
+    In another order, each could wait for the other.
+    """
+    list(clusters.select_for_update().order_by("pk"))
 
 
 def leave(member: ClusterMember) -> None:
