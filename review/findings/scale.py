@@ -67,9 +67,10 @@ def define_scale(
 ) -> list[StrengthStep]:
     """Make these the words of the call. A renamed word is renamed in the findings that use it.
 
-    The same words again change nothing, and nothing goes on record. `base` is the etag of the scale that the page showed. Raises FindingOutdated where somebody
-    changed it since; FindingRefused for who may not, for two words or two shares that are the
-    same, for a share over 100, and for taking away a word that a finding uses.
+    The same words again change nothing, and nothing goes on record. `base` is the etag of the
+    scale that the page showed. Raises FindingOutdated where somebody changed it since;
+    FindingRefused for who may not, for two words or two shares that are the same, for a share over
+    100, and for taking away a word that a finding uses.
     """
     if not may(by, Action.WRITE_FINDINGS, call):
         raise FindingRefused("You may not change the scale of this call")
