@@ -44,8 +44,11 @@ BY_REASON = {
     "unsubscribed": "The mailbox's owner has asked the mail provider for no more mail.",
 }
 ABOUT_SIGNING_IN = frozenset({530, 534, 535, 538})
-REPLY = re.compile(r"\b([45]\d\d)\b")
-STATUS = re.compile(r"\b([45]\.\d{1,3}\.\d{1,3})\b")
+# Neither is part of a word: the names, addresses and ports of mail servers have such numbers too,
+# and so have versions of their programs. "550-" begins a line of a longer reply (RFC 5321, 4.2.1).
+# Of RFC 3463 the subjects, the numbers in the middle, are 0 to 7.
+REPLY = re.compile(r"(?<![\w.:@-])([45]\d\d)(?!\.?\w|@|-[\w-]*\.[a-z])", re.IGNORECASE)
+STATUS = re.compile(r"(?:(?<![\w.:@-])|(?<=\b[45]\d\d-))([45]\.[0-7]\.\d{1,3})(?!\.?\w|@)")
 
 
 def explain_refusal(code: int, status: str) -> str:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from django.urls import NoReverseMatch, path, reverse
 
+from core.mail_refusals import explain_return
 from submissions.mail import webhooks
 from submissions.mail.providers import VIEWS
 from submissions.outbox.models import OutboxEmail
@@ -206,3 +207,28 @@ def test_reasons_are_told_in_plain_words(report, kind, details, words):
     mail = sent_mail()
     report("postmark", postmark(kind, Details=details))
     assert outcome(mail) == (OutboxState.FAILED, words)
+
+
+@pytest.mark.parametrize(
+    ("reply", "numbers"),
+    [
+        ("smtp; 550 5.1.1 <jo@example.com>: Recipient address rejected", "(550 5.1.1)"),
+        ("550-5.1.1 The account does not exist.\n550 5.1.1 See mail.example", "(550 5.1.1)"),
+        ("550-Verification failed for <jo@example.com>\n550 No such user", "(550)"),
+        ("smtp;550 #5.1.0 Address rejected.", "(550 5.1.0)"),
+        ("mx.example.com #<mx.example.com #5.1.1 smtp; 550 5.1.1 Not found> #SMTP#", "(550 5.1.1)"),
+        ("host mx-500.example.com[192.0.2.9] said: 452 4.2.2 Mailbox full", "(452 4.2.2)"),
+        ("host 550-mx.example.com[192.4.2.2] said: 451-4.3.0 Try later", "(451 4.3.0)"),
+        ("host mx.example.com[192.5.2.2] said: 554 Message refused", "(554)"),
+        ("mx.example.com ESMTP Exim 4.94.2; 550 No such user", "(550)"),
+        ("554 5.4.14. Try again later", "(554 5.4.14)"),
+        ("<500@example.com>: connect to 500.example.com[192.5.2.2]:587: Timed out", ""),
+    ],
+)
+def test_number_counts_as_a_code_only_where_it_stands_alone(reply, numbers):
+    told = explain_return("bounced", "", reply)
+    if numbers:
+        assert told.startswith("It came back: ")
+        assert told.endswith(f" {numbers}")
+    else:
+        assert told == "The mail provider could not deliver this mail."
