@@ -120,6 +120,14 @@ def test_service_runs_what_its_container_runs(name):
     assert here == there
 
 
+def test_guide_compiles_the_packages_that_the_image_does():
+    """Each start compiles what is not: neither account can write beside the code."""
+    texts = [(ROOT / name).read_text() for name in ("Dockerfile", "docs/guides/operators.md")]
+    compiled = [re.findall(r"-m compileall -q ([a-z_ ]*[a-z])", text) for text in texts]
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
+    assert compiled == [[" ".join(sorted(packages - {"bench", "devserver", "tests"}))]] * 2
+
+
 def test_web_server_listens_on_tcp_so_that_the_moment_of_arrival_is_known():
     (command,) = [value for word, value in of_service("web") if word == "ExecStart"]
     assert command.endswith(" --bind 127.0.0.1:8000")
