@@ -78,6 +78,11 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
         question=question,
         page=current.question_addresses[key],
         may_delete=current.submission.is_draft and current.colleague is None,
+        names_nobody=not any(
+            current.answers.get(one.key)
+            for one in current.call.questionnaire.questions
+            if one.identity
+        ),
         kept_hours=KEPT // timedelta(hours=1),
     )
     return render(request, "responses/help.html", context)

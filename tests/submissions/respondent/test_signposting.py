@@ -97,7 +97,10 @@ def test_who_leaves_the_page_is_forgotten_too(client, call, at, action, has_clos
     at(call.closes_at if has_closed else while_open(call))
     fields = {"email": "young@example.org", "age": "child", "action": action}
     response = client.post(address(call, "response/about/"), fields, follow=True)
-    assert "We send no email about it." in text_of(response)
+    said = (
+        "We send no email about it. If you gave us a name or an email address, we have deleted it"
+    )
+    assert said in text_of(response)
     assert answers_of(draft) == {"age": "child"}
 
 
