@@ -40,8 +40,8 @@ def set_right(*, backup: str, at: datetime, wall_now: datetime) -> list[str]:
         "memberships are as they were then: end again those who left since.",
         f"Ended: {say_count(invitations, 'invitation')}, {say_count(tokens, 'token')} of programs. "
         "Invite again, and have new tokens made.",
-        "Responses are as they were then. What was withdrawn since the newest list of erasures, of "
-        "which there is one an hour, still counts: before anybody exports, run manage.py "
-        "reapply_erasures --log FILE with the log of web and worker. It withdraws again, and names "
-        "what else has changed since.",
+        "Responses are as they were then. What was withdrawn or erased since the newest list of "
+        "erasures, of which there is one an hour, still counts: before anybody exports, run "
+        "manage.py reapply_erasures --log FILE with the log of web and worker. It withdraws again, "
+        "and names what you have to erase again, and what else has changed since.",
     ]

@@ -157,7 +157,7 @@ def erase_from_database(request: ErasureRequest, *, at: datetime, tells: bool = 
             submission=submission,
             **_tombstone(locked),
         )
-    logger.info("%s: erased from the database", request)
+    logger.info("%s: erased from the database (%s)", request, request.scope)
     return True
 
 

@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from submissions.responses.states import ErasureScope
+
 WRITTEN_BY = frozenset(
     {
         "submissions.responses.amending",
@@ -27,17 +29,21 @@ LINE = re.compile(
 REFERENCE = r"(?P<reference>[A-Z]{2,6}-[0-9A-Z]{4}-[0-9A-Z]{4})"
 MESSAGE = re.compile(
     rf"response {REFERENCE} (?P<what>withdrawn|received)"
-    rf"|request \d+ to erase {REFERENCE.replace('reference', 'erased')}: erased from the database"
+    rf"|request \d+ to erase {REFERENCE.replace('reference', 'erased')}: "
+    rf"erased from the database \((?P<scope>{'|'.join(ErasureScope.values)})\)"
 )
 
 
 @dataclass
 class Told:
-    """By reference: when a response was withdrawn, and last received. `erased` are references."""
+    """By reference: when a response was withdrawn, and last received.
+
+    `erased` has when which scope of it was last erased, by both.
+    """
 
     withdrawn: dict[str, datetime] = field(default_factory=dict)
     received: dict[str, datetime] = field(default_factory=dict)
-    erased: set[str] = field(default_factory=set)
+    erased: dict[tuple[str, ErasureScope], datetime] = field(default_factory=dict)
     lines: int = 0
 
 
@@ -54,7 +60,8 @@ def read(lines: Iterable[str]) -> Told:
         if found is None:
             continue
         if found["erased"]:
-            told.erased.add(found["erased"])
+            ended = (found["erased"], ErasureScope(found["scope"]))
+            told.erased[ended] = max(told.erased.get(ended, time), time)
         elif found["what"] == "withdrawn":
             told.withdrawn[found["reference"]] = time
         else:

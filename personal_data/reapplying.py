@@ -29,6 +29,8 @@ NEEDED = frozenset(
 )
 # The log says that a response was received once that is committed, and before somebody gives up.
 LOGGED_WITHIN = timedelta(minutes=10)
+# One run erases much, and has one moment for all of it.
+ERASED_WITHIN = timedelta(days=1)
 
 
 @dataclass
@@ -57,7 +59,7 @@ class Reapplied:
             f"Withdrawn again: {_say(self.withdrawn) or 'none'}.",
         ]
         told = {
-            "Erased since, and no list says how. Enter each request to erase again": "not_erased",
+            "Erased since, and only the log says so. Enter each request anew": "not_erased",
             "Changed since, perhaps made confidential, which nobody can bring back. Ask the "
             "authors": "changed",
             "Words were hidden since. Hide them again": "hidden",
@@ -164,13 +166,11 @@ def _reapply_erasure(
 
 def _compare(listed: dict[str, dict[str, Any]], told: Told, done: Reapplied) -> None:
     """Note in `done` what this database lacks of what the list and the log tell."""
-    named = {*listed, *told.received, *told.erased}
+    named = {*listed, *told.received, *(reference for reference, _ in told.erased)}
     responses = Submission.objects.filter(reference__in=named)
     here = set(responses.values_list("reference", flat=True))
     done.gone += {*listed, *told.received} - here
-    erased_here = ErasureRequest.objects.carried_out().filter(submission__reference__in=told.erased)
-    known = set(erased_here.values_list("submission__reference", flat=True))
-    done.not_erased += (told.erased & here) - known
+    done.not_erased += _not_erased(told, here)
     for one in since_backups.standing().filter(reference__in=named):
         reference, version = str(one), one.submitted_version
         then = listed.get(reference, {"version": 0, "hidden": 0})
@@ -182,6 +182,26 @@ def _compare(listed: dict[str, dict[str, Any]], told: Told, done: Reapplied) -> 
             done.changed.append(reference)
         elif version.number == then["version"] and one.hidden < then["hidden"]:
             done.hidden.append(reference)
+
+
+def _not_erased(told: Told, here: set[str | None]) -> list[str]:
+    """Return what the log says was erased, and what this database still has of it.
+
+    Of one response, who answered may be erased before the backup, and the rest after it.
+    """
+    requests = ErasureRequest.objects.carried_out().filter(submission__reference__in=here)
+    rows = requests.order_by("erased_at").values_list("submission__reference", "scope", "erased_at")
+    ended = {(reference, scope): erased_at for reference, scope, erased_at in rows}
+    left = []
+    for (reference, scope), logged in told.erased.items():
+        erased_at = ended.get((reference, scope))
+        is_known = erased_at is not None and (
+            clock.is_rehearsal() or erased_at > logged - ERASED_WITHIN
+        )
+        is_known = is_known or (reference, ErasureScope.RESPONSE) in ended
+        if reference in here and not is_known:
+            left.append(f"{reference} ({scope.label.lower()})")
+    return left
 
 
 def _is_erased(tombstone: dict[str, Any]) -> bool:

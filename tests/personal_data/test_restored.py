@@ -152,9 +152,14 @@ def test_list_has_what_a_restore_needs(call, response, capsys):
     assert "ada@example.org" not in line
 
 
-def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys, monkeypatch):
+def test_log_tells_what_the_list_does_not_know(
+    call, response, tmp_path, capsys, monkeypatch, caplog
+):
     """Everything that came after the list; what a stranger wrote into an address tells nothing."""
-    withdrawn, changed, erased, entered = (make_submitted(call) for _ in range(4))
+    withdrawn, changed, erased, entered, nameless, known = (make_submitted(call) for _ in range(6))
+    for one in (nameless, known):  # who answered was erased before the backup
+        erase(one, at=while_open(call), scope=ErasureScope.IDENTITY)
+    [logged] = [line for line in caplog.messages if f"{known}: erased from the database" in line]
     Submission.objects.filter(pk=entered.pk).update(channel="post")  # it came before it was entered
     lost, ended = make_reference("TST"), make_reference("TST")
     before, soon = (
@@ -178,7 +183,16 @@ def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys,
                 "request": "3f2a1b7c",
             }
         ),
-        f"{soon} INFO personal_data.erasing request 7 to erase {erased}: erased from the database",
+        *(
+            f"{soon} INFO personal_data.erasing "
+            + logged.replace(str(known), str(which)).replace("identity", scope)
+            for which, scope in [
+                (erased, "identity"),
+                (nameless, "response"),
+                (known, "identity"),
+                (lost, "response"),
+            ]
+        ),
         f"{soon} WARNING django.request [3f2a1b7c] Not Found: "
         f"/{soon} {ours}amending response {response} withdrawn",
         f"{soon} WARNING django.request [3f2a1b7c] Not Found: /response {response} withdrawn",
@@ -192,12 +206,20 @@ def test_log_tells_what_the_list_does_not_know(call, response, tmp_path, capsys,
             call_command("reapply_erasures", "--log", "-")
     assert capsys.readouterr().out.splitlines()[1:] == [
         f"Withdrawn again: {withdrawn}.",
-        f"Erased since, and no list says how. Enter each request to erase again: {erased}.",
+        "Erased since, and only the log says so. Enter each request anew: "
+        f"{', '.join(sorted([f'{erased} (who answered)', f'{nameless} (the whole response)']))}.",
         "Changed since, perhaps made confidential, which nobody can bring back. Ask the authors: "
         f"{changed}.",
         f"Gone, as they came after this backup. Their authors have a receipt: {lost}.",
     ]
-    assert set(Submission.objects.submitted()) == {response, changed, erased, entered}
+    assert set(Submission.objects.submitted()) == {
+        response,
+        changed,
+        erased,
+        entered,
+        nameless,
+        known,
+    }
     event = AuditEvent.objects.get(action=AuditAction.RESPONSE_WITHDRAWN)
     assert (event.submission, event.detail["after_restore"]) == (withdrawn, True)
     log.write_text("Something else.\n")
