@@ -1,6 +1,6 @@
 """What staff read of questions to authors: where each stands, and which answers somebody read."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -44,15 +44,15 @@ def asked() -> Exists:
     return Exists(FollowUp.objects.filter(submission=OuterRef("pk")))
 
 
-def new_answers(person: User) -> QuerySet[Reply]:
-    """Return the answers to the person's questions that came since they opened the response."""
+def new_answers(*people: User) -> QuerySet[Reply]:
+    """Return the answers to these people's questions that came since they opened the response."""
     opened = AuditEvent.objects.filter(
-        actor=person,
+        actor=OuterRef("follow_up__asked_by"),
         action=AuditAction.RESPONSE_OPENED,
         submission=OuterRef("follow_up__submission"),
         at__gte=OuterRef("received_at"),
     )
-    return Reply.objects.filter(~Exists(opened), follow_up__asked_by=person)
+    return Reply.objects.filter(~Exists(opened), follow_up__asked_by__in=people)
 
 
 def responses_with_new_answers(person: User, calls: Iterable[Call | int]) -> dict[int, int]:
@@ -75,17 +75,24 @@ def has_new_answer(person: User) -> Q:
     return Q(pk__in=new_answers(person).values("follow_up__submission"))
 
 
-def lines_of_digest(call: Call, *, address: str) -> list[str]:
-    """Return what the digest says to the member with this address of answers to them."""
-    people = User.objects.filter(email__iexact=address, memberships__call=call, is_active=True)
-    number = sum(
-        responses_with_new_answers(one, [call]).get(call.pk, 0) for one in people.distinct()[:1]
+def lines_of_digest(call: Call, *, people: Sequence[User]) -> dict[int, str]:
+    """Return what the digest says to each of these members of answers to them; to some nothing."""
+    rows = (
+        new_answers(*people)
+        .filter(
+            follow_up__submission__call=call,
+            follow_up__submission__state=SubmissionState.SUBMITTED,
+        )
+        .order_by()
+        .values_list("follow_up__asked_by")
+        .annotate(number=Count("follow_up__submission", distinct=True))
     )
-    if not number:
-        return []
-    if number == 1:
-        return ["1 response has a new answer to a question of yours"]
-    return [f"{number} responses have new answers to questions of yours"]
+    return {
+        person: "1 response has a new answer to a question of yours"
+        if number == 1
+        else f"{number} responses have new answers to questions of yours"
+        for person, number in rows
+    }
 
 
 def _answered(response: OuterRef) -> QuerySet[Reply]:

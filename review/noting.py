@@ -1,11 +1,11 @@
 """Writing notes on responses, to colleagues by name, and resolving them."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from accounts.models import Membership, User
 from accounts.record import record
@@ -167,19 +167,22 @@ def open_notes(person: User, calls: Iterable[Call] | QuerySet[Call]) -> QuerySet
     return Note.objects.filter(mentions=person, resolved_at=None, submission__call__in=calls)
 
 
-def lines_of_digest(call: Call, *, address: str) -> list[str]:
-    """Return what the digest says to the member with this address of notes to them.
+def lines_of_digest(call: Call, *, people: Sequence[User]) -> dict[int, str]:
+    """Return what the digest says to each of these members of notes to them; to some nothing.
 
     Those on responses that do not count are left out, as in the list that it leads to.
     """
-    people = User.objects.filter(email__iexact=address, memberships__call=call, is_active=True)
-    number = sum(
-        open_notes(person, [call]).filter(submission__state=SubmissionState.SUBMITTED).count()
-        for person in people.distinct()[:1]
+    notes = Note.objects.filter(
+        mentions__in=people,
+        resolved_at=None,
+        submission__call=call,
+        submission__state=SubmissionState.SUBMITTED,
     )
-    if not number:
-        return []
-    return ["1 open note is to you" if number == 1 else f"{number} open notes are to you"]
+    rows = notes.order_by().values_list("mentions").annotate(number=Count("pk"))
+    return {
+        person: "1 open note is to you" if number == 1 else f"{number} open notes are to you"
+        for person, number in rows
+    }
 
 
 def _record(note: Note, action: AuditAction, *, by: User, at: datetime) -> None:

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from django.db import DatabaseError
 
+from core.addresses import comparable
 from core.canonical import digest
 from submissions.calls.retention import DataClass
 from submissions.mail.reminding import is_still_wanted, opt_out_token
-from submissions.mail.staff_digests import StaffDigest, digest_of_day
+from submissions.mail.staff_digests import StaffDigest, digest_of_day, lines_to
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import LISTING, RECEIPTS, MailKind
 from submissions.responses.asking import answering_token, question_of
@@ -75,6 +77,7 @@ class LiveData:
     def __init__(self, *, at: datetime, mails: Sequence[OutboxEmail] = ()) -> None:
         self.at = at
         self._links: dict[int, FreshLink] = {}
+        self._digests: dict[int, StaffDigest] = {}
         mails = [*mails, *(one for mail in mails for one in _companions(mail))]
         self._read_with = {mail.pk for mail in mails}
         self._confirmed = confirmed_among(mails) if mails else set()
@@ -117,7 +120,10 @@ class LiveData:
         return end_of(mail.call, DataClass.DRAFTS, submissions=keys)
 
     def digest(self, mail: OutboxEmail) -> StaffDigest:
-        return digest_of_day(mail.call, at=self.at, address=mail.to_address)
+        if mail.call_id not in self._digests:
+            self._digests[mail.call_id] = digest_of_day(mail.call, at=self.at)
+        lines = lines_to([mail.to_address], mail.call).get(comparable(mail.to_address), ())
+        return replace(self._digests[mail.call_id], to_reader=lines)
 
     def erasure(self, mail: OutboxEmail) -> tuple[ErasureRequest, str]:
         request = request_of(mail)

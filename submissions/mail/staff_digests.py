@@ -1,7 +1,7 @@
 """A call's day in numbers, and the mail that goes to staff about it once a day."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -12,8 +12,8 @@ from django.db.models import Count, Q
 from django.utils.module_loading import import_string
 
 from accounts import chain
-from accounts.models import Membership
-from accounts.rights import may
+from accounts.models import Membership, User
+from accounts.rights import allowing
 from accounts.states import Action
 from core.addresses import comparable
 from core.attempts import Attempts
@@ -35,7 +35,8 @@ ENQUEUEING_LOCK = 5_283_302  # any number that no other advisory lock of this da
 class StaffDigest:
     """`received_today` in the 24 hours before; `unread` of those received.
 
-    `record_head` is the head of the record's chain, "" if nothing is sealed yet.
+    `record_head` is the head of the record's chain, "" if nothing is sealed yet. `to_reader` has
+    what `lines_to` says to one member.
     """
 
     standing: ClosingReport
@@ -45,26 +46,37 @@ class StaffDigest:
     to_reader: Sequence[str] = ()
 
 
-def digest_of_day(call: Call, *, at: datetime, address: str = "") -> StaffDigest:
-    """Return what happened in the 24 hours before `at`; it names nobody.
-
-    `to_reader` has what higher apps say to the member with the address (STAFF_DIGEST_LINES).
-    """
+def digest_of_day(call: Call, *, at: datetime) -> StaffDigest:
+    """Return what happened in the 24 hours before `at`; it names nobody, and is to nobody."""
     counts = call.submissions.submitted().aggregate(
         received_today=Count("pk", filter=Q(submitted_at__gt=at - timedelta(days=1))),
         unread=Count("pk", filter=Q(triage_status=TriageStatus.UNREAD)),
     )
     standing = closing_report(call, at=at)
-    to_reader = _lines_to(address, call)
-    return StaffDigest(standing=standing, record_head=chain.head(), to_reader=to_reader, **counts)
+    return StaffDigest(standing=standing, record_head=chain.head(), **counts)
 
 
-def _lines_to(address: str, call: Call) -> list[str]:
-    return [
-        line
+def lines_to(addresses: Collection[str], call: Call) -> Mapping[str, list[str]]:
+    """Return what higher apps say to members of the call (STAFF_DIGEST_LINES), by their address.
+
+    The addresses are `comparable`, and those without a member are left out.
+    """
+    wanted = {comparable(one) for one in addresses if one}
+    if not wanted:
+        return {}
+    members = User.objects.filter(memberships__call=call, is_active=True).order_by("-pk")
+    by_address = {comparable(one.email): one for one in members if one.email}
+    people = {address: one for address, one in by_address.items() if address in wanted}
+    if not people:
+        return {}
+    said = [
+        import_string(path)(call, people=list(people.values()))
         for path in settings.STAFF_DIGEST_LINES
-        for line in import_string(path)(call, address=address)
     ]
+    return {
+        address: [lines[one.pk] for lines in said if one.pk in lines]
+        for address, one in people.items()
+    }
 
 
 def enqueue_digests(*, at: datetime) -> int:
@@ -91,7 +103,10 @@ def _enqueue_if_due(call: Call, at: datetime) -> int:
     if not call.opens_at < morning <= at:
         return 0
     goes_to_all = day.weekday() == MONDAY or _has_news(call, at)
-    readers = [one for one in _readers(call) if goes_to_all or _lines_to(one, call)]
+    readers = _readers(call)
+    if not goes_to_all:
+        lines = lines_to(readers, call)
+        readers = [one for one in readers if lines.get(comparable(one))]
     return _enqueue(call, readers, day.isoformat(), at)
 
 
@@ -155,9 +170,8 @@ def _readers(call: Call) -> list[str]:
 
 def _members_addresses(call: Call) -> list[str]:
     """Return the addresses of the members who want the digest and may have it."""
-    members = Membership.objects.filter(call=call, wants_digest=True).select_related("person")
-    return [
-        member.person.email
-        for member in members.order_by("person__username")
-        if member.person.email and may(member.person, Action.GET_DIGEST, call)
-    ]
+    may_have_it = allowing(Action.GET_DIGEST) | Q(person__is_superuser=True)
+    members = Membership.objects.filter(
+        may_have_it, call=call, wants_digest=True, person__is_active=True
+    ).exclude(person__email="")
+    return list(members.order_by("person__username").values_list("person__email", flat=True))

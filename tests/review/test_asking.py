@@ -318,7 +318,7 @@ def test_first_page_and_digest_tell_the_asker_of_new_answers(response, ann, call
     def told(person):
         (today,) = calls_today(person, at=while_open(call))
         tasks = [task.what for task in today.tasks if "answers" in task.what]
-        return tasks + lines_of_digest(call, address=person.email)
+        return tasks + list(lines_of_digest(call, people=[person]).values())
 
     assert told(ann) == [
         "New answers to your questions: 1 response",

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts import chain
 from accounts.models import Membership
@@ -10,6 +12,7 @@ from accounts.record import record
 from accounts.states import AuditAction, Role
 from core import clock
 from submissions.mail import tasks
+from submissions.mail.live_data import LiveData
 from submissions.mail.rendering import render
 from submissions.mail.resending import send_again
 from submissions.mail.sending import send_due
@@ -216,6 +219,29 @@ def test_members_who_want_the_digest_of_their_call_get_it(settings):
         (other.pk, "Ann@example.org"),
         (other.pk, "list@example.org"),
     ]
+
+
+def test_digests_of_many_members_take_hardly_more_queries_than_that_of_one():
+    """Of a call with nothing to tell, each member might have something to be told."""
+    make_call()
+    make_call_with_news()
+    numbers = []
+    for members in (1, 4):
+        for number in range(Membership.objects.count() // 2, members):
+            wanting(Role.REVIEWER, f"{number}@example.org")
+        OutboxEmail.objects.all().delete()
+        with CaptureQueriesContext(connection) as enqueuing:
+            assert enqueue_digests(at=MORNING) == members
+        mails = list(OutboxEmail.objects.all())
+        with CaptureQueriesContext(connection) as looking:
+            assert is_still_read(mails[0])
+        data = LiveData(at=MORNING, mails=mails)
+        data.digest(mails[0])
+        with CaptureQueriesContext(connection) as writing:
+            data.digest(mails[-1])
+        numbers.append((len(enqueuing), len(looking), len(writing)))
+    assert numbers[0][:2] == numbers[1][:2]
+    assert numbers[1][2] < 5
 
 
 def test_digest_of_another_call_goes_to_no_member():
