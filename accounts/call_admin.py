@@ -22,11 +22,15 @@ CALLS = "_calls_by_action"  # an attribute of the request
 
 
 class OfOwnCalls(ModelAdmin):
-    """Shows rows of the calls in which the reader has the right `sees`; `call_path` leads there."""
+    """Shows rows of the calls in which the reader has the right `sees`; `call_path` leads there.
+
+    `nothing_yet` says in the empty list what will stand there, and where it comes from.
+    """
 
     sees: Action
     changes: Action | None = None
     call_path = "call"
+    nothing_yet = ""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)

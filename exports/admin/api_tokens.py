@@ -28,6 +28,10 @@ TIMES = {
 @admin.register(ApiToken)
 class ApiTokenAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.MANAGE_PEOPLE
+    nothing_yet = (
+        "No program reads responses. Whoever exports responses makes a token there, for a "
+        "program that fetches them."
+    )
     list_display = (
         "hint",
         "call",

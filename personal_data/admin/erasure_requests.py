@@ -39,6 +39,10 @@ from submissions.responses.states import ErasureState
 @admin.register(ErasureRequest)
 class ErasureRequestAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
     sees = Action.DECIDE_ERASURE
+    nothing_yet = (
+        "Nobody has asked to erase anything yet. If somebody asks by letter or telephone, "
+        "enter it on the page of their response."
+    )
     list_display = ("response", "scope", "stands", "asked", "due", "entered_by", "call")
     list_filter = (("call", OwnCallsFilter), "state", "ground")
     list_select_related = ("submission", "call", "entered_by")

@@ -51,6 +51,10 @@ class WaitingFilter(OneOf):
 @admin.register(Cluster)
 class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
+    nothing_yet = (
+        "No two responses are alike so far. The portal compares each response within minutes "
+        "of its arrival, and proposes sets here."
+    )
     counted_as = ("set of alike responses", "sets of alike responses")
     list_display = ("said_name", "kind", "state", "responses", "proposed", "found", "call")
     list_filter = (("call", OwnCallsFilter), WaitingFilter, "state", "kind")

@@ -118,6 +118,7 @@ class WithFilesGiven(Protocol):
 @admin.register(Submission)
 class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
+    nothing_yet = "Nobody has submitted a response yet. What somebody is still writing is not here."
     list_display = (
         "said_reference",
         "received",

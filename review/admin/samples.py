@@ -88,6 +88,10 @@ def coders_of(call: Call) -> QuerySet[User]:
 @admin.register(CodingSample)
 class CodingSampleAdmin(WithOwnPage, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
+    nothing_yet = (
+        "No sample was drawn yet. Several people code the responses of a sample, and the "
+        "portal shows where they differ."
+    )
     list_display = ("said_name", "call", "drawn", "number", "coded_by", "blind", "state")
     list_filter = (("call", OwnCallsFilter),)
     change_list_template = "admin/review/codingsample/change_list.html"

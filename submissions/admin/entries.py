@@ -34,6 +34,10 @@ class EntryAdmin(WithOwnPage, ReadOnlyAdmin):
 
     sees = Action.ENTER_RESPONSES
     call_path = "submission__call"
+    nothing_yet = (
+        "Nothing is half entered. Enter here what came by letter, email or telephone. What you "
+        "finish is in the list of responses."
+    )
     list_display = ("__str__", "number", "came_by", "received", "begun_by", "begun", "call")
     list_filter = (("submission__call", OwnCallsFilter),)
     list_select_related = ("submission__call", "begun_by")

@@ -84,6 +84,10 @@ class LatePassForm(LocalMomentForm):
 @admin.register(LatePass)
 class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.SEE_LATE_PASSES
+    nothing_yet = (
+        "No late pass was given yet. A pass lets one response be submitted once after its call "
+        "has closed."
+    )
     list_display = ("__str__", "call", "response", "state", "given_by", GIVEN, EXPIRES)
     list_filter = (("call", OwnCallsFilter),)
     list_select_related = ("call", "submission", "given_by")

@@ -76,6 +76,10 @@ class FindingAdmin(
     HistoryUnlessBlind, WithOwnPage, CallWhereSeveral, DeclaredFiltersOnly, ListedWhole
 ):
     sees = Action.READ_RESPONSES
+    nothing_yet = (
+        "No finding was written yet. A finding is a claim, with the passages that support it and "
+        "those that speak against it."
+    )
     list_display = ("title", "call", "status", "strength", "changed")
     list_filter = (("call", OwnCallsFilter), "status")
     change_list_template = "admin/review/finding/change_list.html"

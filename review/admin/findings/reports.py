@@ -60,6 +60,10 @@ class StoodOn:
 @admin.register(ReportRun)
 class ReportRunAdmin(WithOwnPage, ReadOnlyAdmin):
     sees = Action.WRITE_FINDINGS
+    nothing_yet = (
+        "No report was made yet. A report is made of the findings of a call, as they are when "
+        "you make it."
+    )
     list_display = ("said_name", "call", "audience", "file_format", "made")
     list_filter = (("call", OwnCallsFilter),)
     change_list_template = "admin/review/reportrun/change_list.html"

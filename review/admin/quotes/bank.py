@@ -66,6 +66,10 @@ MARKED_AT = Coalesce("own_at", "at")  # of a row of `quote_words.seen_by`
 @admin.register(Quote)
 class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
+    nothing_yet = (
+        "No passage is marked as quotable yet. Mark one where you read its response, or beside "
+        "a code."
+    )
     list_display = ("said_words", "response", "role", "asked", "marked", "quoting", "copy", "call")
     list_display_links = None
     list_filter = (
