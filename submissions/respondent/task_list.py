@@ -18,7 +18,7 @@ from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.who_saved import last_save
 from submissions.responses import answering
 from submissions.responses.sharing import people_in
-from submissions.responses.signposting import KEPT, delete_draft
+from submissions.responses.signposting import KEPT, delete_draft, names_somebody
 from submissions.responses.transcript import draft_text
 
 
@@ -78,11 +78,7 @@ def help_page(request: HttpRequest, current: ResponseContext, key: str) -> HttpR
         question=question,
         page=current.question_addresses[key],
         may_delete=current.submission.is_draft and current.colleague is None,
-        names_nobody=not any(
-            current.answers.get(one.key)
-            for one in current.call.questionnaire.questions
-            if one.identity
-        ),
+        names_nobody=not names_somebody(current.submission),
         kept_hours=KEPT // timedelta(hours=1),
     )
     return render(request, "responses/help.html", context)

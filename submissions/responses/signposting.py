@@ -14,11 +14,18 @@ from django.db.models import Q
 from core.attempts import Attempts
 from submissions.calls.models import Call, Question
 from submissions.outbox.models import OutboxEmail
-from submissions.outbox.states import MailKind, OutboxState
+from submissions.outbox.states import FINISHED, MailKind, OutboxState
 from submissions.responses.answering import Answers
 from submissions.responses.colleagues import end_sharing
 from submissions.responses.ending.drafts import delete_drafts
-from submissions.responses.models import Answer, ReturnAddress, Submission
+from submissions.responses.models import (
+    Answer,
+    Colleague,
+    IdentityAnswer,
+    LatePass,
+    ReturnAddress,
+    Submission,
+)
 from submissions.responses.states import AccessEnd
 from submissions.responses.working_copy import note_saved, store_answers, working_answers
 
@@ -52,10 +59,11 @@ def signposted(call: Call, submissions: Iterable[Submission]) -> set[int]:
 
 
 def forget_who(*, submission: Submission, call: Call, at: datetime) -> None:
-    """Take who answers out of the draft, where links to it go, and the mails that wait to go there.
+    """Take who answers out of the draft, where links to it go, and the mails about it.
 
-    Nobody is told. A response that was submitted keeps them: an answer among its changes counts
-    only once these are submitted, and a link to a confirmed address protects it.
+    Mails that wait to lead there are deleted, and those that went out lose address and text.
+    Nobody is told. A response that was submitted keeps all that: an answer among its changes
+    counts only once these are submitted, and a link to a confirmed address protects it.
     """
     identity = {question: None for question in call.questionnaire.questions if question.identity}
     with transaction.atomic():
@@ -71,6 +79,23 @@ def forget_who(*, submission: Submission, call: Call, at: datetime) -> None:
         end_sharing(locked, AccessEnd.HELP, at=at)
         waiting = OutboxEmail.objects.filter(submission=locked, state=OutboxState.WAITING)
         waiting.filter(kind__in=LEADING_BACK).delete()
+        finished = OutboxEmail.objects.filter(submission=locked, state__in=FINISHED)
+        finished.update(to_address="", subject="", body="")
+
+
+def names_somebody(submission: Submission) -> bool:
+    """Return whether the draft, or what is kept beside it, has a name or an address."""
+    of_draft = Q(submission=submission)
+    return any(
+        found.filter(of_draft).exists()
+        for found in (
+            IdentityAnswer.objects.all(),
+            ReturnAddress.objects.exclude(address=""),
+            Colleague.objects.exclude(address=""),
+            LatePass.objects.exclude(address=""),
+            OutboxEmail.objects.exclude(to_address=""),
+        )
+    )
 
 
 def delete_draft(*, submission: Submission, call: Call) -> bool:

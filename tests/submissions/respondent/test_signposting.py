@@ -7,8 +7,8 @@ import pytest
 from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, returning, signposting
-from submissions.responses.models import ReturnAddress, Submission
-from tests.makers import ABOUT, make_call, press_submit, while_open
+from submissions.responses.models import IdentityAnswer, ReturnAddress, Submission
+from tests.makers import ABOUT, make_call, press_submit, send_link, while_open
 from tests.submissions.respondent.answering import (
     address,
     answers_of,
@@ -111,10 +111,24 @@ def test_address_that_links_went_to_is_told_nothing_and_gets_no_more(client, cal
     assert reminding.enqueue_reminders(at=call.closes_at - DAY) == 1
     at = while_open(call)
     returning.send_links_to(submission=draft, address="young@example.org", at=at)
+    sent = send_link(draft, at=at, address="young@example.org")
+    mail = OutboxEmail.objects.get(state="sent")
+    OutboxEmail.objects.filter(pk=mail.pk).update(subject="Your link", body="To young@example.org")
+    save(draft, call, age="child")
+    help_page = address(call, "response/help/age/")
+    assert "we have deleted it already" not in text_of(client.get(help_page))
+    # Nothing of who answers is among the answers, but mail goes to somebody.
+    IdentityAnswer.objects.all().delete()
+    assert "we have deleted it already" not in text_of(client.get(help_page))
     client.post(address(call, "response/about/"), {"age": "child", "email": "young@example.org"})
     assert answers_of(draft) == {"age": "child"}
-    assert not OutboxEmail.objects.exists()
+    assert list(OutboxEmail.objects.values_list("pk", "to_address", "subject", "body")) == [
+        (mail.pk, "", "", "")
+    ]
     assert not ReturnAddress.objects.exists()
+    assert "we have deleted it already" in text_of(client.get(help_page))
+    # The link still leads back, for whoever chose the answer by mistake.
+    assert returning.use_link(call=call, token=sent.token, at=at) == draft
 
 
 def test_reminders_stay_refused_where_the_answer_was_a_slip(client, call):

@@ -41,7 +41,8 @@ def test_privacy_notice_says_the_calls_own_periods_with_their_dates(client):
     until = "90 days after the call closes, which is until midday on Tuesday 22 October 2019"
     assert f"the addresses that our emails went to. {until} (UK time)" in text
     assert "made for their work. 3 days after each was made" in text
-    assert "led to a page of help: 24 hours after you last saved it" in text
+    helped = "your name and email address when you go on to that page, the rest 24 hours after"
+    assert f"led to a page of help: {helped} you last saved it" in text
 
 
 def test_calls_own_notice_has_the_calls_periods_too(client):
