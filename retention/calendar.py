@@ -9,7 +9,7 @@ from accounts.rights import Person, calls_of
 from accounts.states import Action, AuditAction
 from core import database_roles, spoken_time
 from retention import of_record
-from retention.confirming import confirmed_classes
+from retention.confirming import confirmed_by_call, confirmed_classes
 from retention.endings import ENDINGS, Ending
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass
@@ -73,7 +73,10 @@ def due_of(call: Call, *, at: datetime) -> dict[str, int]:
 
 def waits_for_confirmation(call: Call, *, at: datetime) -> bool:
     """Return whether something has passed its period and nobody has confirmed that it ends."""
-    confirmed = confirmed_classes(call)
+    return _waits(call, confirmed_classes(call), at)
+
+
+def _waits(call: Call, confirmed: set[DataClass], at: datetime) -> bool:
     waiting = [one for one in ENDINGS if not one.is_copy and one.data_class not in confirmed]
     return any(_due(call, ending, at) for ending in waiting)
 
@@ -81,15 +84,17 @@ def waits_for_confirmation(call: Call, *, at: datetime) -> bool:
 def records_overdue(*, at: datetime) -> list[Call]:
     """Return the calls whose record could have ended a week ago: the operators end it."""
     then = at - LATE_AFTER
-    closed = Call.objects.filter(closes_at__lte=then)
-    confirmed = [one for one in closed if DataClass.RECORD in confirmed_classes(one, before=then)]
-    return [one for one in confirmed if of_record.due(one, at=then)]
+    closed = list(Call.objects.filter(closes_at__lte=then))
+    confirmed = confirmed_by_call(closed, before=then)
+    ending = [one for one in closed if DataClass.RECORD in confirmed[one.pk]]
+    return [one for one in ending if of_record.due(one, at=then)]
 
 
 def calls_that_wait(reader: Person, *, at: datetime) -> list[Call]:
     """Return those calls whose data waits for a confirmation that the reader may give."""
-    calls = calls_of(reader, Action.CONFIRM_RETENTION).filter(closes_at__lte=at)
-    return [call for call in calls if waits_for_confirmation(call, at=at)]
+    calls = list(calls_of(reader, Action.CONFIRM_RETENTION).filter(closes_at__lte=at))
+    confirmed = confirmed_by_call(calls)
+    return [call for call in calls if _waits(call, confirmed[call.pk], at)]
 
 
 def ended_so_far(call: Call) -> list[Ended]:

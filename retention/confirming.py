@@ -1,6 +1,6 @@
 """Confirming what ends: from then on the portal ends it by itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -24,16 +24,23 @@ def confirmed_classes(call: Call, *, before: datetime | None = None) -> set[Data
 
     With `before`, those that somebody had confirmed by then.
     """
-    confirmations = RetentionConfirmation.objects.filter(
-        call=call.pk, retention_revision=call.retention_revision
-    )
+    return confirmed_by_call([call], before=before)[call.pk]
+
+
+def confirmed_by_call(
+    calls: Sequence[Call], *, before: datetime | None = None
+) -> dict[int, set[DataClass]]:
+    """Return what `confirmed_classes` does of each of these calls, in one query."""
+    confirmations = RetentionConfirmation.objects.filter(call__in=[one.pk for one in calls])
     if before is not None:
         confirmations = confirmations.filter(at__lte=before)
-    return {
-        DataClass(name)
-        for names in confirmations.values_list("classes", flat=True)
-        for name in names
-    }
+    revisions = {one.pk: one.retention_revision for one in calls}
+    confirmed: dict[int, set[DataClass]] = {one.pk: set() for one in calls}
+    rows = confirmations.values_list("call", "retention_revision", "classes")
+    for call, revision, names in rows.order_by():
+        if revision == revisions[call]:
+            confirmed[call].update(map(DataClass, names))
+    return confirmed
 
 
 def confirmation_of(call: Call) -> RetentionConfirmation | None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from exports import export_runs
-from retention.confirming import confirmed_classes
+from retention.confirming import confirmed_by_call
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, has_ended
 from submissions.responses.ending import drafts, stored_files
@@ -41,11 +41,14 @@ def _files_in_words(at: datetime) -> str:
     names = [name for files in left for name in files]
     names += stored_files.removed_from_drafts(before=at - TAKEN_OUT_WITHIN)
     then = at - ENDED_WITHIN
-    for call in Call.objects.filter(closes_at__lte=then).order_by("pk"):
-        if not has_ended(call, DataClass.DRAFTS, at=then):
-            continue
-        # The worker begins once somebody has confirmed it.
-        if DataClass.DRAFTS in confirmed_classes(call, before=then):
+    closed = Call.objects.filter(closes_at__lte=then).order_by("pk")
+    calls = [one for one in closed if has_ended(one, DataClass.DRAFTS, at=then)]
+    # The worker begins once somebody has confirmed it.
+    confirmed = confirmed_by_call(calls, before=then)
+    calls = [one for one in calls if DataClass.DRAFTS in confirmed[one.pk]]
+    with_files = drafts.calls_with_files(calls)
+    for call in calls:
+        if call.pk in with_files:
             names += drafts.files_due(call, at=then)
     names = list(dict.fromkeys(names))
     if not names:

@@ -258,7 +258,11 @@ def test_operators_read_which_files_of_drafts_cannot_be_deleted(failing):
     confirm_retention(call)
     closed, ends = call.closes_at, call.closes_at + 90 * DAY
     taken_out, _kept = (make_attachment(make_draft(call)) for _ in range(2))
-    Attachment.objects.filter(pk=taken_out.pk).update(removed_at=closed)
+    # Of another call, which has no drafts.
+    confirm_retention(other := make_call())
+    of_submitted = make_attachment(make_submitted(other))
+    both = [taken_out.pk, of_submitted.pk]
+    Attachment.objects.filter(pk__in=both).update(removed_at=closed)
     failing(FileSystemStorage, "delete", lambda given: True, REFUSED)
     with pytest.raises(SomeFailed):
         carry_out(at=ends)
@@ -266,7 +270,7 @@ def test_operators_read_which_files_of_drafts_cannot_be_deleted(failing):
     gone, name = "of responses should be gone and", taken_out.file.name
     for at, said in (
         (closed + not_deleted.TAKEN_OUT_WITHIN, f"1 file {gone} is still there ({name})"),
-        (ends + not_deleted.ENDED_WITHIN, f"2 files {gone} are still there (such as {name})"),
+        (ends + not_deleted.ENDED_WITHIN, f"3 files {gone} are still there (such as {name})"),
     ):
         assert not_deleted.in_words(at=at) == f"{said}: {not_deleted.TRIES}"
     RetentionConfirmation.objects.update(at=at)  # long after the period was over

@@ -52,6 +52,19 @@ def call(db, at):
     return call
 
 
+def test_first_page_takes_as_many_queries_for_many_confirmed_calls_as_for_one(client, at, db):
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    numbers = []
+    for calls in (1, 3):
+        for _ in range(Call.objects.count(), calls):
+            confirm_retention(call := make_call())
+        at(call.closes_at + 91 * DAY)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get("/admin/").context["calls_to_confirm"] == []
+        numbers.append(len(queries))
+    assert numbers[0] == numbers[1]
+
+
 def test_nothing_ends_before_somebody_confirms_and_then_it_does_each_day(call, client):
     now = call.closes_at + 90 * DAY
     assert carry_out(at=now) == {}
