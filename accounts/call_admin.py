@@ -55,6 +55,11 @@ class OfOwnCalls(ModelAdmin):
         """Return the calls whose rows the reader finds here."""
         return calls_once(request, self.sees)
 
+    def calls_of_list(self, request: HttpRequest, calls: Iterable[Row]) -> list[Row]:
+        """Return the call by which the list is narrowed, if it is one of these; else all."""
+        chosen = request.GET.get(f"{self.call_path}__id__exact")
+        return [call for call in calls if chosen in {None, str(call.pk)}]
+
     def own_row(
         self, request: HttpRequest, action: Action, rows: QuerySet[Row], **which: Any
     ) -> Row:

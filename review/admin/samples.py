@@ -50,12 +50,19 @@ class ShownSampled:
 
 
 class SampleForm(forms.Form):
-    size = forms.IntegerField(label="How many responses", min_value=1, max_value=MOST)
+    size = forms.IntegerField(
+        label="How many responses",
+        min_value=1,
+        max_value=MOST,
+        error_messages={"required": "Enter how many responses."},
+    )
     coders = forms.ModelMultipleChoiceField(
         label="Coders",
         queryset=User.objects.none(),
         widget=forms.CheckboxSelectMultiple,
-        help_text="Each of them codes every response of the sample.",
+        error_messages={"required": "Choose two coders or more."},
+        help_text="Choose two or more: each of them codes every response of the sample. "
+        "A manager adds coders under Memberships.",
     )
     facet = forms.ChoiceField(
         label="In proportion to",
@@ -137,7 +144,7 @@ class CodingSampleAdmin(WithOwnPage, ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = calls_of(request.user, Action.DRAW_SAMPLES)
+        calls = self.calls_of_list(request, calls_of(request.user, Action.DRAW_SAMPLES))
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def draw(self, request: HttpRequest, pk: int) -> HttpResponse:

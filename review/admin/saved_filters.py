@@ -35,7 +35,11 @@ def beside_the_list(request: HttpRequest) -> dict[str, Any]:
     saved = filters_of(current_user(request))
     if call is not None:
         saved = saved.filter(call=call)
-    return {"saved_filters": [(row, query_of(row, calls)) for row in saved], "query_now": now}
+    return {
+        "saved_filters": [(row, query_of(row, calls)) for row in saved],
+        "query_now": now,
+        "chosen_call": call,
+    }
 
 
 def saved_filters(request: HttpRequest, admin: ModelAdmin) -> HttpResponse:

@@ -84,7 +84,7 @@ class EntryAdmin(WithOwnPage, ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = calls_of(request.user, Action.ENTER_RESPONSES)
+        calls = self.calls_of_list(request, calls_of(request.user, Action.ENTER_RESPONSES))
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def show_row(self, request: HttpRequest, entry: Entry, /) -> HttpResponse:

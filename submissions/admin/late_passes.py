@@ -156,7 +156,7 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = calls_of(request.user, Action.GIVE_LATE_PASSES)
+        calls = self.calls_of_list(request, calls_of(request.user, Action.GIVE_LATE_PASSES))
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def give(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -122,6 +122,15 @@ def test_impossible_draw_is_refused(call, pair, boss):
     assert not CodingSample.objects.exists()
 
 
+def test_empty_form_is_told_what_to_enter(call, boss):
+    draw_page = reverse("admin:review_codingsample_draw", args=[call.pk])
+    told = signed_in(boss).post(draw_page, {"facet": ""}).context["form"].errors
+    assert told == {
+        "size": ["Enter how many responses."],
+        "coders": ["Choose two coders or more."],
+    }
+
+
 def test_blind_coder_sees_no_codings_of_others_until_done(call, pair, boss):
     ada, bea = pair
     response = make_submitted(call, story="Fair pay for all")

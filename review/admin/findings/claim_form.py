@@ -14,6 +14,7 @@ from review.models import Code, Finding
 from submissions.calls.models import Call
 from submissions.calls.states import QuestionKind
 
+NO_CODE = "The codebook of this call has no code yet. Without a code no response counts."
 LONGEST_TITLE = Finding._meta.get_field("title").max_length
 
 
@@ -73,6 +74,8 @@ class ClaimForm(forms.Form):
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
                 field.choices = choices
+        if not getattr(self.fields["codes"], "choices", ()):
+            self.fields["codes"].help_text = NO_CODE
         if not any(q.kind == QuestionKind.ROLES for q in call.questions_in_order):
             del self.fields["roles"]
 

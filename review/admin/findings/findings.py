@@ -126,7 +126,7 @@ class FindingAdmin(
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = calls_with_pages(request, Action.WRITE_FINDINGS)
+        calls = self.calls_of_list(request, calls_with_pages(request, Action.WRITE_FINDINGS))
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def show_row(self, request: HttpRequest, finding: Finding, /) -> HttpResponse:

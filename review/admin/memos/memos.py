@@ -141,7 +141,7 @@ class MemoAdmin(OfOwnCalls, ReadOnlyAdmin):
         ]
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        calls = calls_of(request.user, Action.CODE)
+        calls = self.calls_of_list(request, calls_of(request.user, Action.CODE))
         return super().changelist_view(request, {**(extra_context or {}), "calls": calls})
 
     def write(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -164,7 +164,9 @@ class QuoteAdmin(WithOwnPage, SearchedByReference, ReadOnlyAdmin):
             usable = [one for one in quotes if standing[one.pk].why_not is None]
             context["balance"] = balance_of(usable, call)
             context["without_leave"] = len(quotes) - len(usable)
-        context["calls_to_export"] = [one for one in calls if may(request.user, Action.CODE, one)]
+        context["calls_to_export"] = [
+            one for one in self.calls_of_list(request, calls) if may(request.user, Action.CODE, one)
+        ]
         return page
 
     def show_row(self, request: HttpRequest, quote: Any, /) -> HttpResponse:

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction, Role
+from review.admin.findings.claim_form import NO_CODE
 from review.coding.codebook import merge_codes, retire_code
 from review.coding.samples import draw_sample
 from review.findings.claims import claim_of, etag_of
@@ -80,7 +81,14 @@ def test_claim_without_words_is_asked_for_again(evidence, ann):
     answer = ann.post(address("finding_write", evidence.call), typed(evidence, title=" "))
     assert answer.status_code == 422
     assert "Enter what you claim" in answer.content.decode()
+    assert NO_CODE not in answer.content.decode()
     assert not Finding.objects.exists()
+
+
+def test_claim_in_a_call_without_codes_is_told_that_nothing_can_count(evidence, ann):
+    Coding.objects.all().delete()
+    evidence.code.delete()
+    assert NO_CODE in page_of(ann, "finding_write", evidence.call)
 
 
 def test_two_people_who_change_a_claim_are_told_of_each_other(evidence, ann, ben):

@@ -60,7 +60,10 @@ def test_new_call_is_looked_at_and_then_made(client, boss):
     page = look(client, "\ufeff" + TEXT + comments)
     assert page.status_code == 200
     assert "It would make a new call" in words(page)
-    assert "/calls/small/ : 2 sections, 11 questions, closes at midday on Wednesday" in words(page)
+    assert "/calls/small/ : 2 sections, 11 questions, opens at 9am on Wednesday 29 May" in words(
+        page
+    )
+    assert " (UK time) and closes at midday on Wednesday" in words(page)
     assert not Call.objects.exists()
     assert not loads().exists()
     made = again(client, page)
