@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -33,12 +33,17 @@ from submissions.calls.models import Call
 from submissions.definitions.closing_times import change_closing_time
 from submissions.definitions.errors import ClosingTimeRefused
 from submissions.mail.closing_report import closing_report
+from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 
 
 class WithCounts(Protocol):
-    """A call with what `get_queryset` adds."""
+    """A call with what `get_queryset` adds.
 
+    `has_responses`: anybody has begun to answer, so that the questions may no longer change.
+    """
+
+    has_responses: bool
     number_submitted: int
     number_drafts: int
 
@@ -154,6 +159,7 @@ class CallAdmin(
             super()
             .get_queryset(request)
             .annotate(
+                has_responses=Exists(Submission.objects.filter(call=OuterRef("pk"))),
                 number_submitted=Count(
                     "submissions", filter=Q(submissions__state=SubmissionState.SUBMITTED)
                 ),

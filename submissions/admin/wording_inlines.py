@@ -11,12 +11,6 @@ from accounts.rights import may, may_somewhere
 from accounts.states import Action
 from submissions.admin.wording_forms import WordingForm
 from submissions.calls.models import Call, Question, RespondentRole, Section
-from submissions.responses.models import Submission
-
-
-def has_answers(call: Call | None) -> bool:
-    """Return whether anybody has begun to answer, so that the questions may no longer change."""
-    return call is not None and Submission.objects.filter(call=call).exists()
 
 
 def _may(request: HttpRequest, action: Action, call: Call | None) -> bool:
@@ -37,7 +31,7 @@ class WordingInline(admin.TabularInline):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         fields = flatten(self.fields or ())
-        if has_answers(obj):
+        if obj is not None and obj.has_responses:
             return fields
         return [name for name in fields if name not in self.wording]
 
