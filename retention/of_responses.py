@@ -17,11 +17,11 @@ from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, period_of
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import UNFINISHED
+from submissions.responses.ending.drafts import NUMBERED, WITH_REASON
 from submissions.responses.ending.late import responses_kept_longer
 from submissions.responses.erasing import end_by_retention, has_lapsed
 from submissions.responses.models import (
     Attachment,
-    Entry,
     ErasureRequest,
     IdentityAnswer,
     ReturnAddress,
@@ -85,13 +85,13 @@ class OfResponses:
         named_files = files.exclude(
             name=Concat(Value("file."), F("file_type")), question__isnull=False
         )
-        entries = Entry.objects.filter(submission=OuterRef("pk")).exclude(their_reference="")
         return responses.filter(
             Q(Exists(of_versions.exclude(answers={})))
             | Q(Exists(IdentityAnswer.objects.filter(submission=OuterRef("pk"))))
             | Q(Exists(ReturnAddress.objects.filter(submission=OuterRef("pk"))))
             | Q(Exists(named_files))
-            | Q(Exists(entries))
+            | Q(Exists(NUMBERED.filter(submission=OuterRef("pk"))))
+            | Q(Exists(WITH_REASON.filter(submission=OuterRef("pk"))))
         )
 
 

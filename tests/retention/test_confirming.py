@@ -1,20 +1,24 @@
 """A manager reads the report of a call and confirms it; from then on data ends by itself."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import AuditEvent, Membership
 from accounts.states import Role
+from retention import carrying_out
 from retention.calendar import calendar_of, due_of, waits_for_confirmation
 from retention.carrying_out import carry_out
 from retention.confirming import ConfirmationRefused, confirm, confirmed_classes, report_etag
+from retention.endings import ENDINGS
 from retention.models import RetentionConfirmation
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, default_periods
@@ -210,6 +214,20 @@ def test_later_closing_keeps_the_confirmation_and_moves_the_end(call):
     assert confirmed_classes(later) == set(DataClass)
     assert carry_out(at=call.closes_at + 90 * DAY) == {}
     assert carry_out(at=call.closes_at + 91 * DAY) == {"drafts": 1}
+
+
+def test_call_that_is_extended_once_its_data_was_found_keeps_it(call, monkeypatch):
+    confirm_retention(call)
+    [ending] = [one for one in ENDINGS if one.data_class == DataClass.DRAFTS]
+
+    def found_and_extended(found, *, at):
+        number = ending.due(found, at=at)
+        Call.objects.update(closes_at=F("closes_at") + DAY)
+        return number
+
+    monkeypatch.setattr(carrying_out, "ENDINGS", [replace(ending, due=found_and_extended)])
+    assert carry_out(at=call.closes_at + 90 * DAY) == {}
+    assert Submission.objects.exists()
 
 
 def test_data_of_an_open_call_never_ends(call):

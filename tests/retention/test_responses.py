@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.urls import reverse
 
@@ -15,16 +16,25 @@ from retention import of_record
 from retention.carrying_out import carry_out
 from retention.endings import ENDINGS
 from retention.models import RetentionConfirmation
+from retention.of_responses import CONTACT_DETAILS, EVIDENCE
 from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, default_periods, ends_at
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import OutboxState
 from submissions.responses import amending, late_passes, submitting
 from submissions.responses import erasing as requests
+from submissions.responses.entering import Came, begin_entry
 from submissions.responses.evidence_checks.weekly_check import check_evidence
-from submissions.responses.models import ErasureRequest, Submission, Version
+from submissions.responses.models import (
+    Attachment,
+    Entry,
+    ErasureRequest,
+    LatePass,
+    Submission,
+    Version,
+)
 from submissions.responses.models.attachments import private_storage
-from submissions.responses.states import ErasureScope
+from submissions.responses.states import Acknowledgement, Channel, ErasureScope
 from submissions.responses.verifying import checking_code
 from tests.makers import (
     complete_answers,
@@ -188,11 +198,38 @@ def test_request_that_its_author_never_confirmed_keeps_nothing(call, response):
     OutboxEmail.objects.filter(submission=response).update(state=OutboxState.SENT, sent_at=at)
     carry_out(at=at)
     response.refresh_from_db()
-    assert response.state == "submitted"
+    assert (response.state, EVIDENCE.due(call, at=at)) == ("submitted", 0)
     carry_out(at=at + timedelta(hours=72))
     response.refresh_from_db()
     request.refresh_from_db()
     assert (response.state, request.state) == ("erased", "withdrawn")
+
+
+@pytest.mark.parametrize("alone", ["number of a letter", "reason of a late pass", "original"])
+def test_whatever_else_names_its_author_ends_with_who_answered(call, alone):
+    response = make_submitted(call)
+    OutboxEmail.objects.update(state=OutboxState.SENT, sent_at=while_open(call))
+    at = ends_at(call, DataClass.CONTACT_DETAILS)
+    end(call, DataClass.CONTACT_DETAILS)
+    assert CONTACT_DETAILS.held(call) == 0
+    came = {"by": make_user(is_superuser=True), "at": while_open(call)}
+    if alone == "number of a letter":
+        letter = Came(Channel.POST, came["at"], Acknowledgement.NONE, their_reference="Ada, 3")
+        entry = begin_entry(letter, call=call, **came)
+        Entry.objects.filter(pk=entry.pk).update(submission=response)
+    elif alone == "reason of a late pass":
+        ends = call.closes_at + timedelta(days=1)
+        late = late_passes.give(
+            call=call, address="ada@example.org", reason="Ada was ill", expires_at=ends, **came
+        )
+        LatePass.objects.filter(pk=late.pk).update(submission=response, address="")
+        at = ends_at(call, DataClass.CONTACT_DETAILS, counted_from=ends)
+    else:
+        scan = Attachment(submission=response, name="file.txt", file_type="txt", size=4)
+        scan.sha256, scan.uploaded_at = "0" * 64, came["at"]
+        scan.file.save(scan.name, ContentFile(b"Ada."), save=True)
+    assert carry_out(at=at)["contact_details"] == 1
+    assert CONTACT_DETAILS.held(call) == 0
 
 
 def test_withdrawn_response_ends_with_the_evidence(call, response):
@@ -250,6 +287,7 @@ def test_worker_that_dies_in_a_batch_is_followed_by_one_that_goes_on(call, respo
 
 
 def test_record_ends_six_years_after_closing_and_its_chain_holds(call, response):
+    record(by=None, at=while_open(call), action=AuditAction.CALL_CHANGED, call=make_call())
     chain.seal()
     at = ends_at(call, DataClass.RECORD)
     end(call, DataClass.EVIDENCE)
@@ -262,6 +300,10 @@ def test_record_ends_six_years_after_closing_and_its_chain_holds(call, response)
     assert list(left.values_list("action", flat=True)) == ["record_ended", "data_ended"]
     assert carry_out(at=at) == {}
     assert problems() == []
+    record(by=None, at=at, action=AuditAction.CALL_CHANGED, call=call)  # not sealed yet
+    Call.objects.filter(pk=call.pk).update(closes_at=call.closes_at + timedelta(days=1))
+    assert carry_out(at=at + timedelta(days=1)) == {"events": 1}
+    assert list(chain.ChainCheck().problems()) == []
 
 
 def test_record_that_nobody_ends_is_told_to_administrators(call, response, client, at):

@@ -100,6 +100,11 @@ def test_periods_are_kept_in_one_spelling():
             "after closing) than “evidence” (11 months after closing)",
         ),
         (
+            {"evidence": "12 months after closing"},
+            "call.retention.files: “files” may not be kept longer (24 months after closing) than "
+            "“evidence” (12 months after closing)",
+        ),
+        (
             {"record": "23 months after closing"},
             "call.retention.evidence: “evidence” may not be kept longer (24 months after closing) "
             "than “record” (23 months after closing)",
