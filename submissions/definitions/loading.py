@@ -1,5 +1,6 @@
 """Call definitions: text -> checked definition -> rows, and the same again when it changes."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,6 +36,13 @@ from submissions.definitions.wording import note_loaded, refuse_to_overwrite, wo
 from submissions.responses.models import Answer, Attachment, IdentityAnswer
 
 LARGEST_DEFINITION = 1_000_000  # characters
+MOST_PARTS = 20  # of a key; tomllib takes time by the square of them
+# So many parts with dots between them: bare, or in quotation marks. Each scan ends where the next
+# may begin, so that no text takes long.
+DEEP_KEY = re.compile(
+    r"""(?<![\w"'.\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+)"""
+    f"{{{MOST_PARTS}}}"
+)
 OUT_OF_THE_WAY = 10_000  # more than a call can have of anything
 LOADED = "The definition that was loaded says so"
 WITHIN_CALL = ["call", "key"]  # what tells one role, section or question from another
@@ -81,6 +89,10 @@ def _tables(text: str, source: str) -> dict[str, object]:
         reason = (
             f"has {len(text):,} characters; a call definition has {LARGEST_DEFINITION:,} at most"
         )
+        raise DefinitionRefused([f"{source}: file: {reason}"])
+    if found := DEEP_KEY.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        reason = f"has a key of more than {MOST_PARTS} parts in line {line:,}"
         raise DefinitionRefused([f"{source}: file: {reason}"])
     try:
         return tomllib.loads(text)

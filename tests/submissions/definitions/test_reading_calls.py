@@ -160,6 +160,16 @@ def test_nesting_without_end_is_refused():
     ]
 
 
+@pytest.mark.parametrize("part", ["a", "a-b_1", '"a b"', '"\\""', "'\\'", "a "])
+def test_key_of_more_parts_than_any_has_is_refused(part):
+    """Before it is read: that takes hours for one that fills a file."""
+    deep = ["small.toml: file: has a key of more than 20 parts in line 2"]
+    for key in (".".join([part] * 21), f"[ {' . '.join([part] * 500)} ]", f"a = {{{'b.' * 20}c"):
+        assert refusal(f"# 1\n{key} = 1") == deep
+    assert refusal(".".join([part] * 20) + " = 1") != deep
+    assert refusal(f'a = "{"This is so. So it is. " * 20}{"1. " * 19}..."') != deep
+
+
 def test_number_without_end_is_refused():
     assert len(refusal("a = " + "9" * 10_000)) == 1
 
