@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest
 from redis import Redis
 
-from core import clock
+from core import arrival, clock
 
 logger = logging.getLogger(__name__)
 WARNS_OVER = timedelta(seconds=2)
@@ -91,8 +91,8 @@ def corrected(moment: datetime) -> datetime:
 
 
 def received(request: HttpRequest) -> datetime:
-    """Return when the last byte of the request arrived (`clock.received`), as `corrected`."""
-    return corrected(clock.received(request))
+    """Return when the last byte of the request arrived (`arrival.received`), as `corrected`."""
+    return corrected(arrival.received(request))
 
 
 def in_words(deviation: timedelta, *, whose: str = "this server") -> str:

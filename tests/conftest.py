@@ -204,7 +204,7 @@ def at(monkeypatch):
     standing = {"moment": OPENS_AT}
     monkeypatch.setattr(clock, "portal_now", lambda: standing["moment"])
     monkeypatch.setattr(
-        clock, "received", lambda request: standing["moment"] - arrival.time_since(request.META)
+        arrival, "received", lambda request: standing["moment"] - arrival.time_since(request.META)
     )
 
     def set_to(moment):

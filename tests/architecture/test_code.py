@@ -61,8 +61,8 @@ CACHE = re.compile(r"(?:functools\.)?(?:lru_)?cache\b")
 IGNORE = re.compile(r"#\s*(?:noqa(?::[\w ,]*)?|type:\s*ignore(?:\[[\w ,-]*\])?)(.*)")
 REASON = re.compile(r"\s*(?:- |# )\w")
 READINGS = {
+    "arrival.received",
     "clock.portal_now",
-    "clock.received",
     "clock_check.received",
     "clock.wall_now",
     "datetime.now",
@@ -105,8 +105,10 @@ def readings_of(path):
     readings = {ast.unparse(call.func) for call in calls_in(path)} & READINGS
     if named(path) == "core/clock.py":
         readings -= {"datetime.now"}
+    elif named(path) == "core/arrival.py":
+        readings -= {"clock.wall_now"}
     elif named(path) == "core/clock_check.py":
-        readings -= {"clock.received", "clock.wall_now"}
+        readings -= {"arrival.received", "clock.wall_now"}
     elif named(path).startswith(CLOCK_READERS):
         readings -= {"clock.portal_now", "clock.wall_now"}
     if named(path).startswith("submissions/respondent/"):

@@ -172,5 +172,5 @@ def test_reading_how_far_the_rehearsal_is_moved_makes_no_request_later(settings,
 
     monkeypatch.setattr(clock, "read_move", slowly)
     monkeypatch.setattr(arrival, "time_since", since)
-    later = clock.received(HttpRequest()) - settings.REHEARSAL_OFFSET - move - asked[0]
+    later = arrival.received(HttpRequest()) - settings.REHEARSAL_OFFSET - move - asked[0]
     assert timedelta(0) <= later < timedelta(seconds=0.04)
