@@ -21,15 +21,9 @@ from submissions.calls.models import Call
 from submissions.calls.states import PublicationPolicy
 from submissions.mail.messages.confirmation import CAME_BY
 from submissions.mail.tasks import nudge_mail
-from submissions.responses.answering import askable_questions
+from submissions.responses.answering import ResponseIncomplete, askable_questions
 from submissions.responses.entering import discard_entry, submit_entry
-from submissions.responses.errors import (
-    CallNotOpen,
-    CallNotYetOpen,
-    ChangedSinceSeen,
-    EntryRefused,
-    ResponseIncomplete,
-)
+from submissions.responses.errors import CallNotOpen, CallNotYetOpen, ChangedSinceSeen, EntryRefused
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import Entry, Version
 from submissions.responses.originals import originals_of

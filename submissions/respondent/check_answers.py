@@ -34,7 +34,7 @@ from submissions.respondent.response_context import (
 from submissions.respondent.wrong_clock import wrong_clock_page
 from submissions.responses import submitting
 from submissions.responses.addresses import known_address
-from submissions.responses.answering import ValidationIssue
+from submissions.responses.answering import ResponseIncomplete, ValidationIssue
 from submissions.responses.errors import (
     AccessEnded,
     CallClosed,
@@ -43,7 +43,6 @@ from submissions.responses.errors import (
     ChangedSinceSeen,
     MayNotSubmit,
     ResponseGone,
-    ResponseIncomplete,
     ResponseWithdrawn,
 )
 from submissions.responses.etags import draft_etag

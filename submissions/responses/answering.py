@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from core.addresses import AddressRefused, clean_address, same_or_cleaned
 from core.canonical import canonical_text
+from core.errors import PortalError
 from core.spoken_numbers import say_number
 from core.words import count_words
 from submissions.calls.models import Call, Question
@@ -42,6 +43,14 @@ class ValidationIssue:
     key: str
     message: str
     row: str = ""
+
+
+class ResponseIncomplete(PortalError):
+    """The response has `issues` that prevent submitting."""
+
+    def __init__(self, issues: list[ValidationIssue]) -> None:
+        super().__init__(f"{len(issues)} answers are missing or need changing")
+        self.issues = issues
 
 
 def clean_answer(question: Question, raw: Any) -> Any:

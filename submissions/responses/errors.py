@@ -1,7 +1,9 @@
-"""What responses refuse. Messages are for developers; pages choose their own words."""
+"""What responses refuse, but for `answering.ResponseIncomplete`, which has what is missing.
+
+Messages are for developers; pages choose their own words.
+"""
 
 from datetime import datetime
-from typing import Any
 
 from core.errors import PortalError
 
@@ -24,14 +26,6 @@ class CallClosed(CallNotOpen):
 
 class CallNotYetOpen(CallNotOpen):
     """`at` is before the opening time."""
-
-
-class ResponseIncomplete(PortalError):
-    """The response has `issues`, each an `answering.ValidationIssue`, that prevent submitting."""
-
-    def __init__(self, issues: list[Any]) -> None:
-        super().__init__(f"{len(issues)} answers are missing or need changing")
-        self.issues = issues
 
 
 class AlreadySubmitted(PortalError):

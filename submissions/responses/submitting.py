@@ -7,10 +7,10 @@ from django.db import transaction
 
 from submissions.calls.models import Call
 from submissions.responses.addresses import enqueue_receipt
-from submissions.responses.answering import asked_questions, validation_issues
+from submissions.responses.answering import ResponseIncomplete, asked_questions, validation_issues
 from submissions.responses.colleagues import end_as_submitted
 from submissions.responses.deadlines import applicable_deadline
-from submissions.responses.errors import ChangedSinceSeen, ResponseIncomplete
+from submissions.responses.errors import ChangedSinceSeen
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import Submission, Version
 from submissions.responses.versions import Content, write_version

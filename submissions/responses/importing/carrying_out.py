@@ -16,15 +16,11 @@ from core.claims import claimed_row, renew
 from core.disk_reserve import NoRoom, has_room_for_upload
 from core.outages import StoreAway, outage_of
 from core.whole_files import FileLost
+from submissions.responses.answering import ResponseIncomplete
 from submissions.responses.attaching import attach
 from submissions.responses.drafting import save_answers
 from submissions.responses.entering import Came, begin_entry, submit_entry
-from submissions.responses.errors import (
-    CallNotOpen,
-    EntryRefused,
-    ImportRefused,
-    ResponseIncomplete,
-)
+from submissions.responses.errors import CallNotOpen, EntryRefused, ImportRefused
 from submissions.responses.importing import uploads
 from submissions.responses.importing.choices import Choices
 from submissions.responses.importing.folders import Folder

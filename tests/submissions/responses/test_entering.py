@@ -15,13 +15,9 @@ from submissions.mail.reminding import enqueue_reminders
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import entering, erasing, housekeeping, late_passes, returning
+from submissions.responses.answering import ResponseIncomplete
 from submissions.responses.drafting import save_answers
-from submissions.responses.errors import (
-    CallClosed,
-    ChangedSinceSeen,
-    EntryRefused,
-    ResponseIncomplete,
-)
+from submissions.responses.errors import CallClosed, ChangedSinceSeen, EntryRefused
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import Entry, Submission
 from submissions.responses.originals import add_original

@@ -15,13 +15,13 @@ from submissions.definitions import closing_times
 from submissions.definitions.errors import ClosingTimeRefused
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, submitting
+from submissions.responses.answering import ResponseIncomplete
 from submissions.responses.errors import (
     AlreadySubmitted,
     CallNotOpen,
     LatePassRefused,
     LinkDead,
     NotSubmitted,
-    ResponseIncomplete,
     ResponseWithdrawn,
 )
 from submissions.responses.models import LatePass, Submission, Version

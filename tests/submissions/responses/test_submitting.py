@@ -6,7 +6,8 @@ import pytest
 from core.references import read_reference
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import attaching, drafting, submitting
-from submissions.responses.errors import AlreadySubmitted, NoFreeReference, ResponseIncomplete
+from submissions.responses.answering import ResponseIncomplete
+from submissions.responses.errors import AlreadySubmitted, NoFreeReference
 from submissions.responses.models import Submission, Version
 from submissions.responses.working_copy import working_answers
 from tests.makers import (
