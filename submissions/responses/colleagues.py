@@ -48,20 +48,6 @@ def end_sharing(locked: Submission, why: AccessEnd, *, at: datetime) -> None:
         record_ended(locked, number, why, at=at)
 
 
-def end_as_submitted(locked: Submission, *, by: Colleague | None, at: datetime) -> None:
-    """End each access: what they worked on together has become evidence, through `by` if given."""
-    if by is not None:
-        record(
-            by=None,
-            at=at,
-            action=AuditAction.COLLEAGUE_SUBMITTED,
-            call=locked.call,
-            submission=locked,
-            colleague=by.number,
-        )
-    end_sharing(locked, AccessEnd.SUBMITTED, at=at)
-
-
 def record_ended(locked: Submission, number: int, why: AccessEnd, *, at: datetime) -> None:
     record(
         by=None,

@@ -5,14 +5,17 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.record import record
+from accounts.states import AuditAction
 from submissions.calls.models import Call
 from submissions.responses.addresses import enqueue_receipt
 from submissions.responses.answering import ResponseIncomplete, asked_questions, validation_issues
-from submissions.responses.colleagues import end_as_submitted
+from submissions.responses.colleagues import end_sharing
 from submissions.responses.deadlines import applicable_deadline
 from submissions.responses.errors import ChangedSinceSeen
 from submissions.responses.etags import draft_etag
 from submissions.responses.models import Submission, Version
+from submissions.responses.states import AccessEnd
 from submissions.responses.versions import Content, write_version
 from submissions.responses.working_copy import (
     files_by_key,
@@ -42,11 +45,12 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
     ResponseGone. For a colleague it raises AccessEnded or MayNotSubmit if, once the response is
     locked, they lack that.
     """
+    colleague = submission.opened_by
     with transaction.atomic():
         locked = lock_response(submission)
         if not locked.has_working_copy:
             return locked.submitted_version
-        refuse_unless_may_submit(submission.opened_by)
+        refuse_unless_may_submit(colleague)
         call = lock_call(locked.call_id)
         at = max(at, locked.last_touched)
         deadline = applicable_deadline(call, locked, at=at, lock=True)
@@ -55,7 +59,16 @@ def submit(*, submission: Submission, at: datetime, expected_etag: str | None = 
         version = write_version(locked, content, deadline, at=at)
         if version != before:
             enqueue_receipt(version, call, infected=content.is_infected, at=at)
-        end_as_submitted(locked, by=submission.opened_by, at=at)
+        if colleague is not None:
+            record(
+                by=None,
+                at=at,
+                action=AuditAction.COLLEAGUE_SUBMITTED,
+                call=call,
+                submission=locked,
+                colleague=colleague.number,
+            )
+        end_sharing(locked, AccessEnd.SUBMITTED, at=at)
     logger.info("response %s received", version.submission.reference)
     return version
 
