@@ -127,7 +127,7 @@ class _Kind:
     def etag(self, story: Answer, email: IdentityAnswer) -> str:
         """Return what the page on which the author checks such a draft posts back."""
         own = {row.question.key: row.value for row in (story, email)}
-        return draft_etag(self._answers | own, [])
+        return draft_etag(self._answers | own, {})
 
 
 def _draft(call: Call) -> Submission:

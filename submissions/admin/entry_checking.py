@@ -1,7 +1,5 @@
 """The last pages of entering a response: checking it, its acknowledgement; and discarding it."""
 
-import itertools
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -110,7 +108,7 @@ def check(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResponse
         issues=issues,
         not_counted=current.not_counted,
         left_open=LEFT_OPEN if asks and not current.answers.get("publication") else "",
-        etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
+        etag=draft_etag(current.answers, current.files),
     )
 
 

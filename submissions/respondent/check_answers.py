@@ -163,7 +163,7 @@ def _page_context(
         may_submit=current.colleague is None or current.colleague.may_submit,
         not_allowed=isinstance(refusal, MayNotSubmit),
         submitters=_others_who_may_submit(current),
-        draft_etag=draft_etag(current.answers, itertools.chain(*current.files.values())),
+        draft_etag=draft_etag(current.answers, current.files),
         publication=publication,
         publication_href=chosen[0]["href"] if chosen else "",
         has_changes=current.is_changed,

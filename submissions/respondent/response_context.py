@@ -38,7 +38,7 @@ from submissions.responses.signposting import question_of_help
 from submissions.responses.states import AccessEnd, SubmissionState
 from submissions.responses.transcript import say_answer
 from submissions.responses.versions import Content, holds_changes
-from submissions.responses.working_copy import files_by_key, working_answers
+from submissions.responses.working_copy import working_answers, working_files
 
 FOLDED_FROM, OPENING = 40, 10  # words of a long answer on the page to check
 SEVERAL = MULTIPLE_KINDS | {QuestionKind.MATRIX}
@@ -59,8 +59,7 @@ class ResponseContext:
 
     @cached_property
     def files(self) -> dict[str, list[Attachment]]:
-        present = self.submission.attachments.filter(removed_at=None).select_related("scan")
-        return files_by_key(self.call, present)
+        return working_files(self.submission, self.call)
 
     @property
     def file_counts(self) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """Telling one stored answer, or one state of a whole draft, from another."""
 
 import hashlib
+import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from submissions.responses.models import Attachment
@@ -18,6 +19,7 @@ def etag(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def draft_etag(answers: Mapping[str, Any], files: Iterable[Attachment]) -> str:
-    """Return what tells one state of a working copy, its files included, from another."""
-    return etag([answers, sorted(str(file.public_id) for file in files)])
+def draft_etag(answers: Mapping[str, Any], files: Mapping[str, Sequence[Attachment]]) -> str:
+    """Return what tells one state of a working copy, its files by key included, from another."""
+    present = itertools.chain.from_iterable(files.values())
+    return etag([answers, sorted(str(file.public_id) for file in present)])

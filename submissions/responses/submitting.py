@@ -18,11 +18,11 @@ from submissions.responses.models import Submission, Version
 from submissions.responses.states import AccessEnd
 from submissions.responses.versions import Content, write_version
 from submissions.responses.working_copy import (
-    files_by_key,
     lock_call,
     lock_response,
     refuse_unless_may_submit,
     working_answers,
+    working_files,
 )
 
 logger = logging.getLogger(__name__)
@@ -80,11 +80,8 @@ def complete_content(
 
     Raises ChangedSinceSeen and ResponseIncomplete.
     """
-    answers = working_answers(locked, call)
-    present = locked.attachments.filter(removed_at=None, question__isnull=False)
-    attachments = list(present.select_related("scan"))
-    files = files_by_key(call, attachments)
-    if expected_etag not in (None, draft_etag(answers, attachments)):
+    answers, files = working_answers(locked, call), working_files(locked, call)
+    if expected_etag not in (None, draft_etag(answers, files)):
         raise ChangedSinceSeen
     content = Content(call, asked_questions(call, answers), answers, files)
     counts = {key: len(those) for key, those in files.items()}

@@ -63,6 +63,12 @@ def _stored_answers(submission: Submission) -> dict[int, Any]:
     return dict(evidence.union(identity, all=True))
 
 
+def working_files(submission: Submission, call: Call) -> dict[str, list[Attachment]]:
+    """Return the files of the working copy, with what was found in them, by question key."""
+    present = submission.attachments.filter(removed_at=None, question__isnull=False)
+    return files_by_key(call, present.select_related("scan"))
+
+
 def files_by_key(call: Call, attachments: Iterable[Attachment]) -> dict[str, list[Attachment]]:
     """Return the attachments by the key of their question."""
     keys = call.questionnaire.keys

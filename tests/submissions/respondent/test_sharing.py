@@ -366,7 +366,7 @@ def test_colleague_without_the_right_or_whose_was_taken_back_sees_who_submits(
     assert "Submit now" not in said
     assert "You then get" not in said
     assert "Submit now" in text_of(client.get(address(call, "response/check/")))
-    checked = draft_etag(answers_of(draft), [])
+    checked = draft_etag(answers_of(draft), {})
     for is_taken_back in (False, True):
         if is_taken_back:
             client.post(address(call, "people/1/"), {"may_submit": "1"})

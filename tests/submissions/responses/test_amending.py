@@ -74,6 +74,19 @@ def test_change_of_identity_alone_is_a_new_version_with_the_new_address():
     assert submission.mails.get(kind="amended").to_address == "new@example.org"
 
 
+def test_file_that_was_taken_out_is_in_the_earlier_version_alone():
+    call = make_call()
+    draft = make_draft(call, **complete_answers(call))
+    file = make_attachment(draft)
+    at = while_open(call)
+    first = submitting.submit(submission=draft, at=at)
+    amending.reopen(submission=draft, at=at)
+    draft.refresh_from_db()
+    attaching.detach(submission=draft, public_id=file.public_id, at=at)
+    second = submitting.submit(submission=draft, at=at)
+    assert [list(version.attachments.all()) for version in (first, second)] == [[file], []]
+
+
 def test_change_that_was_not_submitted_before_closing_leaves_what_was():
     submission = opened_again(story="Before")
     call = change(submission, story="After")

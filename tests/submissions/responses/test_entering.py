@@ -47,7 +47,7 @@ def answered(entry, **answers):
 
 def submitted(entry):
     fresh = Entry.objects.select_related("submission__call").get(pk=entry.pk)
-    etag = draft_etag(working_answers(fresh.submission, fresh.submission.call), [])
+    etag = draft_etag(working_answers(fresh.submission, fresh.submission.call), {})
     return entering.submit_entry(fresh, by=fresh.begun_by, at=WEEKS_LATER, expected_etag=etag)
 
 
