@@ -19,7 +19,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import UNFINISHED
 from submissions.responses.ending.drafts import NUMBERED, WITH_REASON
 from submissions.responses.ending.late import responses_kept_longer
-from submissions.responses.erasing import end_by_retention, has_lapsed
+from submissions.responses.erasing import end_by_retention, gives_way
 from submissions.responses.models import (
     Attachment,
     ErasureRequest,
@@ -67,7 +67,7 @@ class OfResponses:
 
     def _that_may_end(self, call: Call, at: datetime) -> QuerySet[Submission]:
         unsent = OutboxEmail.objects.filter(submission=OuterRef("pk"), state__in=UNFINISHED)
-        requests = ErasureRequest.objects.open().exclude(has_lapsed(at))
+        requests = ErasureRequest.objects.open().exclude(gives_way(self.scope, at))
         asked = requests.filter(submission=OuterRef("pk"))
         late = responses_kept_longer(call, self.data_class, at=at)
         having = self._that_have_it(call).exclude(pk__in=late)

@@ -119,19 +119,22 @@ def end_by_retention(
 ) -> ErasureRequest | None:
     """Approve the erasure of what a rule of retention ends, for the worker to carry out.
 
-    `rule` names the rule; `by` is who confirmed it, None where it goes on by itself. None if the
-    response was erased already or somebody's request is open: that one is carried out. One that its
-    author did not confirm in time is withdrawn, without a mail.
+    `rule` names the rule; `by` is who confirmed it, None where it goes on by itself. A request that
+    `gives_way` is withdrawn, without a mail. None if another one is open, somebody decides about it
+    at this moment, or the response was erased already.
     """
     with transaction.atomic():
         try:
             locked = _lock(submission)
         except ErasureRefused:
             return None
-        if (open_one := open_request(locked)) is not None:
-            if not is_unconfirmed(open_one, at):
+        if open_request(locked) is not None:
+            # Whoever decides about it now waits for the response: to wait for them is a deadlock.
+            giving_way = ErasureRequest.objects.open().filter(gives_way(scope, at))
+            free = giving_way.select_for_update(of=("self",), skip_locked=True)
+            if (given := free.filter(submission=locked).first()) is None:
                 return None
-            _withdraw(open_one, at=at)
+            _withdraw(given, at=at, rule=rule)
         request = ErasureRequest.objects.create(
             call=locked.call,
             submission=locked,
@@ -242,9 +245,10 @@ def _lock_to_decide(request: ErasureRequest, by: User) -> ErasureRequest:
         raise ErasureRefused("You may not decide about requests to erase in this call.")
     locked = ErasureRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
     if locked.state != ErasureState.ASKED:
-        who = locked.decided_by.get_username() if locked.decided_by else "its author"
+        # Its author withdraws it, or it ends with what it asks for.
+        who = f", by {locked.decided_by.get_username()}" if locked.decided_by else ""
         raise ErasureRefused(
-            f"This request is not open any more: {locked.get_state_display().lower()}, by {who}."
+            f"This request is not open any more: {locked.get_state_display().lower()}{who}."
         )
     if locked.confirmed_at is None:
         raise ErasureRefused("Its author has not confirmed it yet, by the link in the mail.")
@@ -262,15 +266,23 @@ def _end(request: ErasureRequest, state: ErasureState, *, by: User | None, at: d
     _record(request, action, by=by, at=at)
 
 
-def _withdraw(request: ErasureRequest, *, at: datetime) -> None:
+def _withdraw(request: ErasureRequest, *, at: datetime, rule: str) -> None:
     request.state = ErasureState.WITHDRAWN
     request.save(update_fields=["state"])
-    _record(request, AuditAction.ERASURE_WITHDRAWN, by=None, at=at)
+    _record(request, AuditAction.ERASURE_WITHDRAWN, by=None, at=at, rule=rule)
 
 
-def has_lapsed(at: datetime) -> Q:
-    """Return the condition of requests that their authors did not confirm in time."""
-    return Q(confirmed_at=None, asked_at__lte=at - timedelta(hours=CONFIRM_WITHIN_HOURS))
+def gives_way(scope: ErasureScope, at: datetime) -> Q:
+    """Return the condition of open requests that end with what a rule ends, which `scope` names.
+
+    Their authors did not confirm them in time, or nobody decided within the month and the rule ends
+    all that they ask for.
+    """
+    lapsed = Q(confirmed_at=None, asked_at__lte=at - timedelta(hours=CONFIRM_WITHIN_HOURS))
+    undecided = Q(state=ErasureState.ASKED, due_at__lte=at)
+    if scope != ErasureScope.RESPONSE:
+        undecided &= Q(scope=scope)
+    return lapsed | undecided
 
 
 def confirmed_before(request: ErasureRequest) -> datetime:

@@ -232,6 +232,26 @@ def test_whatever_else_names_its_author_ends_with_who_answered(call, alone):
     assert CONTACT_DETAILS.held(call) == 0
 
 
+def test_request_that_nobody_decides_keeps_nothing_beyond_its_month(call, response):
+    at = ends_at(call, DataClass.CONTACT_DETAILS)
+    requests.ask(submission=response, scope=ErasureScope.RESPONSE, at=at)
+    other = make_submitted(call, email="bo@example.org")
+    theirs = requests.ask(submission=other, scope=ErasureScope.IDENTITY, at=at)
+    OutboxEmail.objects.update(state=OutboxState.SENT, sent_at=at)
+    assert carry_out(at=theirs.due_at - MICROSECOND)["contact_details"] == 0
+    # Whoever asked for all of it to be erased can still be answered.
+    assert carry_out(at=theirs.due_at)["contact_details"] == 1
+    assert list(ErasureRequest.objects.order_by("pk").values_list("submission", "state")) == [
+        (response.pk, "asked"),
+        (other.pk, "withdrawn"),
+        (other.pk, "erased"),
+    ]
+    erasing.carry_out_all(at=theirs.due_at)
+    assert end(call, DataClass.EVIDENCE)["responses"] == 2
+    assert set(Submission.objects.values_list("state", flat=True)) == {"erased"}
+    assert problems() == []
+
+
 def test_withdrawn_response_ends_with_the_evidence(call, response):
     amending.withdraw(submission=response, at=while_open(call))
     OutboxEmail.objects.filter(submission=response).update(
