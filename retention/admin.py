@@ -1,5 +1,7 @@
 """The calendar of each call: what ends when, and the confirmation that it does."""
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +18,13 @@ from accounts.states import Action
 from core import clock
 from core.admin.read_only import ReadOnlyAdmin
 from retention.calendar import calendar_of, due_of, ended_so_far, waits_for_confirmation
-from retention.confirming import ConfirmationRefused, confirm, confirmation_of, report_etag
+from retention.confirming import (
+    ConfirmationRefused,
+    confirm,
+    confirmation_of,
+    is_confirmed,
+    report_etag,
+)
 from retention.models import RetentionCalendar
 from submissions.calls.models import Call
 
@@ -30,6 +38,9 @@ class RetentionCalendarAdmin(OfOwnCalls, ReadOnlyAdmin):
     list_display_links = None
     search_fields = ()
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionCalendar]:
+        return super().get_queryset(request).annotate(is_confirmed=is_confirmed())
+
     @admin.display(description="call")
     def title_of_call(self, call: Call) -> str:
         address = reverse("admin:retention_retentioncalendar_calendar", args=[call.pk])
@@ -40,8 +51,8 @@ class RetentionCalendarAdmin(OfOwnCalls, ReadOnlyAdmin):
         return call.closes_in_words
 
     @admin.display(description="what ends")
-    def standing(self, call: Call) -> str:
-        if confirmation_of(call) is not None:
+    def standing(self, call: Any) -> str:
+        if call.is_confirmed:
             return "Ends by itself"
         if waits_for_confirmation(call, at=clock.portal_now()):
             return "Waits for a manager: some of it has passed its period"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from accounts.record import record
@@ -51,6 +52,15 @@ def confirmation_of(call: Call) -> RetentionConfirmation | None:
         )
         .select_related("by")
         .first()
+    )
+
+
+def is_confirmed() -> Exists:
+    """Return the condition of calls of which `confirmation_of` finds one."""
+    return Exists(
+        RetentionConfirmation.objects.filter(
+            call=OuterRef("pk"), retention_revision=OuterRef("retention_revision"), by__isnull=False
+        )
     )
 
 
