@@ -49,7 +49,7 @@ class ResponseIncomplete(PortalError):
     """The response has `issues` that prevent submitting."""
 
     def __init__(self, issues: list[ValidationIssue]) -> None:
-        super().__init__(f"{len(issues)} answers are missing or need changing")
+        super().__init__(*(issue.key for issue in issues))
         self.issues = issues
 
 
