@@ -8,23 +8,27 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import AuditEvent, User
 from accounts.states import Role
+from retention.carrying_out import carry_out
 from submissions.calls.models import Call
+from submissions.calls.retention import DataClass, ends_at
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import load, parse
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, erasing, late_passes, submitting
-from submissions.responses.models import Entry, Version
+from submissions.responses.models import Entry, ErasureRequest, Version
 from submissions.responses.states import ErasureScope
 from tests.forms import form_of
 from tests.makers import (
     OPENS_AT,
     PASSWORD,
     SMALL,
+    confirm_retention,
     let_members_in,
     make_call,
     make_submitted,
@@ -216,6 +220,21 @@ def test_of_two_who_approve_an_erasure_one_does_and_the_other_is_told(at):
     loser = staff[1] if won == "ann" else staff[0]
     told = f"This request is not open any more: approved, by {won}."
     assert told in loser.get(shown_at).content.decode()
+
+
+def test_end_of_a_period_leaves_the_request_that_somebody_decides_about_now():
+    response = make_submitted(email="ada@example.org")
+    call = response.call
+    confirm_retention(call)
+    moment = ends_at(call, DataClass.CONTACT_DETAILS)
+    asked = erasing.ask(submission=response, scope=ErasureScope.IDENTITY, at=moment)
+    OutboxEmail.objects.update(state="sent", sent_at=moment)
+    with transaction.atomic():
+        ErasureRequest.objects.select_for_update().get()
+        # Whoever decides waits for the response next: neither may wait for the other.
+        [ended] = at_once([partial(carry_out, at=asked.due_at)])
+    assert ended["contact_details"] == 0
+    assert carry_out(at=asked.due_at)["contact_details"] == 1
 
 
 def test_withdrawal_while_the_author_submits_again_is_of_the_version_that_was_seen(staff):
