@@ -34,6 +34,13 @@ TEXTS_OF_CHARTS_CUT_OFF = """[...document.querySelectorAll('svg.chart text')]
   .filter((box) => box.left < -1 || box.right > innerWidth + 1).length"""
 
 
+# A number of the scale stands on the first column, and has to be read there.
+EDGE_IS_THE_GROUND = """(tick) => {
+  const { paintOrder, stroke } = getComputedStyle(tick);
+  return paintOrder === 'stroke' && stroke === getComputedStyle(document.body).backgroundColor;
+}"""
+
+
 def test_charts_fit_the_screen_and_say_what_they_show(open_signed_in, look, call):
     page = open_signed_in(make_user(Role.STEERING_MEMBER), reduced_motion="reduce")
     page.goto("/steering/")
@@ -54,6 +61,7 @@ def test_charts_fit_the_screen_and_say_what_they_show(open_signed_in, look, call
         look(page, f"steering-charts-{scheme}", [width])
         assert page.evaluate(TEXTS_OF_CHARTS_CUT_OFF) == 0
         bars = page.locator("[aria-labelledby^='facet-income_band-title'] .chart-bar")
+        assert page.locator(".chart-tick").first.evaluate(EDGE_IS_THE_GROUND)
         widths = [bar.bounding_box()["width"] for bar in bars.all()]
         assert widths[0] / widths[1] == pytest.approx(2, rel=0.02)
     page.get_by_role("link", name="Answers to every closed question").click()

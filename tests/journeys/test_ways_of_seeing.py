@@ -198,6 +198,14 @@ def test_layout_does_not_shift_when_the_script_begins(open_section):
     assert shift == 0
 
 
+def test_bar_for_coding_is_hidden_until_its_script_shows_it(open_browser):
+    page = open_browser(320)
+    css = Path(settings.BASE_DIR, "static/css/staff.css").read_text()
+    page.set_content(f"<style>{css}</style><form class='coding-bar' hidden><button>Code it</form>")
+    assert page.get_by_text("Code it").count() == 1
+    assert page.get_by_text("Code it").is_hidden()
+
+
 def test_words_on_staffs_pages_and_in_reports_are_read_from_their_own_side(open_browser):
     page = open_browser(1280)
     css = Path(settings.BASE_DIR, "static/css/staff.css").read_text()
