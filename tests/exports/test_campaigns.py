@@ -8,7 +8,7 @@ from accounts.states import Action, Role
 from exports.consent import Scope
 from exports.counts.response_counts import count_responses
 from exports.filters import ExportFilter
-from review.duplicates.deciding import decide
+from review.duplicates.deciding import decide, take_out
 from review.models import Cluster
 from review.states import ClusterState
 from submissions.responses import amending
@@ -98,6 +98,17 @@ def test_what_nobody_decided_or_is_unrelated_all_counts(call):
     assert len(rows(call, "once")) == 2
     decided(Cluster.objects.get(), ClusterState.UNRELATED)
     assert [row["reference"] for row in rows(call, "once")] == [one.reference for one in pair]
+
+
+def test_what_was_taken_out_or_is_proposed_counts_by_itself(call, campaign):
+    cluster = Cluster.objects.get()
+    others = cluster.members.filter(submission__in=campaign[1:3]).values_list("pk", flat=True)
+    by = make_user(Role.REVIEWER)
+    take_out(cluster, members=others, base=cluster.lock_version, by=by, at=OPENS_AT)
+    proposed = send(call, CAMPAIGN, roles=["provider"], **SHARED)
+    compare_all()
+    found = [(row["reference"], row["campaign"], row["stands_for"]) for row in rows(call, "once")]
+    assert found == [(one.reference, "", "") for one in [*campaign, proposed]]
 
 
 def test_confidential_response_tells_nothing_of_its_campaign(call, client):
