@@ -141,14 +141,18 @@ def test_manager_leaves_administrators_and_the_own_membership_alone(client, mana
     assert recorded() == []
 
 
-def test_manager_gives_no_more_than_a_role(client, manager, call):
+def test_manager_gives_no_more_and_no_less_than_a_role(client, manager, call):
     person = make_user(username="ann")
     membership = Membership.objects.create(person=person, call=call, role=Role.CODER)
     posted(client, page_of(membership), also=[Action.EXPORT_NAMED], role=Role.REVIEWER)
     membership.refresh_from_db()
     assert (membership.role, membership.also) == (Role.REVIEWER, [])
-    with pytest.raises(MembershipRefused, match="Only administrators"):
-        memberships.change(membership, also=["export_named"], by=manager, at=OPENS_AT)
+    given = {"call": call, "role": Role.CODER, "by": manager, "at": OPENS_AT}
+    for extras in ({"also": [Action.EXPORT_NAMED]}, {"without": [Action.CODE]}):
+        with pytest.raises(MembershipRefused, match="Only administrators"):
+            memberships.change(membership, by=manager, at=OPENS_AT, **extras)
+        with pytest.raises(MembershipRefused, match="Only administrators"):
+            memberships.give(person=make_user(), **given, **extras)
 
 
 def test_manager_cannot_end_a_membership_that_an_administrator_narrowed(client, manager, call):

@@ -69,3 +69,5 @@ def test_counts_that_overlap_are_hidden_where_they_or_what_they_leave_is_small()
     shown = each_hidden([0, 4, 5, 15, 16, 19, 20], total=20)
     assert shown == [Shown(0), few, Shown(5), Shown(15), hidden, hidden, Shown(20)]
     assert each_hidden([3], total=5) == [few]
+    # Of 20, 14 may be counted at all.
+    assert each_hidden([9, 10, 13, 14], total=20, apart=6) == [Shown(9), hidden, hidden, Shown(14)]

@@ -17,13 +17,26 @@ from core.admin.uk_time import in_uk_time
 from review.coding.codings import code_passage
 from review.coding.samples import draw_sample
 from review.errors import QuoteRefused
-from review.models import Quote
+from review.models import FileText, Quote
 from review.quotes.bank_file import export_bank
+from review.quotes.marking import mark_quote
+from review.states import TextState
+from submissions.responses.submitting import submit
 from tests.forms import messages_after
-from tests.makers import make_call, make_code, make_submitted, make_user, while_open, withhold
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_code,
+    make_draft,
+    make_submitted,
+    make_user,
+    while_open,
+    withhold,
+)
 from tests.review.coding_pages import coder, signed_in
 from tests.review.lists import request_of
-from tests.review.quotes.quoting import make_quotable, make_quote
+from tests.review.quotes.quoting import LEAVE, make_quotable, make_quote
 from tests.review.response_pages import amended
 
 pytestmark = pytest.mark.django_db
@@ -314,9 +327,27 @@ def test_blind_coder_takes_out_their_own_mark_alone(client, call, quote, ada):
 
 
 def test_quotes_of_files_are_for_those_who_may_open_files(call, quote):
-    reader = make_user(Role.REVIEWER)
+    draft = make_draft(call, **complete_answers(call, **LEAVE))
+    attachment = make_attachment(draft)
+    version = submit(submission=draft, at=while_open(call)).submission.current_version
+    read = FileText.objects.create(
+        attachment=attachment, state=TextState.READ, text="Minutes.", rules=1, at=while_open(call)
+    )
+    opens, reader = make_user(Role.REVIEWER), make_user(Role.REVIEWER)
     withhold(reader, Action.OPEN_FILES)
-    assert listed(signed_in(reader)) == [quote.pk]
+    of_file = mark_quote(
+        version=version,
+        question=attachment.question,
+        start=0,
+        end=8,
+        by=opens,
+        at=while_open(call),
+        file_text=read,
+    )
+    for person, sees in ((opens, {quote.pk, of_file.pk}), (reader, {quote.pk})):
+        assert set(listed(signed_in(person))) == sees
+        file = export_bank(call, by=person, at=while_open(call)).decode()
+        assert ("Minutes." in file) is (of_file.pk in sees)
 
 
 def test_list_asks_the_database_as_often_with_many_quotes(client, call, monkeypatch):

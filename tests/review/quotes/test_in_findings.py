@@ -4,7 +4,10 @@ import pytest
 from django.urls import reverse
 from django.utils.html import escape
 
+from review.coding.samples import draw_sample
 from review.findings.passages import put_passage
+from review.models import Quote
+from review.quotes.marking import unmark_quote
 from review.states import Stance
 from tests.review.coding_pages import signed_in
 from tests.review.findings.made import Evidence
@@ -44,6 +47,22 @@ def test_bank_is_narrowed_by_use_and_a_quote_names_its_findings(made):
         for one in (used, unused)
     ]
     assert said == [1, 0]
+
+
+def test_who_codes_blind_is_not_told_into_which_finding_others_put_their_quote(made):
+    quote = make_quote(made.responses[0], "They paid us late.", by=made.ben)
+    put_passage(made.find(), quote, stance=Stance.SUPPORTS, by=made.ann, at=made.at)
+    draw_sample(
+        call=made.call,
+        size=3,
+        coders=[made.ann, made.ben],
+        facet="",
+        is_blind=True,
+        by=made.ann,
+        at=made.at,
+    )
+    assert unmark_quote(quote, by=made.ben, at=made.at) == []
+    assert not Quote.objects.exists()
 
 
 def test_page_of_a_finding_says_what_is_one_sided_about_its_quotes(made):
