@@ -16,9 +16,11 @@ from accounts.states import Action, AuditAction, Role
 from core.spoken_time import say_moment
 from review.coding.samples import draw_sample
 from review.errors import FindingRefused
+from review.findings.finding_counts import Stands
 from review.findings.making import make_report
 from review.findings.outline import add_heading, etag_of_outline, move, outline_of
 from review.findings.passages import put_passage
+from review.findings.reports import _Hiding
 from review.models import ReportRun
 from review.states import ReportAudience, ReportFormat, Stance
 from tests.makers import make_code, make_user, withhold
@@ -398,6 +400,17 @@ def test_small_counts_are_hidden_where_the_call_asks(made, db, at):
     assert snapshot[str(six.guid)]["number"] == 7
     shown, _ = words_of(report_of(evidence, DOCX, TEAM)[1])
     assert "Strength: “most”: 2 of 13 responses (15.3%)." in shown
+
+
+def test_base_that_leaves_few_of_those_that_are_not_confidential_is_hidden(made, db, at):
+    evidence = Evidence(hides_small_counts=True)
+    at(evidence.at)
+    finding, found = evidence.find(), {}
+    for number, hides_open in ((9, True), (13, False), (14, False), (14, True)):
+        hiding = _Hiding(evidence.call, OUTSIDE, total=20, apart=6, hides_open=hides_open)
+        stands = Stands(dict.fromkeys(range(number)))
+        found[number, hides_open] = hiding.count(finding, stands).of
+    assert found == {(9, True): 9, (13, False): None, (14, False): 14, (14, True): None}
 
 
 def seven(evidence):
