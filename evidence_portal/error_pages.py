@@ -36,6 +36,12 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return _for_staff(request, 400) or error_pages.bad_request(request, exception)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Give back what was typed. Pages of members have fields, too, that nobody typed into."""
+    is_for_members = request.path.startswith(_for_members())
+    return error_pages.csrf_failure(request, typed_texts(request) if is_for_members else None)
+
+
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _for_staff(request, 403) or error_pages.forbidden(
         request, exception, lost_edits=_typed_by_member(request)
@@ -71,11 +77,14 @@ def is_for_programs(request: HttpRequest) -> bool:
 
 def _typed_by_member(request: HttpRequest) -> list[dict[str, str]]:
     """Return what somebody typed whose membership ended meanwhile, and who is signed in still."""
-    for_members = (reverse("admin:index"), reverse("steering"))
-    if request.method != "POST" or not request.path.startswith(for_members):
+    if request.method != "POST" or not request.path.startswith(_for_members()):
         return []
     person = getattr(request, "user", None)
     return typed_texts(request) if person is not None and person.is_authenticated else []
+
+
+def _for_members() -> tuple[str, ...]:
+    return reverse("admin:index"), reverse("steering")
 
 
 def _for_staff(request: HttpRequest, status: int) -> HttpResponse | None:

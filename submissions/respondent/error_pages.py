@@ -188,13 +188,15 @@ def _page_of(request: HttpRequest) -> str:
     return reverse(TAKE_FORMS_OF[match.url_name], args=[match.kwargs["slug"]])
 
 
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+def csrf_failure(
+    request: HttpRequest, lost_edits: list[dict[str, Any]] | None = None
+) -> HttpResponse:
     """Say that the form expired or that the browser blocks cookies; give back what was typed.
 
     A browser that sends no cookie at all takes none.
     """
     context = {
-        "lost_edits": posted_texts(request),
+        "lost_edits": posted_texts(request) if lost_edits is None else lost_edits,
         "back": _page_of(request),
         "blocks_cookies": not request.COOKIES,
     }

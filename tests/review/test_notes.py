@@ -86,6 +86,17 @@ def test_second_press_writes_no_second_note(call, response, ann, at):
     assert Note.objects.count() == 3
 
 
+def test_note_on_an_expired_page_comes_back_without_the_fields_of_the_page(response, ann):
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(ann)  # as in another tab: the form that was open has an old token
+    given = {"text": "Ask her again.", "question": "story", "base_etag": "0f3a"}
+    answer = strict.post(f"/admin/submissions/submission/{response.pk}/notes/", given)
+    assert answer.status_code == 403
+    assert "Your page had expired. Copy your text" in answer.content.decode()
+    told = [(one["label"], one["text"]) for one in answer.context["lost_edits"]]
+    assert told == [("Text", "Ask her again.")]
+
+
 def test_refused_note_comes_back_with_what_is_wrong(response, ann):
     client = signed_in(ann)
     page = f"/admin/submissions/submission/{response.pk}/notes/"
