@@ -51,10 +51,7 @@ class WaitingFilter(OneOf):
 @admin.register(Cluster)
 class ClusterAdmin(OfOwnCalls, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
-    nothing_yet = (
-        "No two responses are alike so far. The portal compares each response within minutes "
-        "of its arrival, and proposes sets here."
-    )
+    nothing_yet = "No two responses are alike so far."
     counted_as = ("set of alike responses", "sets of alike responses")
     list_display = ("said_name", "kind", "state", "responses", "proposed", "found", "call")
     list_filter = (("call", OwnCallsFilter), WaitingFilter, "state", "kind")

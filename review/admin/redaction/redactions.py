@@ -133,10 +133,7 @@ class WaitingFilter(admin.SimpleListFilter):
 @admin.register(Redaction)
 class RedactionAdmin(SuggestionPages, WithOwnPage, ReadOnlyAdmin):
     sees = Action.READ_RESPONSES
-    nothing_yet = (
-        "Nothing is hidden or proposed to be hidden. To propose it, follow “Hide a passage” "
-        "below an answer of a response."
-    )
+    nothing_yet = "Nothing is hidden or proposed to be hidden."
     list_display = ("response", "call", "where", "passage", "why", "said_state", "proposed")
     list_filter = (("call", OwnCallsFilter), WaitingFilter, "state", "reason")
     list_per_page = 20
