@@ -24,8 +24,8 @@ SAID = {
     403: ("You may not do this", "Ask a manager of the call, or an administrator, for the right."),
     404: (
         "There is no such page",
-        "A response may have been withdrawn, or somebody deleted what the page was about, while "
-        "you worked. Or it is of another call, or the address is mistyped.",
+        "While you worked, a response may have been withdrawn, or somebody may have deleted what "
+        "the page was about. Or the page is of another call, or its address is mistyped.",
     ),
 }
 

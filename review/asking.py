@@ -57,17 +57,7 @@ def new_answers(*people: User) -> QuerySet[Reply]:
 
 def responses_with_new_answers(person: User, calls: Iterable[Call | int]) -> dict[int, int]:
     """Return of each call how many responses have a new answer to the person."""
-    rows = (
-        new_answers(person)
-        .filter(
-            follow_up__submission__call__in=calls,
-            follow_up__submission__state=SubmissionState.SUBMITTED,
-        )
-        .order_by()
-        .values("follow_up__submission__call")
-        .annotate(number=Count("follow_up__submission", distinct=True))
-    )
-    return {row["follow_up__submission__call"]: row["number"] for row in rows}
+    return _responses_by("follow_up__submission__call", new_answers(person), calls)
 
 
 def has_new_answer(person: User) -> Q:
@@ -77,22 +67,25 @@ def has_new_answer(person: User) -> Q:
 
 def lines_of_digest(call: Call, *, people: Sequence[User]) -> dict[int, str]:
     """Return what the digest says to each of these members of answers to them; to some nothing."""
-    rows = (
-        new_answers(*people)
-        .filter(
-            follow_up__submission__call=call,
-            follow_up__submission__state=SubmissionState.SUBMITTED,
-        )
-        .order_by()
-        .values_list("follow_up__asked_by")
-        .annotate(number=Count("follow_up__submission", distinct=True))
-    )
+    numbers = _responses_by("follow_up__asked_by", new_answers(*people), [call])
     return {
         person: "1 response has a new answer to a question of yours"
         if number == 1
         else f"{number} responses have new answers to questions of yours"
-        for person, number in rows
+        for person, number in numbers.items()
     }
+
+
+def _responses_by(
+    field: str, answers: QuerySet[Reply], calls: Iterable[Call | int]
+) -> dict[int, int]:
+    """Return how many submitted responses of the calls have one of the answers, by `field`."""
+    submitted = answers.filter(
+        follow_up__submission__call__in=calls,
+        follow_up__submission__state=SubmissionState.SUBMITTED,
+    )
+    rows = submitted.order_by().values_list(field)
+    return dict(rows.annotate(number=Count("follow_up__submission", distinct=True)))
 
 
 def _answered(response: OuterRef) -> QuerySet[Reply]:

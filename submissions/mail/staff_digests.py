@@ -59,7 +59,7 @@ def digest_of_day(call: Call, *, at: datetime) -> StaffDigest:
 def lines_to(addresses: Collection[str], call: Call) -> Mapping[str, list[str]]:
     """Return what higher apps say to members of the call (STAFF_DIGEST_LINES), by their address.
 
-    The addresses are `comparable`, and those without a member are left out.
+    The keys are `comparable`. An address that no member has is left out.
     """
     wanted = {comparable(one) for one in addresses if one}
     if not wanted:

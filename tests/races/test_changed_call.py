@@ -19,9 +19,9 @@ from submissions.responses.models import Submission, Version
 from submissions.responses.states import Acknowledgement, Channel
 from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_call, make_user, while_open
+from tests.threads import until_somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -75,14 +75,10 @@ def post_while(client, call, change, path, posted):
 
     def change_and_commit_when_awaited():
         try:
-            with transaction.atomic(), connection.cursor() as cursor:
+            with transaction.atomic():
                 change(call)
                 changed.set()
-                for _ in range(2000):
-                    cursor.execute(WAITING)
-                    if cursor.fetchone()[0]:
-                        return
-                    cursor.execute("SELECT pg_sleep(0.01)")
+                until_somebody_waits()
         finally:
             connection.close()
 

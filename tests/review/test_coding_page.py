@@ -138,7 +138,9 @@ def test_page_says_what_may_have_become_of_a_response_that_was_withdrawn_meanwhi
     answer = post(client, response, passage=["0-4"], code="Short of money", is_new="on")
     assert answer.status_code == 404
     said = text_of(answer)
-    assert "A response may have been withdrawn, or somebody deleted what the page was about" in said
+    assert (
+        "While you worked, a response may have been withdrawn, or somebody may have deleted" in said
+    )
     assert "This is what you typed: copy it before you leave this page. Code Short of money" in said
 
 

@@ -41,8 +41,8 @@ def test_privacy_notice_says_the_calls_own_periods_with_their_dates(client):
     until = "90 days after the call closes, which is until midday on Tuesday 22 October 2019"
     assert f"the addresses that our emails went to. {until} (UK time)" in text
     assert "made for their work. 3 days after each was made" in text
-    undecided = "We keep it no longer than a month after the time given for a response"
-    assert f"until we have decided. {undecided} that you submitted." in text
+    undecided = "The longest that we keep it is one month after the time for submitted"
+    assert f"until we have decided. {undecided} responses has ended." in text
     helped = "your name and email address when you go on to that page, the rest 24 hours after"
     assert f"led to a page of help: {helped} you last saved it" in text
 
