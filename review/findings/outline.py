@@ -3,6 +3,7 @@
 A finding stands under the heading before it. Dropped findings are in no outline.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,6 +16,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.canonical import canonical_text, digest
+from core.spoken_numbers import say_count
 from review.errors import FindingOutdated, FindingRefused
 from review.last_change import changed_last_by
 from review.models import Finding, ReportHeading
@@ -35,6 +37,29 @@ def outline_of(call: Call) -> list[Item]:
     findings = Finding.objects.filter(call=call).exclude(status=FindingStatus.DROPPED)
     items: list[Item] = [*headings, *findings.select_related("strength")]
     return sorted(items, key=lambda item: (item.position, isinstance(item, Finding), item.pk))
+
+
+def said_of_reports(call: Call) -> str:
+    """Say how many findings a report has for each of its readers, and which are left out."""
+    statuses = Counter(Finding.objects.filter(call=call).values_list("status", flat=True))
+    dropped, agreed = statuses.pop(FindingStatus.DROPPED, 0), statuses[FindingStatus.AGREED]
+    there = statuses.total()
+    said = "No finding is in the outline yet: a report has its appendix alone."
+    if there:
+        said = (
+            f"A report for the project team has {say_count(there, 'finding')}. One for readers "
+            f"outside has {say_count(agreed, 'finding')}"
+        )
+        if there > agreed:
+            said += f": {there - agreed:,} {_is(there - agreed)} not agreed"
+        said += "."
+    if dropped:
+        said += f" {say_count(dropped, 'dropped finding')} {_is(dropped)} in neither."
+    return said
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def key_of(item: Item) -> str:

@@ -24,6 +24,7 @@ from review.coding.samples import to_code_blind
 from review.errors import FindingRefused
 from review.findings.changes_since_report import what_changed
 from review.findings.making import make_report
+from review.findings.outline import said_of_reports
 from review.findings.report_files import CONTENT_TYPES
 from review.findings.snapshot import findings_in_order
 from review.models import Finding, ReportRun
@@ -150,6 +151,7 @@ def make(request: HttpRequest, report_admin: OfOwnCalls, call: Call) -> HttpResp
         call,
         refused=form.is_bound,
         form=form,
+        findings=said_of_reports(call),
     )
 
 

@@ -558,6 +558,33 @@ def test_report_is_made_and_compared(evidence, ann):
     assert [event.detail["differences"] for event in compared.order_by("pk")] == [0, 1]
 
 
+def test_page_says_how_many_findings_a_report_will_have_and_which_it_leaves_out(evidence, ann):
+    none = "No finding is in the outline yet: a report has its appendix alone."
+    where = address("reportrun_make", evidence.call)
+    found = [said_before_the_button(ann, where)]
+    finding, _ = agreed(evidence, evidence.find()), evidence.find("A draft")
+    found.append(said_before_the_button(ann, where))
+    for audience, number in (("team", 2), ("outside", 1)):
+        ann.post(where, {"audience": audience, "file_format": "csv"})
+        assert len(ReportRun.objects.latest("pk").snapshot["findings"]) == number
+    Finding.objects.exclude(pk=finding.pk).update(status=FindingStatus.DROPPED, reason="Not so")
+    found.append(said_before_the_button(ann, where))
+    Finding.objects.update(status=FindingStatus.DROPPED, reason="Not so")
+    found.append(said_before_the_button(ann, where))
+    one = "A report for the project team has {}. One for readers outside has 1 finding"
+    assert found == [
+        none,
+        f"{one.format('2 findings')}: 1 is not agreed.",
+        f"{one.format('1 finding')}. 1 dropped finding is in neither.",
+        f"{none} 2 dropped findings are in neither.",
+    ]
+
+
+def said_before_the_button(client, where):
+    page = client.get(where).content.decode()
+    return re.search(r'<p>([^<]*)</p>\s*<div class="submit-row">', page)[1]
+
+
 def test_report_for_nobody_is_asked_for_again(evidence, ann):
     answer = ann.post(address("reportrun_make", evidence.call), {})
     assert answer.status_code == 422
