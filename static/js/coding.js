@@ -6,7 +6,6 @@
 {
   const PENDING = "coding-pending";
   const SLOW = 400; // milliseconds, after which the page says that it saves
-  const TOP = 90; // pixels, of what sticks to the top of the page
   const bar = document.getElementById("coding-bar");
   const field = document.getElementById("coding-code");
   const status = document.getElementById("coding-status");
@@ -69,6 +68,15 @@
     }
     return null;
   }
+
+  // Pixels at the top of the window that other things cover.
+  const covered = () =>
+    Math.max(
+      0,
+      ...[...document.querySelectorAll(".reading-bar, .consent")]
+        .filter((one) => getComputedStyle(one).position === "sticky")
+        .map((one) => one.offsetHeight)
+    );
 
   const wordsOf = (passage) => textOf(passage.key)?.textContent.slice(passage.start, passage.end);
 
@@ -189,12 +197,16 @@
       text.scrollTop += inText.top - within.top - text.clientHeight / 3;
     }
     const box = range.getBoundingClientRect();
-    const bottom = bar.getBoundingClientRect().top;
-    if (box.top < TOP || box.bottom > bottom) window.scrollBy(0, box.top - TOP - bottom / 4);
+    const top = covered();
+    const bottom = Math.min(bar.getBoundingClientRect().top, innerHeight - bar.offsetHeight);
+    if (box.top >= top && box.bottom <= bottom) return;
+    const room = bottom - top;
+    window.scrollBy(0, box.top - top - Math.max(0, Math.min(room / 4, room - box.height)));
   }
 
   function firstInSight(all) {
-    const place = all.findIndex((one) => (rangeOf(one)?.getBoundingClientRect().bottom ?? 0) > TOP);
+    const top = covered();
+    const place = all.findIndex((one) => (rangeOf(one)?.getBoundingClientRect().bottom ?? 0) > top);
     return Math.max(place, 0);
   }
 
@@ -220,12 +232,16 @@
   // Put the text as the server drew it in the place of the one before, with what the browser keeps
   // there: whether its list is open, how far it is scrolled, the focus and the selection.
   function replace(fragment) {
-    const top = () => chosen && rangeOf(chosen)?.getBoundingClientRect().top;
-    const before = top();
+    const place = () => chosen && rangeOf(chosen)?.getBoundingClientRect();
+    const [before, height] = [place(), bar.offsetHeight];
     redraw(fragment);
-    // Another line under the words makes the lines higher: what one reads stays where it is.
-    const after = top();
-    if (before != null && after != null) window.scrollBy(0, after - before);
+    const after = place();
+    if (!before || !after) return;
+    // Another line under the words makes the lines higher: what one reads stays where it is, unless
+    // the bar is higher now and would hide it.
+    window.scrollBy(0, after.top - before.top);
+    const hidden = place().bottom - bar.getBoundingClientRect().top;
+    window.scrollBy(0, Math.max(0, Math.min(hidden, bar.offsetHeight - height)));
   }
 
   function redraw(fragment) {

@@ -39,6 +39,26 @@ SELECT = """async ([start, end]) => {
     return words;
 }"""
 
+# The offsets of the last sentence above the bar.
+LAST_IN_SIGHT = """() => {
+    const text = document.querySelector("[data-source=story]");
+    const pairs = text.dataset.sentences.split(" ").map((pair) => pair.split("-").map(Number));
+    const bar = document.getElementById("coding-bar").getBoundingClientRect();
+    const range = document.createRange();
+    return pairs.findLast(([start, end]) => {
+        range.setStart(text.firstChild, start);
+        range.setEnd(text.firstChild, end);
+        return range.getBoundingClientRect().bottom <= bar.top;
+    });
+}"""
+# How many pixels of the chosen words the bar or the top of the page hides.
+HIDDEN = """() => {
+    const chosen = [...CSS.highlights.get("coding-chosen")][0].getBoundingClientRect();
+    const bar = document.getElementById("coding-bar").getBoundingClientRect();
+    const consent = document.getElementById("consent").getBoundingClientRect();
+    return Math.max(chosen.bottom - bar.top, consent.bottom - chosen.top, -chosen.top);
+}"""
+
 
 @pytest.fixture
 def coder_page(open_signed_in):
@@ -146,6 +166,28 @@ def test_sentences_are_coded_by_keyboard_and_undone(coder_page, at):
     page.get_by_role("button", name="Take away Money").click()
     page.locator("#coded-story details").wait_for(state="detached")
     assert not Coding.objects.exists()
+
+
+@pytest.mark.parametrize("height", [640, 256])
+def test_bar_hides_no_words_that_are_chosen(coder_page, at, height):
+    call = make_call()
+    at(while_open(call))
+    response = make_submitted(call, story="One is fair. Two is not, as we said before.\n" * 60)
+    ada = make_user(Role.CODER, username="ada")
+    make_code(call=call, name="Pay", by=ada)
+    page = coder_page(response, ada, 320)
+    page.set_viewport_size({"width": 320, "height": height})
+    page.reload()
+    for _ in range(9):
+        page.keyboard.press("]")
+        assert page.evaluate(HIDDEN) < 1
+    page.evaluate(SELECT, page.evaluate(LAST_IN_SIGHT))
+    assert page.evaluate(HIDDEN) < 1
+    page.locator("#coding-code").fill("Pay")
+    page.keyboard.press("Enter")
+    coded(page, 1)
+    assert page.get_by_role("button", name="1 Pay").is_visible()
+    assert page.evaluate(HIDDEN) < 1
 
 
 def test_part_of_a_name_finds_its_code_and_the_page_stays_at_the_passage(coder_page, at):
