@@ -203,17 +203,17 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
                     again += 1
         if again:
             nudge_mail()
-        for sentence in changed[:MOST_SAID]:
+        said = changed[:MOST_SAID]
+        for sentence in said:
             messages.error(request, sentence)
-        left = len(mails) - again
         waits = "waits" if again == 1 else "wait"
-        were_left = "was left as it is" if left == 1 else "were left as they are"
-        self.message_user(
-            request,
-            f"{again} now {waits} to be sent again. {left} {were_left}: on the way, sent again "
-            "already, or without an address.",
-            messages.SUCCESS if again else messages.WARNING,
-        )
+        summary = f"{again} now {waits} to be sent again."
+        if left := len(mails) - again - len(said):
+            were_left = "was left as it is" if left == 1 else "were left as they are"
+            summary += (
+                f" {left} {were_left}: on the way, sent again already, or without an address."
+            )
+        self.message_user(request, summary, messages.SUCCESS if again else messages.WARNING)
 
     def has_send_permission(self, request: HttpRequest) -> bool:
         return may_somewhere(request.user, Action.SEND_MAILS)
@@ -254,11 +254,10 @@ class OutboxAdmin(OfOwnCalls, SearchedByReference, ReadOnlyAdmin):
                     return self._page(request, mail, typed=request.POST.get("address", ""))
                 shown = enqueue()
         except ResendRefused as refused:
-            shown = mail
             messages.error(request, f"{refused.message}.")
-        else:
-            nudge_mail()
-            messages.success(
-                request, "A copy of the mail waits to be sent. This page says whether it was."
-            )
+            return self._page(request, mail, typed=request.POST.get("address", ""))
+        nudge_mail()
+        messages.success(
+            request, "A copy of the mail waits to be sent. This page says whether it was."
+        )
         return redirect(reverse("admin:submissions_outboxemail_change", args=[shown.pk]))

@@ -144,10 +144,9 @@ def test_form_for_another_address_is_there_where_the_mail_may_go(staff, kind, of
 def test_address_that_is_none_is_refused_in_words(staff):
     mail = sent_mail()
     address = reverse("admin:submissions_outboxemail_correct", args=[mail.pk])
-    text = staff.post(
-        address, seen_on(staff, mail) | {"address": "jo@"}, follow=True
-    ).content.decode()
+    text = staff.post(address, seen_on(staff, mail) | {"address": "jo@"}).content.decode()
     assert "Enter an email address in the correct format, like name@example.com." in text
+    assert 'value="jo@"' in text
     assert OutboxEmail.objects.count() == 1
 
 
@@ -230,7 +229,7 @@ def test_chosen_mails_are_sent_again_together_and_once(staff):
     given_up = OutboxEmail.objects.filter(pk__in=[failed.pk, other.pk])
     given_up.update(state=OutboxState.FAILED, last_error="No server. Given up after 3 days.")
     page = staff.post(LIST, choose(staff, [failed, other, waiting]), follow=True).content.decode()
-    assert "2 now wait to be sent again. 1 was left as it is" in page
+    assert "2 now wait to be sent again. 1 was left as it is: on the way, sent again" in page
     copies = OutboxEmail.objects.filter(resend_of__isnull=False).order_by("pk")
     assert [copy.resend_of for copy in copies] == [failed, other]
     staff.post(LIST, choose(staff, [failed, other, waiting]))
@@ -250,10 +249,7 @@ def test_chosen_mail_that_changed_since_it_was_listed_is_left(staff):
     mail = sent_mail(state=OutboxState.WAITING, sent_at=None)
     listed = choose(staff, [mail])
     OutboxEmail.objects.update(state=OutboxState.SENT, sent_at=OPENS_AT)
-    left = (
-        "0 now wait to be sent again. 1 was left as it is: on the way, sent again "
-        "already, or without an address."
-    )
+    left = "0 now wait to be sent again."
     assert messages_of(staff.post(LIST, listed, follow=True)) == [
         f"{mail.get_kind_display()}, {mail.submission} is left as it is. This page had “Waiting”, "
         "and meanwhile the mail changed to “Sent”. Choose it again if it still holds.",
