@@ -87,14 +87,22 @@ def check(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResponse
             return redirect("admin:submissions_submission_change", entry.pk)
         current = current_of(Entry.objects.select_related("submission__call").get(pk=entry.pk))
     asks = current.call.publication == PublicationPolicy.ASKED
-    rows = [
+    asked = askable_questions(current.call, current.answers)
+    sections = [
         {
-            "question": question,
-            "lines": say_answer(question, current.answers.get(question.key)),
-            "files": current.files.get(question.key, []),
+            "section": section,
+            "rows": [
+                {
+                    "question": question,
+                    "lines": say_answer(question, current.answers.get(question.key)),
+                    "files": current.files.get(question.key, []),
+                }
+                for question in current.call.questionnaire.questions_of(section)
+                if question in asked
+                and (current.answers.get(question.key) or current.files.get(question.key))
+            ],
         }
-        for question in askable_questions(current.call, current.answers)
-        if current.answers.get(question.key) or current.files.get(question.key)
+        for section in current.sections
     ]
     return render_entry(
         request,
@@ -103,7 +111,7 @@ def check(request: HttpRequest, admin: OfOwnCalls, entry: Entry) -> HttpResponse
         entry,
         status,
         title="Check what you entered",
-        rows=rows,
+        sections=sections,
         originals=originals_of(entry.submission),
         issues=issues,
         not_counted=current.not_counted,

@@ -41,6 +41,7 @@ def test_letter_is_entered_and_acknowledged_to_print(call, settings):
     shown = client.get(check)
     assert "We share rooms." in shown.content.decode()
     assert "will be confidential" in shown.content.decode()
+    assert f'<a href="{page}">Change' in shown.content.decode()
     done = client.post(check, form_of(shown))
     assert done.headers["Location"] == f"{ADMIN}{entry.pk}/letter/"
     response = Submission.objects.get(pk=entry.pk)
