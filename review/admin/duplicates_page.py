@@ -14,7 +14,7 @@ from review.duplicates.campaign_text import campaign_text_for
 from review.duplicates.comparing_arrivals import CallWords
 from review.duplicates.likeness import matches
 from review.duplicates.text_differences import Piece, differences
-from review.duplicates.wording import Wording, wordings
+from review.duplicates.wording import Wording, wordings, words_of
 from review.models import Cluster, ClusterMember
 from review.redaction.readable_texts import texts_for
 from review.states import ClusterKind, ClusterState, MemberState
@@ -35,13 +35,26 @@ class ShownDifference:
 
 
 @dataclass(frozen=True)
+class OtherAnswer:
+    """An answer that the responses do not have in common; `label` is its question's."""
+
+    label: str
+    words: int
+
+
+@dataclass(frozen=True)
 class ShownMember:
-    """`is_standing`: the others are shown by how they differ from this one."""
+    """`is_standing`: the others are shown by how they differ from this one.
+
+    `unlike` are its other answers, `left_open` those that only the standing one has.
+    """
 
     member: ClusterMember
     received: str
     is_standing: bool
     answers: list[ShownDifference] = field(default_factory=list)
+    unlike: list[OtherAnswer] = field(default_factory=list)
+    left_open: list[OtherAnswer] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -148,15 +161,33 @@ def _shown(
     """Return the member; of `texts`, the first are compared and the second shown."""
     own, seen_own = texts
     version = row.submission.submitted_version
+    received = in_uk_time(version.received_at)
     is_standing = row.submission == reference and "" not in own
-    answers = []
-    if compared and not is_standing:
-        labels = row.cluster.call.questions_by_key
-        theirs = wordings(version.texts, words.hashing, known=words.known)
-        for found in matches(theirs, compared):
-            pieces = differences(seen_own[found.other_key], seen[version.pk][found.key])
-            answers.append(ShownDifference(labels[found.key].label, pieces))
-    return ShownMember(row, in_uk_time(version.received_at), is_standing, answers)
+    if not compared or is_standing:
+        return ShownMember(row, received, is_standing)
+    labels = row.cluster.call.questions_by_key
+    alike = matches(wordings(version.texts, words.hashing, known=words.known), compared)
+    answers = [
+        ShownDifference(
+            labels[found.key].label,
+            differences(seen_own[found.other_key], seen[version.pk][found.key]),
+        )
+        for found in alike
+    ]
+    theirs = {key: words_of(text) for key, text in version.texts.items()}
+    ours = {key: words_of(text) for key, text in own.items() if key}
+    shown = {found.key for found in alike}
+    unlike = [key for key in theirs if key not in shown and theirs[key] != ours.get(key)]
+    compared_with = {found.other_key for found in alike}
+    left_open = [key for key in ours if key not in compared_with and key not in theirs]
+    return ShownMember(
+        row,
+        received,
+        is_standing,
+        answers,
+        [OtherAnswer(labels[key].label, len(theirs[key])) for key in unlike if theirs[key]],
+        [OtherAnswer(labels[key].label, len(ours[key])) for key in left_open if ours[key]],
+    )
 
 
 def _common(

@@ -230,6 +230,24 @@ def test_what_only_one_response_says_is_not_what_they_have_in_common(empty):
     page = signed_in(make_user(Role.REVIEWER)).get(page_of(cluster))
     assert [shown.label for shown in page.context["page"].text] == ["What happened?"]
     assert page.context["text"] == CAMPAIGN
+    first = page.context["page"].reference
+    said = f"leaves open what {first} answers: What do you see as a commissioner? (49 words)."
+    assert said in page.content.decode()
+
+
+def test_answers_that_are_not_alike_are_named_beside_those_that_are(empty):
+    send(empty, CAMPAIGN, roles=["commissioner"], commissioner_view="We fund ten refuges.")
+    other = send(empty, CAMPAIGN, roles=["commissioner"], commissioner_view=OTHER)
+    compare_all()
+    page = signed_in(make_user(Role.REVIEWER)).get(page_of(Cluster.objects.get(call=empty)))
+    [_, shown] = page.context["page"].members
+    assert (shown.member.submission, shown.left_open) == (other, [])
+    assert [(answer.label, answer.words) for answer in shown.unlike] == [
+        ("What do you see as a commissioner?", 49)
+    ]
+    text = " ".join(page.content.decode().split())
+    assert "Answers like those of" in text
+    assert "which are not alike: What do you see as a commissioner? (49 words)." in text
 
 
 @pytest.mark.parametrize("again", [False, True])
