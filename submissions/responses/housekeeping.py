@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from submissions.outbox.models import OutboxEmail
+from submissions.outbox.states import AddressSource
 from submissions.responses.colleagues import end_access, forget_invitations, record_ended
 from submissions.responses.models import Colleague, ReturnToken, Submission
 from submissions.responses.returning import INVITATION_LASTS
@@ -15,6 +17,7 @@ from submissions.responses.states import AccessEnd
 EMPTY_DRAFTS_KEPT = timedelta(days=1)
 # After a link expired: its digest.
 LINKS_KEPT = timedelta(days=7)
+GONE = ""
 
 
 @dataclass
@@ -27,6 +30,7 @@ def clear(*, at: datetime) -> Cleared:
     """Delete empty drafts and the rest of links that have passed their period at `at`.
 
     A draft that the record names, that staff enter, or that has mails or a late pass, is not empty.
+    Of a link that its author used, the digest goes. That the address was confirmed stays with it.
     """
     with transaction.atomic():
         # Somebody may be about to answer: a locked draft stays until the next time.
@@ -39,8 +43,16 @@ def clear(*, at: datetime) -> Cleared:
         keys = list(empty.filter(pk__in=keys).values_list("pk", flat=True))
         Submission.objects.filter(pk__in=keys).delete()
     _end_unused_invitations(at)
-    links = ReturnToken.objects.filter(expires_at__lte=at - LINKS_KEPT).delete()[0]
+    links = _clear_links(ReturnToken.objects.filter(expires_at__lte=at - LINKS_KEPT))
     return Cleared(len(keys), links)
+
+
+def _clear_links(expired: QuerySet[ReturnToken]) -> int:
+    """Delete the digests of the links; return how many."""
+    confirmed = Q(used_at__isnull=False, mail__address_given_by=AddressSource.AUTHOR)
+    confirmed &= ~Q(mail__to_address="")
+    emptied = expired.filter(confirmed).exclude(token_sha256=GONE).update(token_sha256=GONE)
+    return emptied + expired.exclude(confirmed).delete()[0]
 
 
 def _end_unused_invitations(at: datetime) -> None:

@@ -18,6 +18,7 @@ from submissions.calls.models import Call
 from submissions.calls.retention import DataClass, ends_at
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, late_passes, returning
+from submissions.responses.confirmed_addresses import confirmed_among
 from submissions.responses.ending.late import end_of
 from submissions.responses.entering import Came, begin_entry
 from submissions.responses.housekeeping import clear
@@ -32,6 +33,7 @@ from submissions.responses.states import Acknowledgement, Channel
 from submissions.responses.working_copy import working_answers
 from tests.makers import (
     complete_answers,
+    confirm_address,
     confirm_retention,
     make_attachment,
     make_call,
@@ -316,6 +318,18 @@ def test_links_digest_goes_seven_days_after_it_expired(call):
     assert ReturnToken.objects.count() == 1
     assert clear(at=fresh.expires_at + 7 * DAY).links == 1
     assert ReturnToken.objects.count() == 0
+
+
+def test_used_links_digest_goes_and_its_address_stays_confirmed(call):
+    mail = make_submitted(call).mails.get()
+    due = confirm_address(mail).expires_at + 7 * DAY
+    clear(at=due - MICROSECOND)
+    assert ReturnToken.objects.exclude(token_sha256="").count() == 1
+    assert [clear(at=due).links, clear(at=due).links] == [1, 0]
+    assert ReturnToken.objects.get().token_sha256 == ""
+    assert confirmed_among([mail]) == {mail.pk}
+    OutboxEmail.objects.update(to_address="")
+    assert clear(at=due).links == 1
 
 
 def test_beats_task_ends_data_by_the_portals_clock_and_ends_old_sessions(call, at):

@@ -60,7 +60,8 @@ class ReturnToken(models.Model):
     """A link in a mail, for one use; only the SHA-256 of its token is stored.
 
     It opens the response of its mail as its author, or lets a colleague in, or does nothing but
-    confirm the address that it went to.
+    confirm the address that it went to. Of one that was used, the row without its digest goes on
+    saying that the address was confirmed.
     """
 
     mail = models.OneToOneField(OutboxEmail, on_delete=models.CASCADE, related_name="link")

@@ -4,13 +4,15 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, returning
 from submissions.responses.confirmed_addresses import confirmed_among, is_confirmed_address
+from submissions.responses.housekeeping import clear
 from submissions.responses.models import ReturnAddress
-from tests.makers import make_call, make_submitted, mark_as_sent, while_open
+from tests.makers import make_call, make_submitted, mark_as_sent, send_link, while_open
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +60,18 @@ def test_pressing_confirms_the_address_and_has_the_answers_sent_there_once(clien
     assert "Mine." in rendered.message.body
     assert "/confirm/" not in rendered.message.body
     assert OutboxEmail.objects.count() == 2
+
+
+def test_answers_are_not_sent_again_once_nobody_can_read_that_they_were(client, receipt, at):
+    client.post(address_in(receipt))
+    # As after some weeks: the texts of mails have ended, and the digests of links.
+    OutboxEmail.objects.update(state="sent", sent_at=receipt.created_at, body="")
+    later = receipt.created_at + timedelta(days=40)
+    at(later)
+    clear(at=later)
+    link = send_link(receipt.submission, at=later, address=receipt.to_address)
+    client.post(reverse("return_open", args=[receipt.call.slug]), {"token": link.token})
+    assert OutboxEmail.objects.filter(resend_of=receipt).count() == 1
 
 
 def test_page_gives_nothing_of_the_response_away_and_opens_it_in_no_browser(client, receipt):
