@@ -86,17 +86,20 @@ def test_what_went_out_together_is_sent_together_and_its_text_kept_once(mailoutb
 
 def test_one_that_was_submitted_meanwhile_is_not_listed(mailoutbox):
     call = make_call()
-    drafts = drafts_of(call, *["jo@example.org"] * 3, **complete_answers(call))
+    drafts = drafts_of(call, *["jo@example.org"] * 4, **complete_answers(call))
     remind(call)
     submit(drafts[0], call)
     submit(drafts[1], call)
     assert send(call) == SendReport(sent=1)
     (message,) = mailoutbox
-    assert message.subject == f"Your response is not submitted yet: {call.title}"
-    (token,) = LINK.findall(message.body)
-    at = call.closes_at - DAY
-    assert returning.look_up_link(call=call, token=token, at=at) == drafts[2]
-    assert list(OutboxEmail.objects.values_list("submission", flat=True)) == [drafts[2].pk]
+    assert message.subject == f"2 responses are not submitted yet: {call.title}"
+    opened = [
+        returning.look_up_link(call=call, token=token, at=call.closes_at - DAY)
+        for token in LINK.findall(message.body)
+    ]
+    assert opened == drafts[2:]
+    told = OutboxEmail.objects.order_by("pk").values_list("submission", flat=True)
+    assert list(told) == [draft.pk for draft in drafts[2:]]
 
 
 def test_companion_that_was_submitted_is_left_out(mailoutbox):
