@@ -1,4 +1,5 @@
-"""Which error page somebody sees: staff at /admin/ one that leads back there, others their own.
+"""Which error page somebody sees: staff at /admin/ and members at /steering/ one that leads back
+there and says what helps them, others that of respondents.
 
 Programs below /api/ get problem details, whatever went wrong.
 """
@@ -9,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from accounts.rights import may_enter_admin
+from accounts.rights import AT_STEERING, may_enter_admin, may_somewhere
 from core import outages
 from exports.api import problems
 from submissions.respondent import error_pages, outage_page
@@ -33,7 +34,11 @@ SAID = {
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if is_for_programs(request):
         return problems.misunderstood().answer()
-    return _for_staff(request, 400) or error_pages.bad_request(request, exception)
+    if error_pages.has_nul(request.GET):  # of a search; the page leads on without it
+        return error_pages.bad_request(request, exception, first_page=_first_page(request))
+    return _for_staff(request, 400) or error_pages.bad_request(
+        request, exception, first_page=_page_of_member(request)
+    )
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -44,7 +49,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _for_staff(request, 403) or error_pages.forbidden(
-        request, exception, lost_edits=_typed_by_member(request)
+        request,
+        exception,
+        lost_edits=_typed_by_member(request),
+        first_page=_page_of_member(request),
     )
 
 
@@ -52,7 +60,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if is_for_programs(request):
         return problems.nothing_there().answer()
     return _for_staff(request, 404) or error_pages.not_found(
-        request, exception, lost_edits=_typed_by_member(request)
+        request,
+        exception,
+        lost_edits=_typed_by_member(request),
+        first_page=_page_of_member(request),
     )
 
 
@@ -62,7 +73,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Django calls this while it handles the exception.
     """
     if not is_for_programs(request):
-        return error_pages.server_error(request)
+        return error_pages.server_error(request, first_page=_first_page(request))
     outage = outages.outage_of(sys.exc_info()[1])
     if outage is None:
         return problems.fault().answer()
@@ -81,6 +92,19 @@ def _typed_by_member(request: HttpRequest) -> list[dict[str, str]]:
         return []
     person = getattr(request, "user", None)
     return typed_texts(request) if person is not None and person.is_authenticated else []
+
+
+def _first_page(request: HttpRequest) -> str:
+    """Return the first page of staff or of members for an address below it, "" for any other."""
+    return next((page for page in _for_members() if request.path.startswith(page)), "")
+
+
+def _page_of_member(request: HttpRequest) -> str:
+    """Return the first page of members to one of them who is there, "" to anybody else."""
+    page, person = reverse("steering"), getattr(request, "user", None)
+    if person is None or not request.path.startswith(page):
+        return ""
+    return page if any(may_somewhere(person, one) for one in AT_STEERING) else ""
 
 
 def _for_members() -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""The error pages, in the portal's own look."""
+"""The error pages, in the portal's own look.
+
+`first_page` is the page of staff or of members on which one of them goes on, "" for respondents.
+"""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -59,15 +62,21 @@ LABELS = {
 PRESSED = frozenset({"again", "another", "confirmed", "may_submit", "scope"})
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+def bad_request(
+    request: HttpRequest, exception: Exception | None = None, *, first_page: str = ""
+) -> HttpResponse:
     """Answer 400; to a NUL in the query with a link to the same address without it."""
-    context = {"readable": _without_nul(request.GET)}
+    context = {"readable": _without_nul(request.GET), "first_page": first_page}
     return render(request, "refusals/bad_request.html", context, status=400)
+
+
+def has_nul(query: QueryDict) -> bool:
+    return any("\0" in text for name, texts in query.lists() for text in (name, *texts))
 
 
 def _without_nul(query: QueryDict) -> str:
     """Return the query string without its NUL characters; "" if it has none."""
-    if not any("\0" in text for name, texts in query.lists() for text in (name, *texts)):
+    if not has_nul(query):
         return ""
     readable = QueryDict(mutable=True)
     for name, texts in query.lists():
@@ -80,9 +89,10 @@ def forbidden(
     exception: Exception | None = None,
     *,
     lost_edits: Sequence[Mapping[str, Any]] = (),
+    first_page: str = "",
 ) -> HttpResponse:
     """Answer 403; `lost_edits` are what was typed, as `posted_texts` returns it."""
-    context = {"lost_edits": lost_edits}
+    context = {"lost_edits": lost_edits, "first_page": first_page}
     return render(request, "refusals/forbidden.html", context, status=403)
 
 
@@ -91,13 +101,14 @@ def not_found(
     exception: Exception | None = None,
     *,
     lost_edits: Sequence[Mapping[str, Any]] = (),
+    first_page: str = "",
 ) -> HttpResponse:
     """Answer 404; `lost_edits` are what was typed, as `posted_texts` returns it."""
-    context = {"lost_edits": lost_edits}
+    context = {"lost_edits": lost_edits, "first_page": first_page}
     return render(request, "refusals/not_found.html", context, status=404)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: HttpRequest, *, first_page: str = "") -> HttpResponse:
     """Answer 503 to an outage, and 500 to a fault of the portal's own.
 
     Django calls this while it handles the exception.
@@ -107,8 +118,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
         # Which questions they answer, the database would know.
         return outage_page.unavailable(request, outage, posted_texts(request, questions={}))
     # Without a request no context processor runs: one of them may be what failed.
-    page = get_template("refusals/server_error.html").render({"number": request_ids.current()})
-    return HttpResponse(page, status=500)
+    context = {"number": request_ids.current(), "first_page": first_page}
+    return HttpResponse(get_template("refusals/server_error.html").render(context), status=500)
 
 
 def too_many(request: HttpRequest, call: Call, wait: timedelta) -> HttpResponse:

@@ -195,6 +195,8 @@ def test_staff_get_an_error_page_that_leads_back_to_the_admin(ann):
     assert 'href="/admin/"' in page.content.decode()
     refused = ann.post(f"{LIST}1/change/")
     assert (refused.status_code, "You may not do this" in refused.content.decode()) == (403, True)
+    garbled = ann.get(f"{LIST}?q=a%00b").content.decode()
+    assert ('<a href="?q=ab">' in garbled, 'href="/admin/"' in garbled) == (True, True)
     ann.logout()
     assert "You may not do this" not in ann.get("/steering/").content.decode()
 

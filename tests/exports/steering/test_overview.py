@@ -233,6 +233,24 @@ def test_unknown_call_is_not_found(steering):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "status", "is_said"),
+    [("nope/", 404, "a call of which you are not a member"), ("?q=%00", 400, "cannot be read")],
+)
+def test_member_is_led_back_to_the_pages_of_members(steering, path, status, is_said):
+    make_call()
+    answer = steering.get(f"/steering/{path}")
+    page = answer.content.decode()
+    assert (answer.status_code, "giving evidence" in page) == (status, False)
+    assert is_said in page
+    assert '<a href="/steering/">Go to the start page</a>' in page
+    steering.logout()
+    stranger = steering.get("/steering/a/b/").content.decode()
+    assert "If you were giving evidence" in stranger
+    assert '<a href="/">Go to the start page</a>' in stranger
+
+
+@pytest.mark.django_db
 def test_page_asks_as_much_for_three_responses_as_for_one(steering):
     call = make_call(slug="the-call")
     counts = []

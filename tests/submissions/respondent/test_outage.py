@@ -14,6 +14,7 @@ from django.test import Client
 
 from core import outages
 from core.redacting_logs import RedactingFormatter
+from evidence_portal import error_pages
 from submissions.calls.models import Call
 from submissions.respondent import sections
 from submissions.responses.models import Reply
@@ -174,6 +175,16 @@ def test_fault_of_the_portals_own_stays_a_500_with_its_number(browser, call, dra
     response = browser.get(address(call, "response/evidence/"))
     assert response.status_code == 500
     assert f"<strong>{response['X-Request-ID']}</strong>" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "first_page"),
+    [("/admin/review/", "/admin/"), ("/steering/call/", "/steering/"), ("/calls/call/", "/")],
+)
+def test_fault_leads_each_to_their_own_first_page(rf, path, first_page):
+    page = error_pages.server_error(rf.get(path)).content.decode()
+    assert f'<a href="{first_page}">Go to the start page</a>' in page
+    assert ("pressed “Submit”" in page) == (first_page == "/")
 
 
 @pytest.mark.parametrize(
