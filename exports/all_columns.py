@@ -36,7 +36,6 @@ def columns(call: Call, *, named: bool = False, campaigns: str = "") -> list[Col
     questions in the call's order. What respondents allow, how far staff are, and which version the
     row is come last. `campaigns` is that of the filter; its columns stand after all others.
     """
-    leading = [*receipt_columns(), *_facet_columns(call)]
     facets = {facet["question"] for facet in call.facets}
     shown = {q.key: q for q in shown_questions(call, named=named) if q.key not in facets}
     consents = [shown.pop(key) for key in CONSENTS if key in shown]
@@ -47,7 +46,9 @@ def columns(call: Call, *, named: bool = False, campaigns: str = "") -> list[Col
         *version_columns(),
         *campaign_columns(campaigns),
     ]
-    taken = {column.name for column in (*leading, *last)}
+    receipt = receipt_columns()
+    taken = {column.name for column in (*receipt, *last)}
+    leading = [*receipt, *_facet_columns(call, taken)]
     others: list[Column] = []
     for question in shown.values():
         if question.kind != QuestionKind.FILE:
@@ -93,11 +94,11 @@ def _value_sql(question: Question) -> str:
 def _question_columns(question: Question, taken: set[str]) -> Iterator[Column]:
     """Yield the question's column, or a matrix's one a row; a name taken gets `_2`, `_3` ..."""
     if question.kind != QuestionKind.MATRIX:
-        yield _column(question, _free(question.key, taken))
+        yield _column(question, free_name(question.key, taken))
         return
     for row in question.rows:
         yield Column(
-            name=_free(f"{question.key}_{row['key']}", taken),
+            name=free_name(f"{question.key}_{row['key']}", taken),
             sql=f"({_value_sql(question)}->>{literal_sql(row['key'])})",
             kind=ONE,
             meaning=f"{question.label} {row['label']}",
@@ -108,7 +109,8 @@ def _question_columns(question: Question, taken: set[str]) -> Iterator[Column]:
         )
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """Return the name with what it takes to tell it from those that are taken; it is taken then."""
     free, number = name, 1
     while free in taken:
         number += 1
@@ -143,20 +145,20 @@ def _kind_in_words(question: Question) -> str:
     return TICK if question.kind == QuestionKind.CHECKBOX else ONE
 
 
-def _facet_columns(call: Call) -> Iterator[Column]:
+def _facet_columns(call: Call, taken: set[str]) -> Iterator[Column]:
     for _facet, question in call.facet_questions:
-        yield _column(question, question.key)
+        yield _column(question, free_name(question.key, taken))
         for derived in call.derived_from(question):
-            yield _derived_column(question, derived)
+            yield _derived_column(question, derived, free_name(derived["key"], taken))
 
 
-def _derived_column(question: Question, derived: DerivedFacet) -> Column:
+def _derived_column(question: Question, derived: DerivedFacet, name: str) -> Column:
     cases = " ".join(
         f"WHEN {literal_sql(option)} THEN {literal_sql(band)}"
         for option, band in band_of_option(derived).items()
     )
     return Column(
-        name=derived["key"],
+        name=name,
         sql=f"CASE {_value_sql(question)} {cases} END",
         kind=f"derived from {question.key}",
         meaning=derived["meaning"],

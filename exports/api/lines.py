@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.safe_cells import neutralise
+from exports.all_columns import free_name
 from exports.changes import Changed, changed_in
 from exports.export_context import ExportContext
 from exports.formats import FileFormat
@@ -61,7 +62,9 @@ def csv_format(*, first_upto: int) -> FileFormat:
 
 
 def csv_header(dataset: Dataset) -> bytes:
-    return _row([*LEADING, *(column.name for column in dataset.as_table().columns)])
+    names = [column.name for column in dataset.as_table().columns]
+    taken = {*LEADING, *names}
+    return _row([*LEADING, *(free_name(n, taken) if n in LEADING else n for n in names)])
 
 
 def lines(context: ExportContext, first_upto: int) -> Iterator[Line]:

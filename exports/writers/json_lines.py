@@ -58,8 +58,10 @@ def line_of(
     line["received_at"] = record.received_at.astimezone(zone).isoformat(timespec="microseconds")
     line |= {"version": record.number} | {name: cells[name] for name in RECEIPT}
     line["derived"] = {derived["key"]: cells[derived["key"]] for derived in dataset.call.derived}
-    line |= {name: cells[name] for name in ("campaign",) if name in cells}
-    if "stands_for" in cells:
+    # A question may have their keys where they are no columns.
+    if campaigns := dataset.export_filter.campaigns:
+        line["campaign"] = cells["campaign"]
+    if campaigns == "once":
         line["stands_for"] = int(cells["stands_for"] or 0) or None
     line |= {
         "confidential": record.is_confidential,

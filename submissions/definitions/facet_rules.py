@@ -7,6 +7,9 @@ from submissions.definitions.tables import Problems, did_you_mean
 from submissions.definitions.types import CallDefinition
 
 CONSENT_QUESTIONS = ("publication", "quote_ok")
+# Columns of exports beside RESERVED_QUESTIONS. A question with such a key may be from before them:
+# its column gets another name. Bands can have another key at any time.
+LATER_COLUMNS = ("publication", "received_at", "version", "campaign", "stands_for")
 
 
 def check_facets(call: CallDefinition, problems: Problems) -> None:
@@ -79,4 +82,4 @@ def _check_derived(
 
 def _columns_of_questions(call: CallDefinition) -> set[str]:
     of_rows = {f"{key}_{row['key']}" for key, q in call.questions.items() for row in q.rows}
-    return {*call.questions, *of_rows, *RESERVED_QUESTIONS}
+    return {*call.questions, *of_rows, *RESERVED_QUESTIONS, *LATER_COLUMNS}

@@ -265,12 +265,27 @@ def test_column_names_are_never_given_twice():
             "rows": [{"key": "money", "label": "Money"}],
             "options": [{"key": "good", "label": "Good"}],
         },
+        {
+            "key": "version",
+            "kind": "radio",
+            "label": "Which version?",
+            "options": [{"key": "old", "label": "Old"}, {"key": "new", "label": "New"}],
+        },
     ]
-    call = make_call(about_questions=questions)
-    make_submitted(call, status="Tired", rate_money="Much", rate={"money": "good"})
+    bands = [{"key": "all", "label": "All", "options": ["old", "new"]}]
+    derived = {"key": "publication", "question": "version", "label": "a", "meaning": "a"}
+    call = make_call(
+        about_questions=questions,
+        facets=[{"question": "version", "label": "version"}],
+        derived=[derived | {"bands": bands}],
+    )
+    given = {"status": "Tired", "rate_money": "Much", "rate": {"money": "good"}, "version": "old"}
+    make_submitted(call, **given)
     row = rows_of(exported(call))[0]
     assert (row["status"], row["status_2"]) == ("unread", "Tired")
     assert (row["rate_money"], row["rate_money_2"]) == ("Much", "good")
+    assert (row["version"], row["version_2"]) == ("1", "old")
+    assert (row["publication"], row["publication_2"]) == ("named", "all")
 
 
 @pytest.mark.django_db

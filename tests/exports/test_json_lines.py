@@ -104,3 +104,17 @@ def test_schema_refuses_what_a_line_is_not(validator):
         {name: value for name, value in line.items() if name != "may_quote"},
     ):
         assert not validator.is_valid(wrong)
+
+
+@pytest.mark.django_db
+def test_question_with_the_key_of_a_column_of_campaigns_is_an_answer_alone():
+    questions = [
+        {"key": key, "kind": "long", "label": key, "max_words": 10}
+        for key in ("campaign", "stands_for")
+    ]
+    call = make_call(about_questions=questions)
+    make_submitted(call, campaign="Fair pay", stands_for="All of us")
+    (line,) = json_lines(exported(call, "json"))
+    assert {"campaign", "stands_for"}.isdisjoint(line)
+    given = {key: line["answers"][key] for key in ("campaign", "stands_for")}
+    assert given == {"campaign": "Fair pay", "stands_for": "All of us"}

@@ -12,9 +12,12 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from core.ciphers import cipher
 from exports.api.page_request import SALT
+from exports.changes import give_numbers
 from exports.consent import Scope
 from exports.models import Change
 from review.coding.codings import remove_coding
+from review.coding.samples import draw_sample
+from submissions.calls.models import Call
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from tests.exports.api.pulling import lines, make_token, pull, rows, said
@@ -31,12 +34,19 @@ def withdraw(response, at=datetime(2019, 7, 24, 9, tzinfo=UTC)):
     )
 
 
+def next_page(client, answer, secret):
+    address = answer["Link"].split(">")[0].strip("<")
+    return client.get(address, headers={"authorization": f"Bearer {secret}"})
+
+
 def test_lines_are_those_of_the_export(client):
     call = make_call()
     for publication in ("named", "organisation", "anonymous", "confidential"):
         make_submitted(call, publication=publication, story=f"A {publication} story")
     _token, secret = make_token(call)
-    got = lines(pull(client, call, secret))
+    answer = pull(client, call, secret)
+    assert answer["Cache-Control"] == "private, no-cache"
+    got = lines(answer)
     assert [line.pop("change") for line in got] == ["response"] * 3 + ["withheld"]
     assert all(line.pop("changed_at") for line in got)
     assert got == json_lines(exported(call, "json"))
@@ -58,15 +68,22 @@ def test_csv_has_the_cells_of_the_export(client):
     assert set(list(ended.values())[3:]) == {""}
 
 
+def test_question_with_the_key_of_a_column_of_the_api_does_not_take_its_place(client):
+    asked = [{"key": "change", "kind": "short", "label": "What has to change?"}]
+    call = make_call(about_questions=asked)
+    make_submitted(call, publication="named", change="All of it")
+    _token, secret = make_token(call)
+    (row,) = rows(pull(client, call, secret, format="csv"))
+    assert (row["change"], row["change_2"]) == ("response", "All of it")
+
+
 def test_pages_follow_each_other_and_later_ones_have_only_what_changed(client):
     call = make_call()
     responses = [make_submitted(call) for _ in range(5)]
     _token, secret = make_token(call)
     first = pull(client, call, secret, limit=3)
     found = said(first)
-    second = client.get(
-        first["Link"].split(">")[0].strip("<"), headers={"authorization": f"Bearer {secret}"}
-    )
+    second = next_page(client, first, secret)
     found += said(second)
     assert found == [(response.reference, "response") for response in responses]
     assert "Link" not in second
@@ -220,6 +237,17 @@ def test_since_takes_what_changed_then_or_later(client):
     assert len(lines(pull(client, call, secret, since=moment.isoformat()))) == 2
     after = (moment + timedelta(microseconds=1)).isoformat()
     assert said(pull(client, call, secret, since=after)) == [(late.reference, "response")]
+    first = pull(client, call, secret, since=moment.isoformat(), limit=1)
+    assert said(first) == [(early.reference, "response")]
+    assert said(next_page(client, first, secret)) == [(late.reference, "response")]
+
+
+def test_clock_that_goes_back_puts_no_later_change_before_an_earlier_one():
+    call, at = make_call(), datetime(2019, 7, 1, tzinfo=UTC)
+    for moment in (at, at - timedelta(hours=1)):
+        make_submitted(call)
+        give_numbers(call, at=moment)
+    assert list(Change.objects.values_list("noted_at", flat=True)) == [at, at]
 
 
 def test_bad_requests_say_how_to_ask(client):
@@ -265,6 +293,32 @@ def test_cursor_is_over_once_the_rules_are_others(client):
     cursor = pull(client, call, secret)["Next-Cursor"]
     assert pull(client, call, secret, cursor=cursor, quotable="yes").status_code == 400
     call.questions.filter(key="age").update(identity=True)
+    assert pull(client, call, secret, cursor=cursor).status_code == 410
+
+
+def lives_elsewhere(call, _coder):
+    Call.objects.filter(pk=call.pk).update(timezone="Asia/Tokyo")
+
+
+def publishes_nothing(call, _coder):
+    Call.objects.filter(pk=call.pk).update(publication="never")
+
+
+def codes_blind(call, coder):
+    drawn = {"facet": "", "is_blind": True, "at": NOW, "seed": 1}
+    by, other = make_user(Role.MANAGER), make_user(Role.CODER)
+    draw_sample(call=call, size=1, coders=[coder, other], by=by, **drawn)
+
+
+@pytest.mark.parametrize("happens", [lives_elsewhere, publishes_nothing, codes_blind])
+def test_cursor_is_over_once_something_else_makes_other_lines(client, happens):
+    story = {"key": "story", "kind": "long", "label": "What happened?", "max_words": 100}
+    call, coder = make_call(evidence_questions=[story]), make_user(Role.CODER)
+    make_submitted(call)
+    allow(coder, "export")
+    _token, secret = make_token(call, by=coder)
+    cursor = pull(client, call, secret)["Next-Cursor"]
+    happens(call, coder)
     assert pull(client, call, secret, cursor=cursor).status_code == 410
 
 
@@ -363,6 +417,8 @@ def test_each_pull_that_hands_out_anything_is_on_record(client):
     b"".join(first)
     event = AuditEvent.objects.get(action=AuditAction.EXPORTED)
     assert event.actor == token.person
+    after, upto = event.detail["changes"]
+    assert after == 0 < Change.objects.latest("number").number <= upto
     names = ("through", "token", "rows", "removed", "format")
     assert {name: event.detail[name] for name in names} == {
         "through": "API",

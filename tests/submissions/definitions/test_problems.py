@@ -314,6 +314,11 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
             "derived.words: its column “words” has the name of another column",
         ),
         (
+            'key = "half"',
+            'key = "version"',
+            "derived.version: its column “version” has the name of another column",
+        ),
+        (
             'key = "half"\nquestion = "size"',
             'key = "half"\nquestion = "history"',
             "derived.half.question: “history” is not a facet",
