@@ -9,10 +9,12 @@ from django.test import Client
 
 from accounts.record import record
 from accounts.states import AuditAction
+from exports.changes import give_numbers
 from exports.models import Change
 from submissions.responses.models import Submission
 from tests.exports.api.pulling import lines, make_token, pull, said
 from tests.makers import make_call, make_submitted, while_open
+from tests.races.test_names_race import WAITING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -164,16 +166,47 @@ def test_two_readers_at_once_give_each_change_one_number():
     assert max(len(each) for each in found) == 8
 
 
+def test_numbers_that_commit_late_hold_back_the_next_ones(client):
+    """A reader who got the next ones first would have read past those before them."""
+    call = make_call()
+    slow, fast = make_submitted(call), make_submitted(call)
+    _token, secret = make_token(call)
+    cursor = pull(client, call, secret)["Next-Cursor"]
+    change(slow)
+
+    def read():
+        try:
+            change(fast)
+            return pull(Client(), call, secret, cursor=cursor)
+        finally:
+            ended.set()
+            connections.close_all()
+
+    ended = Event()
+    with ThreadPoolExecutor(1) as other:
+        with transaction.atomic(), connection.cursor() as database:
+            give_numbers(call, at=while_open(call))
+            reading = other.submit(read)
+            for _ in range(1000):
+                database.execute(WAITING)
+                if database.fetchone()[0] or ended.wait(0.01):
+                    break
+        first = reading.result(20)
+    found = said(first) + said(pull(client, call, secret, cursor=first["Next-Cursor"]))
+    assert found == [(each.reference, "response") for each in (slow, fast)]
+
+
 def test_database_set_back_to_an_earlier_day_is_told(client):
     call = make_call()
-    response = make_submitted(call)
+    for _ in range(2):
+        make_submitted(call)
     _token, secret = make_token(call)
-    change(response)
     cursor = pull(client, call, secret)["Next-Cursor"]
     with connection.cursor() as database:
-        database.execute("UPDATE exports_change SET number = NULL, noted_at = NULL")
-        database.execute("SELECT setval('exports_change_number', 1, false)")
-    Change.objects.filter(submission=response).delete()
+        database.execute(
+            "SELECT setval('exports_change_number', last_value - 1) FROM exports_change_number"
+        )
+    Change.objects.all().delete()
     assert pull(client, call, secret, cursor=cursor).status_code == 410
 
 

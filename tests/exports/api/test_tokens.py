@@ -228,8 +228,12 @@ def test_person_is_warned_once_of_tokens_that_end():
 def test_ended_tokens_are_deleted_after_ninety_days():
     token, _secret = make_token(make_call())
     end = token.expires_at
+    assert not tokens.usable(ApiToken.objects.all(), at=end)
     assert tokens.delete_ended(wall_now=end + timedelta(days=89)) == 0
     assert tokens.delete_ended(wall_now=end + timedelta(days=90)) == 1
+    early, _secret = make_token(make_call())
+    revoked(early)
+    assert tokens.delete_ended(wall_now=clock.wall_now() + timedelta(days=90)) == 1
 
 
 def test_making_and_revoking_are_on_record():
