@@ -75,7 +75,10 @@ class LatePassForm(LocalMomentForm):
         typed = self.cleaned_data["reference"]
         if not typed:
             return None
-        found = Submission.objects.filter(call=self.call, reference=read_reference(typed)).first()
+        reference = read_reference(typed)
+        if reference is None:  # a draft has none either
+            raise forms.ValidationError("This is not a reference. Check each character.")
+        found = Submission.objects.filter(call=self.call, reference=reference).first()
         if found is None:
             raise forms.ValidationError("There is no response of this call with that reference.")
         return found

@@ -90,11 +90,13 @@ def test_staff_give_a_pass_and_its_mail_is_enqueued(client, staff, at):
     [
         ({"reason": ""}, "This field is required."),
         ({"day": "2019-07-23"}, "Enter an end that is still to come and after the closing time"),
-        ({"reference": "TST-2222-222R"}, "There is no response of this call"),
+        ({"address": "", "reference": "TST-2222-2222"}, "There is no response of this call"),
+        ({"address": "", "reference": "TST-2222-222R"}, "This is not a reference."),
     ],
 )
 def test_pass_that_makes_no_sense_is_explained(client, staff, at, change, why):
     call = make_call()
+    make_draft(call)
     at(call.closes_at + HOUR)
     address = reverse("admin:submissions_latepass_give", args=[call.pk])
     posted = form_of(client.get(address)) | {
