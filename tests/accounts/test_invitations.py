@@ -252,6 +252,16 @@ def test_administrator_who_is_none_while_the_password_is_hashed_invited_nobody(c
     assert invitations.accept(made, name="Sam", password_hash="!", at=now, wall_now=now) is None
 
 
+def test_invitation_that_is_sent_again_while_the_password_is_hashed_ends_its_first_link():
+    now = datetime.now(UTC)
+    made = invitations.invite(
+        email="sam@example.org", call=None, role=None, by=None, at=now, wall_now=now
+    )
+    before = invitations.find(invitations.make_token(made), wall_now=now)
+    invitations.make_token(made)
+    assert invitations.accept(before, name="Sam", password_hash="!", at=now, wall_now=now) is None
+
+
 def test_invitation_is_over_once_its_address_has_an_account(client):
     link = invited()
     make_user(username="pat", email="Pat@example.org")

@@ -15,7 +15,7 @@ from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses import erasing as requests
 from submissions.responses.addresses import NO_ADDRESS
-from submissions.responses.errors import ErasureRefused
+from submissions.responses.errors import ErasureRefused, LinkDead
 from submissions.responses.housekeeping import LINKS_KEPT, clear
 from submissions.responses.models import ErasureRequest, Submission
 from submissions.responses.states import ErasureScope, ErasureState, SubmissionState
@@ -249,7 +249,12 @@ def test_request_that_nobody_confirms_lapses(call, response):
     at = while_open(call)
     first = requests.ask(submission=response, scope=WHOLE, at=at)
     assert requests.ask(submission=response, scope=WHOLE, at=at) == first
+    token = requests.confirming_token(mails(response, MailKind.ERASURE_ASKED)[0], first)
     later = at + timedelta(hours=72)
+    in_time = later - timedelta(microseconds=1)
+    assert requests.look_up(call=call, token=token, at=in_time) == first
+    with pytest.raises(LinkDead):
+        requests.confirm(call=call, token=token, at=later)
     assert requests.ask(submission=response, scope=WHOLE, at=later) != first
     first.refresh_from_db()
     assert first.state == ErasureState.WITHDRAWN

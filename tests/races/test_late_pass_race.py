@@ -11,7 +11,7 @@ from retention.carrying_out import carry_out
 from submissions.calls.retention import DataClass, ends_at
 from submissions.responses import housekeeping, late_passes
 from submissions.responses.models import Colleague, LatePass, Submission
-from tests.makers import confirm_retention, make_draft
+from tests.makers import confirm_retention, make_call, make_draft, make_user
 from tests.races.test_names_race import WAITING
 from tests.races.test_sharing_race import let_in
 from tests.submissions.responses.test_late_passes import HOUR, give, token_of
@@ -24,22 +24,40 @@ def start_taking_up(threads, token, draft, *, at):
 
     The caller is in a transaction.
     """
+    return start(
+        threads, lambda: late_passes.take_up(call=draft.call, token=token, current=draft, at=at)
+    )
+
+
+def start(threads, act):
+    """Return the future of a thread that does it, once that waits for a lock or has ended."""
     ended = Event()
 
-    def take_up():
+    def do():
         try:
-            return late_passes.take_up(call=draft.call, token=token, current=draft, at=at)
+            return act()
         finally:
             ended.set()
             connection.close()
 
-    taking = threads.submit(take_up)
+    taking = threads.submit(do)
     with connection.cursor() as cursor:
         for _ in range(1000):
             cursor.execute(WAITING)
             if cursor.fetchone()[0] or ended.wait(0.01):
                 break
     return taking
+
+
+def test_pass_that_two_give_at_the_same_moment_is_one():
+    call, by = make_call(), make_user()
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic():
+            first = give(call, by=by)
+            second = start(threads, lambda: give(call, by=by))
+            assert not second.done()
+        assert second.result() == first
+    assert LatePass.objects.count() == 1
 
 
 def test_taking_up_waits_for_the_response_without_holding_the_pass():

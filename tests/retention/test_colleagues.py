@@ -130,9 +130,9 @@ def test_address_of_a_mail_that_was_being_sent_is_emptied_later(call):
     mails.update(state=OutboxState.CLAIMED, claimed_at=at, sent_at=None)
     sharing.take_away(submission=draft, number=colleague.number, at=at)
     assert mails.get().to_address == ADDRESS
-    mails.update(state=OutboxState.SENT, sent_at=at)
+    mails.update(state=OutboxState.SENT, sent_at=at, subject="Ada asks you", body="Dear Ben")
     clear(at=at)
-    assert mails.get().to_address == ""
+    assert mails.values_list("to_address", "subject", "body").get() == ("", "", "")
 
 
 def test_erasing_the_draft_deletes_its_colleagues(call):

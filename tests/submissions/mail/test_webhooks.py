@@ -121,7 +121,7 @@ def test_bounce_marks_the_newest_mail_sent_to_the_address(report, address, named
     assert outcome(waiting) == (OutboxState.WAITING, "")
 
 
-def test_bounce_marks_the_mail_that_it_names(report):
+def test_bounce_marks_the_mail_that_it_names(report, caplog):
     named, newer = sent_mail(), sent_mail(at=NOW + timedelta(hours=1))
     assert report("mailgun", mailgun(named)) == 200
     assert outcome(named) == (
@@ -129,6 +129,8 @@ def test_bounce_marks_the_mail_that_it_names(report):
         "It came back: The mailbox is full. (5.2.2)",
     )
     assert outcome(newer) == (OutboxState.SENT, "")
+    assert f"mail {named.pk} came back" in caplog.text
+    assert named.to_address not in caplog.text
 
 
 def test_delay_on_the_way_changes_nothing(report):

@@ -137,6 +137,12 @@ def test_session_lasts_on_while_its_author_comes_back(client, call):
     answer = client.get(f"/calls/{call.slug}/response/")
     assert ends() > before + timedelta(days=5)
     assert answer.cookies[settings.SESSION_COOKIE_NAME]["max-age"] == settings.SESSION_COOKIE_AGE
+    # Of somebody who is signed in it lasts no longer: the sign-in would, too.
+    sign_in(client)
+    Session.objects.update(expire_date=F("expire_date") - timedelta(days=8))
+    before = ends()
+    assert opens(client, call)
+    assert ends() == before
 
 
 def test_signing_out_without_a_draft_ends_the_session(client):

@@ -84,6 +84,8 @@ def test_leaving_with_an_address_owes_a_link_and_says_so(client, call):
     assert ReturnAddress.objects.get().address == "jo@example.org"
     mail = OutboxEmail.objects.get()
     assert (mail.kind, mail.submission, mail.to_address) == ("return_link", draft, "jo@example.org")
+    OutboxEmail.objects.update(state="failed")
+    assert "We are sending it" not in text_of(client.get(address(call, "response/leave/?sent=1")))
 
 
 def test_leaving_offers_the_address_that_was_answered(client, call):

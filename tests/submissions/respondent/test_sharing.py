@@ -291,7 +291,10 @@ def test_nobody_invites_themselves_or_somebody_twice_and_two_have_two_names(
     client, call, draft, ben
 ):
     own = complete_answers(call)["email"]
-    assert "This is your own address" in text_of(invite(client, call, own.upper()))
+    client.post(address(call, "response/leave/"), {"email": "ada@example.org"})
+    send_mail()
+    for to in (own.upper(), "Ada@example.org"):
+        assert "This is your own address" in text_of(invite(client, call, to))
     assert "is in your response already" in text_of(invite(client, call, ADDRESS.upper()))
     invite(client, call, "cat@example.org")
     again = invite(client, call, "cat@example.org")
@@ -318,6 +321,9 @@ def test_invitations_have_limits(client, call, draft, at):
     again = client.post(address(call, "people/2/link/"))
     assert (again.status_code, "Try again in an hour" in text_of(again)) == (422, True)
     assert OutboxEmail.objects.count() == sharing.INVITATIONS_AN_HOUR
+    first, *_others, tenth = send_mail()
+    for message, name in ((first, "One"), (tenth, "Ten")):
+        assert Client().post(link_in(message), {"name": name}).status_code == 302
     author_of_another = Client()
     start_with(author_of_another, call)
     assert invite(author_of_another, call).status_code == 302
@@ -444,6 +450,9 @@ def test_colleague_opens_no_page_of_the_author_and_manages_nobody(client, call, 
     assert ADDRESS not in said
     assert "Ben (you)" in said
     assert Colleague.objects.count() == 1
+    theirs = find_response_of(access=Colleague.objects.get().public_id, slug=call.slug)
+    with pytest.raises(AccessEnded):
+        sharing.take_away(submission=theirs, number=2, at=while_open(call))
     assert not Colleague.objects.get().may_submit
 
 

@@ -153,6 +153,15 @@ def test_withdrawn_response_takes_nothing_more():
             verb(submission=submission, at=at)
 
 
+def test_response_is_withdrawn_no_earlier_than_its_last_answer():
+    """By these two moments, what was changed before a withdrawal is found when drafts end."""
+    submission = opened_again()
+    change(submission, story="Sent last, saved first")
+    amending.withdraw(submission=submission, at=submission.submitted_at)
+    submission.refresh_from_db()
+    assert submission.withdrawn_at == submission.saved_at > submission.submitted_at
+
+
 def test_withdraw_after_closing_is_refused():
     submission = make_submitted()
     with pytest.raises(CallClosed):

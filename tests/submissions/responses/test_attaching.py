@@ -3,12 +3,14 @@ from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.db import IntegrityError
 
 from core import disk_reserve
 from rehearsal.fake_files import make_pdf
 from submissions.responses import attaching, submitting
 from submissions.responses.errors import AlreadySubmitted, FileRefused
 from submissions.responses.models import Attachment
+from submissions.responses.models.attachments import private_storage
 from tests.makers import complete_answers, make_call, make_draft, while_open
 from tests.sample_files import compound_file, docx, odt, picture
 
@@ -126,6 +128,18 @@ def test_removed_file_leaves_nothing_behind(call, django_capture_on_commit_callb
         attaching.detach(submission=draft, public_id=attachment.public_id, at=while_open(call))
     assert draft.attachments.count() == 0
     assert not attachment.file.storage.exists(attachment.file.name)
+
+
+def test_file_whose_question_was_removed_meanwhile_leaves_nothing_behind(
+    call, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(private_storage(), "location", str(tmp_path))
+    draft, question = make_draft(call), call.questions_by_key["documents"]
+    type(question).objects.filter(pk=question.pk).delete()
+    upload = SimpleUploadedFile("notes.txt", b"Minutes")
+    with pytest.raises(IntegrityError):
+        attaching.attach(submission=draft, question=question, upload=upload, at=while_open(call))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_file_of_another_draft_cannot_be_removed(call):

@@ -15,15 +15,16 @@ from submissions.mail.reminding import enqueue_reminders
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import entering, erasing, housekeeping, late_passes, returning
+from submissions.responses.addresses import enqueue_infected
 from submissions.responses.answering import ResponseIncomplete
 from submissions.responses.drafting import save_answers
 from submissions.responses.errors import CallClosed, ChangedSinceSeen, EntryRefused
 from submissions.responses.etags import draft_etag
-from submissions.responses.models import Entry, Submission
+from submissions.responses.models import Entry, FileScan, Submission
 from submissions.responses.originals import add_original
 from submissions.responses.states import Acknowledgement, Channel, ErasureScope
 from submissions.responses.working_copy import working_answers
-from tests.makers import CLOSES_AT, make_first_call, make_user
+from tests.makers import CLOSES_AT, make_attachment, make_first_call, make_user
 
 pytestmark = pytest.mark.django_db
 WEEKS_LATER = CLOSES_AT + timedelta(days=20)
@@ -60,6 +61,18 @@ def test_letter_entered_after_closing_is_on_time_by_when_it_came():
     assert "\nCame by: Post\n" in version.canonical_text
     (event,) = AuditEvent.objects.filter(action=AuditAction.RESPONSE_ENTERED)
     assert (event.actor, event.submission) == (entry.begun_by, version.submission)
+
+
+def test_nobody_is_mailed_about_an_infected_file_that_staff_entered():
+    entry = answered(begun(), email=ADDRESS)
+    file = make_attachment(entry.submission)
+    found = {"state": "infected", "detail": "Eicar", "scanned_at": WEEKS_LATER}
+    FileScan.objects.create(attachment=file, **found)
+    by = entry.begun_by
+    version = entering.submit_entry(entry, by=by, at=WEEKS_LATER, expected_etag=None)
+    enqueue_infected(version, version.submission.call, at=WEEKS_LATER)
+    assert list(version.attachments.all()) == [file]
+    assert not OutboxEmail.objects.exists()
 
 
 def test_letter_in_the_grace_period_is_in_grace():

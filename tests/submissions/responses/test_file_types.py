@@ -117,6 +117,11 @@ def with_file_of_a_server_on_a_page(document):
     document.pages[0].AA = pikepdf.Dictionary(O=asked)
 
 
+def with_form_that_is_filled_on_opening(document):
+    filled = pikepdf.Dictionary(S=pikepdf.Name.ImportData, F="\\\\server\\a.fdf")
+    document.Root.OpenAction = filled
+
+
 def with_content_elsewhere(document):
     stream = pikepdf.Stream(document, b"")
     stream.F = "https://example.org/a"
@@ -386,6 +391,7 @@ EVENT = '<script:event-listener script:language="ooo:script" xlink:href="vnd.sun
         ("pdf", pdf(change=with_launch_by_another_object), PDF_PROGRAM),
         ("pdf", pdf(change=with_page_asked_for_on_opening), PDF_REMOTE),
         ("pdf", pdf(change=with_file_of_a_server_on_a_page), PDF_REMOTE),
+        ("pdf", pdf(change=with_form_that_is_filled_on_opening), PDF_REMOTE),
         ("pdf", pdf(change=with_content_elsewhere), PDF_REMOTE),
         ("csv", b"a,b\r\n=cmd|'/c calc'!A1,2\r\n", CELL_PROGRAM),
         ("csv", "a;\"-2+3+cmd|' /c calc'!A1\"\r\n".encode("utf-16"), CELL_PROGRAM),

@@ -21,6 +21,7 @@ from tests.makers import (
     send_link,
     while_open,
 )
+from tests.personal_data.erasures import erase
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -264,6 +265,21 @@ def test_new_address_takes_the_place_of_the_old_and_forgets_a_refusal(draft, at)
     kept = ReturnAddress.objects.get()
     assert (kept.address, kept.given_at) == ("new@example.org", at + HOUR)
     assert kept.reminders_refused_at is None
+
+
+def test_link_to_an_address_that_was_replaced_confirms_not_the_present_one(draft, at):
+    fresh = send_link(draft, at=at, address="old@example.org")
+    returning.remember_address(submission=draft, address="new@example.org", at=at)
+    returning.use_link(call=draft.call, token=fresh.token, at=at)
+    assert ReturnAddress.objects.get().confirmed_at is None
+
+
+def test_erased_response_takes_no_address_and_sends_no_link(at):
+    response = make_submitted()
+    erase(response, at=at)
+    assert not returning.send_links_to(submission=response, address="jo@example.org", at=at)
+    assert not ReturnAddress.objects.exists()
+    assert not OutboxEmail.objects.filter(kind="return_link").exists()
 
 
 def test_known_address_is_the_links_then_the_answers(draft, at):

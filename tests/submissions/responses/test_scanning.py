@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from accounts.states import Role
+from core import clamd
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
@@ -214,6 +215,21 @@ def test_file_that_the_scanner_cannot_tell_about_is_held_back_and_tried_again(
     assert scanning.scan_due(now=lambda: hour_later) == scanning.ScanReport(scanned=1)
     assert scans() == [("clean", "")]
     double.close()
+
+
+def test_file_that_another_worker_found_infected_meanwhile_stays_infected(
+    call, settings, monkeypatch
+):
+    settings.CLAMD_URL = AWAY
+    _, (file,) = submitted_with(call, b"Minutes")
+
+    def infected_meanwhile(*_asked):
+        infect(file, call)
+        return clamd.Verdict()
+
+    monkeypatch.setattr(clamd, "scan", infected_meanwhile)
+    scan(call)
+    assert scans() == [("infected", FOUND)]
 
 
 def test_file_at_which_the_scanner_dies_stops_no_other(call, settings):
