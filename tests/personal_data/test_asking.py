@@ -10,11 +10,12 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from personal_data import erasing as carrying_out
+from submissions.mail.live_data import LiveData
 from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.states import MailKind
 from submissions.responses import erasing as requests
-from submissions.responses.addresses import NO_ADDRESS
+from submissions.responses.addresses import NO_ADDRESS, remember_address
 from submissions.responses.errors import ErasureRefused, LinkDead
 from submissions.responses.housekeeping import LINKS_KEPT, clear
 from submissions.responses.models import ErasureRequest, Submission
@@ -242,6 +243,26 @@ def test_confirmed_address_has_to_confirm_by_its_link(call, response, client, se
     request.refresh_from_db()
     assert requests.withdraw_request(request, at=while_open(call))
     assert client.get(link).status_code == 410
+
+
+@pytest.mark.parametrize("for_links", [False, True])
+def test_address_that_nobody_confirmed_takes_the_place_of_no_confirmed_one(
+    call, response, for_links
+):
+    at, browser = while_open(call), holding(response)
+    if for_links:
+        remember_address(submission=response, address="ada@example.org", at=at)
+    confirm_address(enqueue_link_mail(response, at=at, address="ada@example.org"))
+    browser.post(reverse("leave", args=[call.slug]), {"email": "else@example.org"})
+    browser.post(reverse("erase", args=[call.slug]), {"scope": "response"})
+    request = ErasureRequest.objects.get()
+    tokens = {
+        mail.to_address: LiveData(at=at, mails=[mail]).erasure(mail)[1]
+        for mail in mails(response, MailKind.ERASURE_ASKED)
+    }
+    assert request.confirmed_at is None
+    assert tokens.keys() == {"ada@example.org", "else@example.org"}
+    assert (bool(tokens["ada@example.org"]), tokens["else@example.org"]) == (True, "")
 
 
 def test_request_that_nobody_confirms_lapses(call, response):
