@@ -4,6 +4,8 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 
+from core.form_words import say_what_to_do
+
 # These packages' own pages show what nobody is to see or change here, such as secrets of codes.
 WITHOUT_ADMIN_PAGES = ("account", "mfa", "socialaccount")
 
@@ -13,6 +15,7 @@ class PortalAdminConfig(AdminConfig):
 
     def ready(self) -> None:
         """Take pages away once all apps have registered theirs, in whatever order they stand."""
+        say_what_to_do()  # before any form is made
         super().ready()
         for label in WITHOUT_ADMIN_PAGES:
             for model in apps.get_app_config(label).get_models():

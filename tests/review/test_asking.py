@@ -149,11 +149,11 @@ def test_no_page_for_the_asker_has_the_address(response, ann, call):
 def test_refused_question_comes_back_with_what_is_wrong(response, ann, call):
     client = signed_in(ann)
     for fields, said in (
-        ({"text": " "}, "This field is required."),
+        ({"text": " "}, "Fill this in."),
         ({"text": "a" * 2_001}, "This one has 2,001."),
         ({"last_day": "2019-07-23"}, "Enter a day after today."),
         ({"last_day": "2019-12-01"}, "Enter a day within 90 days."),
-        ({"last_day": "soon"}, "Enter a valid date."),
+        ({"last_day": "soon"}, "Enter a date as year, month and day, such as 2019-07-24."),
     ):
         answer = client.post(page_of(response), given(call, send="yes", **fields))
         assert (answer.status_code, FollowUp.objects.count()) == (422, 0), fields

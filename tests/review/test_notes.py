@@ -101,7 +101,7 @@ def test_refused_note_comes_back_with_what_is_wrong(response, ann):
     client = signed_in(ann)
     page = f"/admin/submissions/submission/{response.pk}/notes/"
     for given, said in (
-        ({"text": " "}, "This field is required."),
+        ({"text": " "}, "Fill this in."),
         ({"passage": "won"}, "Choose the question whose answer has the passage."),
         ({"passage": "They won", "question": "story"}, "has this passage more than once"),
         ({"passage": "They lost", "question": "story"}, "does not have this passage"),

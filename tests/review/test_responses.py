@@ -396,7 +396,7 @@ def test_response_is_withdrawn_at_its_authors_request_after_closing(staff, at):
     assert f'href="{address}"' in staff.get(page_of(response)).content.decode()
     seen = form_of(staff.get(address))
     page = staff.post(address, seen | {"reason": " "})
-    assert "This field is required." in page.content.decode()
+    assert "Fill this in." in page.content.decode()
     response.refresh_from_db()
     assert response.state == SubmissionState.SUBMITTED
     assert staff.post(address, seen | {"reason": "By email"})["Location"] == page_of(response)

@@ -81,13 +81,13 @@ def test_closing_time_that_makes_no_sense_is_refused_in_words(staff):
     seen = form_of(staff.get(closing_page(call)))
     base = seen | {"day": "2019-07-26", "time": "17:00", "reason": "Why"}
     for posted, said in [
-        ({"reason": " "}, "This field is required."),
+        ({"reason": " "}, "Fill this in."),
         ({"day": "2019-07-20", "time": "10:00"}, "Enter a closing time that is still to come"),
         ({"day": "2019-07-24", "time": "12:00"}, "This is the closing time already"),
         ({"day": "2019-10-27", "time": "01:30"}, "The clocks change then: choose another time."),
         ({"day": "2020-03-29", "time": "01:30"}, "The clocks change then: choose another time."),
         ({"day": "0001-01-01", "time": "00:00"}, "Enter a day from 2000 on and within 5 years"),
-        ({"day": "soon"}, "Enter a valid date."),
+        ({"day": "soon"}, "Enter a date as year, month and day, such as 2019-07-24."),
     ]:
         text = staff.post(closing_page(call), base | posted).content.decode()
         assert said in text, posted

@@ -88,7 +88,7 @@ def test_staff_give_a_pass_and_its_mail_is_enqueued(client, staff, at):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        ({"reason": ""}, "This field is required."),
+        ({"reason": ""}, "Fill this in."),
         ({"day": "2019-07-23"}, "Enter an end that is still to come and after the closing time"),
         ({"address": "", "reference": "TST-2222-2222"}, "There is no response of this call"),
         ({"address": "", "reference": "TST-2222-222R"}, "This is not a reference."),
