@@ -121,6 +121,7 @@ def test_page_of_a_failure_needs_nothing_of_what_may_have_failed(page):
         *("block", "endblock"),
     }
     given = {" language ", " number ", " name ", " text ", " address "}
+    given.add(' first_page|default:"/" ')
     assert set(re.findall(r"{{(.*?)}}", html)) <= given
     for address in re.findall(r'(?:href|src)="/static/([^"]+)"', html):
         assert (ROOT / "static" / address).is_file()
