@@ -92,6 +92,18 @@ def test_bands_follow_the_questions():
     ]
 
 
+def test_bands_of_a_table_that_is_hidden_whole_say_no_more_than_it():
+    text = SMALL.read_text(encoding="utf-8")
+    call = load(parse(text, source="small.toml"), by=None, at=OPENS_AT).call
+    call.hides_small_counts = True
+    call.save()
+    for size in ("large", "none"):
+        for _ in range(4):
+            make_submitted(call, roles=["provider"], size=size)
+    half = {row["responses"] for row in rows_of(call) if row["by"] in {"size", "half"}}
+    assert half == {"not shown"}
+
+
 def test_excel_file_has_the_same_lines():
     call = make_answered()
     found = excel_rows(call)
@@ -142,6 +154,9 @@ def test_small_counts_stand_as_words_where_the_call_hides_them():
     )
     few = rows_of(call, export_filter=ExportFilter(words="zyzzyva"))
     assert few[0]["responses"] == "0"
+    for _ in range(3):
+        make_submitted(call, publication="confidential")
+    assert [row["responses"] for row in rows_of(call)[:2]] == ["13", "fewer than 5"]
 
 
 def test_fewer_than_five_are_not_counted_where_the_call_hides_them():

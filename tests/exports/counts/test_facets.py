@@ -36,6 +36,12 @@ LINKED = [
 ]
 
 
+BANDS = [
+    {"key": "one", "label": "One", "options": ["charity", "council"]},
+    {"key": "two", "label": "Two", "options": ["company", "hospital"]},
+]
+
+
 def make_linked(responses):
     """A call that asks some for their income; `responses` are (sort, income, number)."""
     call = make_call(
@@ -46,6 +52,7 @@ def make_linked(responses):
             {"question": "sort", "label": "sort"},
             {"question": "income", "label": "income"},
         ],
+        derived=[{"key": "half", "question": "sort", "label": "h", "meaning": "m", "bands": BANDS}],
         hides_small_counts=True,
         needs_evidence=False,
     )
@@ -91,3 +98,14 @@ def test_hidden_count_is_not_told_by_who_was_asked():
     # The other table tells that 30 were not asked, so the 3 must be hidden among the 21.
     shown = {row.key: row.responses for row in counts.by_facet["income"]}
     assert [shown["middle"], [shown["low"], shown["high"]].count(None)] == [None, 1]
+
+
+@pytest.mark.django_db
+def test_hidden_count_is_not_told_by_its_band():
+    """19 less the 6 of a band, and less the 10 beside it, would be the 3."""
+    counts = count_responses(
+        make_linked([("charity", "low", 3), ("company", "low", 6), ("council", "", 10)]), at=NOW
+    )
+    shown = {row.key: row.responses for row in counts.by_facet["sort"]}
+    assert shown == {"charity": None, "company": None, "council": 10, "hospital": 0}
+    assert {row.responses for row in counts.by_facet["half"]} == {None}

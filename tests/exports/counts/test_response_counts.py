@@ -113,6 +113,20 @@ def test_completion_does_not_tell_how_few_of_those_who_were_asked_left_it_open()
 
 
 @pytest.mark.django_db
+def test_few_are_not_told_beside_confidential_responses():
+    call = make_call(hides_small_counts=True, needs_evidence=False)
+    for number in range(23):
+        make_submitted(call, story=("word " * 300, "Words", "")[number // 10])
+    for _ in range(3):
+        make_submitted(call, publication="confidential")
+    counts = count_responses(Call.objects.get(pk=call.pk), at=NOW)
+    # 26 less the lengths of 23 would be the 3.
+    assert sum(row.responses is None for row in counts.by_words) == 1
+    # 20 of 23 tell their story: 3 do not.
+    assert {row.key: row.answered for row in counts.completion}["story"] is None
+
+
+@pytest.mark.django_db
 def test_bands_are_counted_in_the_groups_of_others():
     call = make_first_call()
     given = {"capacity": "on_behalf_of_org", "age": "18_or_over"}

@@ -190,6 +190,21 @@ def test_small_number_without_an_answer_is_not_told_by_those_asked():
     assert (terms.asked.number, terms.answered.number) == (22, None)
 
 
+def test_number_without_an_answer_is_hidden_among_those_asked_where_most_answered():
+    """Few left it open. The roles tell that 21 were asked; 21 less 8 and 10 would be the 3."""
+    few = [("commissioner", "yes", 8), ("commissioner", "no", 10), ("commissioner", None, 3)]
+    terms = tables_of(make_asked_of_some([*few, ("provider", None, 7)]))["terms"]
+    assert numbers(terms)[NOT_ANSWERED] is None
+    assert [numbers(terms)["yes"], numbers(terms)["no"]].count(None) == 1
+
+
+def test_few_who_answered_are_not_told_by_those_who_did_not():
+    """30 less 10 and 17 would be 3."""
+    few = [("commissioner", "yes", 1), ("commissioner", "no", 2), ("commissioner", None, 10)]
+    terms = tables_of(make_asked_of_some([*few, ("provider", None, 17)]))["terms"]
+    assert (numbers(terms)[NOT_ANSWERED], numbers(terms)[NOT_ASKED]) == (None, None)
+
+
 def test_few_responses_hide_every_number_of_every_table():
     tables = tables_of(make_asked_of_some([("provider", None, 4)]))
     assert {number for table in tables.values() for number in numbers(table).values()} == {None}

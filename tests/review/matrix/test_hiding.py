@@ -78,6 +78,9 @@ def test_passages_and_shares_are_hidden_with_their_responses():
     assert bases["Under £1,000"] != "2"
     lines = matrix_of(selected(call, reader, "income")).lines
     assert {cell.share for line in lines for cell in line.cells} == {None}
+    few = matrix_call(hides_small_counts=True)
+    give(few)
+    assert matrix_of(selected(few, reader)).responses == FEWER
 
 
 @pytest.mark.django_db

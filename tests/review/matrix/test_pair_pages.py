@@ -11,9 +11,20 @@ from django.urls import reverse
 from accounts.models import AuditEvent, Membership
 from accounts.states import Action, Role
 from review.coding.codebook import merge_codes
-from review.models import Coding
+from review.models import Coding, FileText
+from review.states import TextState
 from submissions.responses.models import Submission
-from tests.makers import make_call, make_code, make_user, while_open, withhold
+from submissions.responses.submitting import submit
+from tests.makers import (
+    complete_answers,
+    make_attachment,
+    make_call,
+    make_code,
+    make_draft,
+    make_user,
+    while_open,
+    withhold,
+)
 from tests.review.matrix.matrices import STORY, give, matrix_call, put_under
 from tests.review.redaction_makers import make_redaction
 
@@ -92,6 +103,22 @@ def test_passages_of_two_answers_do_not_overlap(client, call, trust, pay, ada):
     put_under(trust, response, ada, 0, 3, key="commissioner_view")
     assert quotes(client.get(pair_of(trust, pay, "?overlapping=1"))) == []
     assert len(quotes(client.get(pair_of(trust, pay)))) == 2
+
+
+def test_passages_that_touch_or_are_of_two_files_do_not_overlap(client, call, trust, pay, ada):
+    draft = make_draft(call, **complete_answers(call, story=STORY))
+    files = [make_attachment(draft, name=name) for name in ("one.txt", "other.txt")]
+    response = submit(submission=draft, at=while_open(call)).submission
+    read = {"state": TextState.READ, "text": STORY, "rules": 1, "at": while_open(call)}
+    for code, file, (start, end) in zip((pay, trust), files, ((0, 3), (3, 5)), strict=True):
+        in_file = put_under(code, response, ada, key="documents")
+        in_file.file_text = FileText.objects.create(attachment=file, **read)
+        in_file.save()
+        put_under(code, response, ada, start, end)
+    put_under(pay, response, ada, 5, 7)
+    assert quotes(client.get(pair_of(trust, pay, "?overlapping=1"))) == []
+    assert len(quotes(client.get(pair_of(trust, pay)))) == 5
+    assert "overlapping=1" not in client.get(together(call)).content.decode()
 
 
 def test_table_leads_to_the_passages_under_the_same_choices(client, call, trust, pay, both):

@@ -57,3 +57,19 @@ def test_few_passages_that_overlap_are_hidden_where_the_call_asks(hides, expecte
         put_under(trust, response, ada, 6 if number else 3, 9)
     ((_, _, *numbers),) = pairs(call, ada)
     assert tuple(numbers[:2]) == expected
+
+
+def test_pair_that_leaves_few_is_hidden_and_its_number_orders_nothing():
+    call = matrix_call(hides_small_counts=True)
+    ada = make_user(Role.CODER)
+    codes = [make_code(call=call, name=name) for name in ("One", "Two", "Three")]
+    for place in range(12):
+        response = give(call)
+        for code, those in zip(codes, (range(12), range(10), range(6, 12)), strict=True):
+            if place in those:
+                put_under(code, response, ada)
+    assert [pair[:3] for pair in pairs(call, ada)] == [
+        ("One", "Three", 6),
+        ("One", "Two", None),  # 10 of the 12
+        ("Two", "Three", None),
+    ]
