@@ -64,6 +64,8 @@ def test_every_row_names_its_campaign(call, campaign):
         (campaign[3].reference, ""),
     ]
     chosen = ExportFilter(campaigns="named")
+    Cluster.objects.update(name="=Fair lots")
+    assert {row["campaign"] for row in rows(call, "named")} == {"'=Fair lots", ""}
     told = exported(call, "dictionary", export_filter=chosen).decode()
     (said,) = (row for row in csv.DictReader(io.StringIO(told)) if row["column"] == "campaign")
     # No short text, whose cells publication empties.

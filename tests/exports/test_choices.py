@@ -113,3 +113,7 @@ def test_every_band_and_row_of_the_first_call_has_its_label():
     (row,) = rows_of(call, LABELS)
     bands = {band["key"]: band["label"] for band in call.derived[0]["bands"]}
     assert row["ncvo_band"] in bands.values()
+    band = next(one for one in call.derived[0]["bands"] if one["label"] == row["ncvo_band"])
+    band["label"] = "-10 to 10"
+    call.save()
+    assert rows_of(call, LABELS)[0]["ncvo_band"] == "'-10 to 10"

@@ -108,6 +108,10 @@ def test_days_are_those_of_the_calls_time_zone_both_included():
     assert held(call, since=date(2019, 7, 1)) == ["1 July", "2 July"]
     assert held(call, until=date(2019, 7, 1)) == ["30 June", "1 July"]
     assert held(call, since=date(2019, 7, 1), until=date(2019, 7, 1)) == ["1 July"]
+    assert ExportFilter(since=date(2019, 7, 1), until=date(2019, 7, 1)).checked(call)
+    # The clocks go back on that day, which has 25 hours.
+    long_day = ExportFilter(until=date(2019, 10, 27)).received_between(call)
+    assert long_day == (None, datetime(2019, 10, 28, tzinfo=UTC))
     assert held(call, since=date.min, until=date.max) == ["30 June", "1 July", "2 July"]
 
 
@@ -188,6 +192,8 @@ def test_call_that_asks_nothing_of_quoting_has_no_filter_for_it():
 @pytest.mark.django_db
 def test_words_are_tidied():
     assert ExportFilter(words="  paid\0 \n late ").checked(make_call()).words == "paid late"
+    # As answers are stored, in which an é is one character.
+    assert ExportFilter(words="cafe\u0301").checked(make_call()).words == "caf\u00e9"
 
 
 @pytest.mark.django_db

@@ -187,6 +187,7 @@ def test_confidential_responses_stay_out_where_the_list_tells_what_they_say(ann,
         (f"q={secret.reference}", None, False),
         ("", f"{secret.pk}.{open_one.pk}", True),
         ("work=to_do", None, True),
+        ("assigned=nobody", None, True),
     ):
         page = opened(ann, call, query, only)
         assert "1 left out: confidential" in page.content.decode(), query

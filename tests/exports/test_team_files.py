@@ -168,6 +168,10 @@ def test_confidential_responses_need_leave_and_a_reason(client, call):
     call.shares_confidential_files = True
     call.save()
     assert [row["quote"] for row in rows_of(taken(client, call, **asked))] == ["Secret", "Minutes"]
+    session = client.session
+    del session["account_authentication_methods"]
+    session.save()
+    assert "/account/again/" in client.post(page_of(call), asked)["Location"]
 
 
 def test_each_file_is_on_record_as_one_of_the_team(client, call, coded):

@@ -8,9 +8,11 @@ import pytest
 
 from accounts.models import AuditEvent, User
 from accounts.states import Role
+from exports.consent import Scope
 from exports.models import ExportRun
 from tests.exports.exporting import NOW
-from tests.makers import allow, make_call, make_submitted, make_user
+from tests.exports.steering.made_files import make_done
+from tests.makers import allow, make_call, make_submitted, make_user, withhold
 
 pytestmark = pytest.mark.django_db
 PAGE = "/steering/the-call/exports/"
@@ -66,6 +68,8 @@ def test_box_needs_a_reason_which_goes_on_record(client):
     answer = client.post(PAGE, WANTED | {"reason": " "})
     said = "Give a reason for an export of confidential responses."
     assert (answer.status_code, said in answer.content.decode()) == (422, True)
+    for_later = WANTED | {"format": "bundle", "reason": "x" * 501}
+    assert client.post(PAGE, for_later).status_code == 422
     assert 'id="id_confidential" aria-describedby="id_confidential_hint" checked' in (
         answer.content.decode()
     )
@@ -98,6 +102,22 @@ def test_large_export_waits_with_all_that_was_asked_for(client):
         2,
     )
     assert "with confidential responses" in client.get(answer["Location"]).content.decode()
+
+
+def test_confidential_evidence_asks_again_and_needs_leave_at_each_download(client, call):
+    user = signed_in(client, Role.MANAGER, "export", "export_confidential")
+    run = make_done(user, call, scope=Scope(confidential=True), reason="For the report")
+    address = f"{PAGE}{run.public_id}/file/"
+    assert b"".join(client.get(address).streaming_content) == b"whole"
+    session = client.session
+    del session["account_authentication_methods"]
+    session.save()
+    for answer in (client.get(address), client.post(PAGE, WANTED)):
+        assert (answer.status_code, "/account/again/" in answer["Location"]) == (302, True)
+    withhold(user, "export_confidential")
+    client.force_login(user)
+    assert client.get(PAGE).status_code == 200
+    assert client.get(address).status_code == 403
 
 
 def test_names_and_confidential_responses_together_are_refused_unless_of_all(client):

@@ -1,15 +1,17 @@
 """The page of one's tokens, and the managers' list."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from accounts.states import Role
 from core.admin.uk_time import in_uk_time
+from exports.consent import Scope
 from exports.models import ApiToken
 from tests.exports.api.pulling import make_token, pull, said
 from tests.exports.steering.pages import tables
-from tests.makers import make_call, make_submitted, make_user
+from tests.makers import allow, make_call, make_submitted, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +81,26 @@ def test_many_pulls_of_a_day_are_one_line_on_record(steering, client):
     (*_head, row) = tables(page)["Fetched by programs, on record"]
     assert row[-2:] == ["4", "8"]
     assert "Nothing has been exported yet." in page
+
+
+def test_pulls_are_told_by_the_calls_days_and_to_who_may_know_how_many(
+    steering, client, monkeypatch
+):
+    call = make_call(timezone="Asia/Tokyo", hides_small_counts=True)
+    for _ in range(3):
+        make_submitted(call)
+    by = make_user(Role.REVIEWER)
+    allow(by, "export", "export_confidential")
+    scope = Scope(confidential=True)
+    secrets = make_token(call, by=steering.user)[1], make_token(call, by=by, scope=scope)[1]
+    for hour in (14, 16):  # the next day in Tokyo
+        moment = datetime(2019, 7, 24, hour, tzinfo=UTC)
+        monkeypatch.setattr("core.clock.portal_now", lambda moment=moment: moment)
+        for secret in secrets:
+            pull(client, call, secret)
+    page = steering.get(f"/steering/{call.slug}/exports/").content.decode()
+    rows = tables(page)["Fetched by programs, on record"][1:]
+    assert sorted(row[-2:] for row in rows) == [["1", ""]] * 2 + [["1", "fewer than 5"]] * 2
 
 
 def test_manager_sees_and_revokes_tokens_of_the_own_call_alone(client):
