@@ -52,7 +52,9 @@ class OfResponses:
 
         One that somebody has locked, or with a mail that is not out yet, is left for the next run.
         """
-        locked = self._that_may_end(call, at).select_for_update(skip_locked=True, of=("self",))
+        locked = self._that_may_end(call, at).select_for_update(
+            skip_locked=True, no_key=True, of=("self",)
+        )
         ended = 0
         for response in locked[:limit]:
             request = end_by_retention(

@@ -2,7 +2,8 @@
 
 A response is due while its signature is missing, of an earlier version, of other rules, or from
 before its address was confirmed. What is withdrawn since is let go. One process at a time compares:
-of two copies that arrive together, the second has to find the first.
+of two copies that arrive together, the second has to find the first. Nobody erases what is in a
+cluster meanwhile.
 """
 
 import logging
@@ -193,6 +194,7 @@ def let_go(submission: int) -> None:
     a cluster of one ends. A page that showed the response beside others is outdated: what it
     suggests as the campaign's text may be the words of this one.
     """
+    _wait_for_comparing()
     clusters = Cluster.objects.filter(
         Q(pk__in=ClusterMember.objects.filter(submission=submission).values("cluster"))
         | Q(text_from=submission)
@@ -211,13 +213,24 @@ def let_go(submission: int) -> None:
 
 
 def forget_sender(submission: int) -> None:
-    """End what says that the response has a sender in common with another."""
+    """End what says that the response has a sender in common with another, in the transaction."""
+    _wait_for_comparing()
     Signature.objects.filter(submission=submission).update(sender="")
     places = ClusterMember.objects.filter(submission=submission, kind=ClusterKind.SENDER)
     lock(Cluster.objects.filter(pk__in=places.values("cluster")))
     for member in places.select_related("cluster"):
         member.delete()
         end_if_alone(member.cluster)
+
+
+def _wait_for_comparing() -> None:
+    """Wait until no batch is compared, and let none begin before the transaction ends.
+
+    A batch locks the clusters of one response after those of another, and an erasure those of a
+    sender before those of a text. Without this, each could wait for the other.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [COMPARING_LOCK])
 
 
 def _sender(submission: Submission, hashing: Hashing) -> str:
