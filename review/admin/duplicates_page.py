@@ -14,7 +14,7 @@ from review.duplicates.campaign_text import campaign_text_for
 from review.duplicates.comparing_arrivals import CallWords
 from review.duplicates.likeness import matches
 from review.duplicates.text_differences import Piece, differences
-from review.duplicates.wording import Wording, wordings, words_of
+from review.duplicates.wording import SHINGLE, Wording, wordings, words_of
 from review.models import Cluster, ClusterMember
 from review.redaction.readable_texts import texts_for
 from review.states import ClusterKind, ClusterState, MemberState
@@ -167,18 +167,22 @@ def _shown(
         return ShownMember(row, received, is_standing)
     labels = row.cluster.call.questions_by_key
     alike = matches(wordings(version.texts, words.hashing, known=words.known), compared)
-    answers = [
-        ShownDifference(
-            labels[found.key].label,
-            differences(seen_own[found.other_key], seen[version.pk][found.key]),
-        )
-        for found in alike
-    ]
     theirs = {key: words_of(text) for key, text in version.texts.items()}
-    ours = {key: words_of(text) for key, text in own.items() if key}
+    ours = {key: words_of(text) for key, text in own.items()}
+    answers = []
+    for found in alike:
+        pieces = differences(seen_own[found.other_key], seen[version.pk][found.key])
+        if not found.other_key:
+            others = [said for key, said in theirs.items() if key != found.key]
+            pieces = [piece for piece in pieces if not _left_for_another(piece, others)]
+        answers.append(ShownDifference(labels[found.key].label, pieces))
     shown = {found.key for found in alike}
-    unlike = [key for key in theirs if key not in shown and theirs[key] != ours.get(key)]
-    compared_with = {found.other_key for found in alike}
+    unlike = [
+        key
+        for key, said in theirs.items()
+        if key not in shown and not _has(ours.get("", []), said) and said != ours.get(key)
+    ]
+    compared_with = {"", *(found.other_key for found in alike)}
     left_open = [key for key in ours if key not in compared_with and key not in theirs]
     return ShownMember(
         row,
@@ -188,6 +192,17 @@ def _shown(
         [OtherAnswer(labels[key].label, len(theirs[key])) for key in unlike if theirs[key]],
         [OtherAnswer(labels[key].label, len(ours[key])) for key in left_open if ours[key]],
     )
+
+
+def _left_for_another(piece: Piece, others: list[list[str]]) -> bool:
+    """Return whether the campaign's words that one answer leaves out stand in another one."""
+    left_out = words_of(piece.text) if piece.kind == "left_out" else []
+    return len(left_out) >= SHINGLE and any(_has(said, left_out) for said in others)
+
+
+def _has(text: list[str], run: list[str]) -> bool:
+    """Return whether these words stand in the text one after the other."""
+    return f" {' '.join(run)} " in f" {' '.join(text)} "
 
 
 def _common(

@@ -250,6 +250,20 @@ def test_answers_that_are_not_alike_are_named_beside_those_that_are(empty):
     assert "which are not alike: What do you see as a commissioner? (49 words)." in text
 
 
+def test_text_of_a_campaign_that_stands_in_two_answers_is_left_out_of_neither(empty):
+    short = "Nobody pays for the hours that a small charity spends on its bid."
+    both = {"roles": ["commissioner"], "commissioner_view": short}
+    send(empty, CAMPAIGN, **both)
+    send(empty, CAMPAIGN, **both)
+    compare_all()
+    cluster = decided(Cluster.objects.get(call=empty), text=f"{CAMPAIGN}\n\n{short}")
+    page = signed_in(make_user(Role.REVIEWER)).get(page_of(cluster)).context["page"]
+    for shown in page.members:
+        [answer] = shown.answers
+        assert [piece.kind for piece in answer.pieces] == ["same", "skipped", "same"]
+        assert (shown.unlike, shown.left_open) == ([], [])
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_text_of_a_campaign_ends_with_the_response_that_it_was_taken_from(call, three, again):
     client = signed_in(make_user(Role.REVIEWER))
