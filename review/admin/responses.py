@@ -212,10 +212,14 @@ class ResponseAdmin(InboxSearch, InboxActions, ReadOnlyAdmin):
 
     @admin.display(description="received (UK time)", ordering="submitted_at")
     def received(self, response: Submission) -> str:
-        """Say when, and how it came where that was not by this website."""
-        received = in_uk_time(response.submitted_at)
-        channel = Channel(response.channel)
-        return received if channel == Channel.WEB else f"{received}, {channel.in_a_sentence}"
+        """Say when, how it came where not by this website, and when its author changed it."""
+        said = [in_uk_time(response.submitted_at)]
+        if response.channel != Channel.WEB:
+            said.append(Channel(response.channel).in_a_sentence)
+        version = response.current_version
+        if version and version.number > 1:
+            said.append(f"changed {in_uk_time(version.received_at)}")
+        return ", ".join(said)
 
     @admin.display(description="files", ordering="files_given")
     def files(self, response: WithFilesGiven) -> int:

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.models import AuditEvent, User
 from accounts.states import Action, Role
+from core.admin.uk_time import in_uk_time
 from review.searching.entries import write_due
 from submissions.responses.addresses import NO_ADDRESS
 from submissions.responses.models import Submission, Version
@@ -33,6 +34,7 @@ from tests.makers import (
     withhold,
 )
 from tests.review.lists import request_of, responses_listed
+from tests.review.response_pages import amended, made
 from tests.sample_files import odt
 
 LIST = "/admin/submissions/submission/"
@@ -70,6 +72,10 @@ def test_list_shows_the_useful_columns(staff):
         "received": "24 July 2019, 11:59:59",
         "files": "0",
     }
+    [changed] = made(call, 1)
+    amended(changed, story="One two three four")
+    moment = in_uk_time(while_open(call))
+    assert f"{moment}, changed {moment}</td>" in staff.get(LIST).content.decode()
 
 
 @pytest.mark.django_db
