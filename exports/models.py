@@ -23,7 +23,7 @@ class TeamFiles(Call):
     class Meta:
         proxy = True
         verbose_name = "files for the team"
-        verbose_name_plural = "take it away"
+        verbose_name_plural = "files for the team"
         ordering = ["-closes_at", "pk"]
 
 

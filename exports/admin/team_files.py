@@ -1,4 +1,4 @@
-"""“Take it away”: what the team of a call gets of its own work, and the files with codings."""
+"""“Files for the team”: what a team gets of its own work, and codings."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ class TeamFilesAdmin(OfOwnCalls, ReadOnlyAdmin):
         reader = current_user(request)
         context = {
             **self.admin_site.each_context(request),
-            "title": "Take it away",
+            "title": "Files for the team",
             "opts": self.opts,
             "call": call,
             "error": error,

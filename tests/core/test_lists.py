@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
     [
         ("submissions/outboxemail", "Outbox", "2 mails"),
         ("submissions/call", "Calls", "1 call"),
-        ("exports/teamfiles", "Take it away", "2 calls"),
+        ("exports/teamfiles", "Files for the team", "2 calls"),
         ("retention/retentioncalendar", "Retention calendars", "1 call"),
         ("review/cluster", "Duplicates and campaigns", "0 sets of alike responses"),
         ("accounts/user", "Users", "1 user"),
