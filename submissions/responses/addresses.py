@@ -223,8 +223,9 @@ def remember_address(*, submission: Submission, address: str, at: datetime) -> N
         submission=submission, defaults={"address": address, "given_at": at}
     )
     if not is_new and (kept.address != address or kept.given_by != AddressSource.AUTHOR):
+        if comparable(kept.address) != comparable(address):
+            kept.confirmed_at = None
         kept.address, kept.given_at, kept.given_by = address, at, AddressSource.AUTHOR
-        kept.confirmed_at = None
         if comparable(before) != comparable(address):
             kept.reminders_refused_at = None
         kept.save(
