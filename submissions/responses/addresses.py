@@ -15,7 +15,7 @@ from submissions.calls.states import QuestionKind
 from submissions.outbox.models import OutboxEmail
 from submissions.outbox.queue import enqueue
 from submissions.outbox.states import AddressSource, MailKind
-from submissions.responses.models import ReturnAddress, Submission, Version
+from submissions.responses.models import ReturnAddress, ReturnToken, Submission, Version
 from submissions.responses.states import ScanState
 from submissions.responses.working_copy import working_answers
 
@@ -69,9 +69,14 @@ def present_address(submission: Submission, call: Call) -> str:
 
 def leads_back(submission: Submission, call: Call, address: str) -> bool:
     """Return whether links to the response go to `address` now, if its author asks for one."""
-    typed = typed_addresses(call, working_answers(submission, call))
-    now = [present_address(submission, call), *typed]
-    return comparable(address) in {comparable(one) for one in now}
+    return comparable(address) in _leading_back(submission, call, working_answers(submission, call))
+
+
+def _leading_back(submission: Submission, call: Call, answers: Mapping[str, Any]) -> set[str]:
+    """Return where links go now, as `comparable` writes it; `answers` are the working ones."""
+    version = submission.current_version
+    present = address_of(version, call) if version else known_address(submission, call, answers)
+    return {comparable(one) for one in (present, *typed_addresses(call, answers))}
 
 
 def comes_back_by(submission: Submission, call: Call, address: str) -> bool:
@@ -152,6 +157,8 @@ def enqueue_receipt(version: Version, call: Call, *, infected: bool, at: datetim
         if infected:
             mails.append((MailKind.FILE_INFECTED, present))
     _enqueue(mails, version, call, at)
+    if version.number > 1:
+        _end_links_elsewhere(submission, call, working_answers(submission, call))
 
 
 def enqueue_acknowledgement(version: Version, call: Call, *, at: datetime) -> bool:
@@ -214,7 +221,7 @@ def remember_address(*, submission: Submission, address: str, at: datetime) -> N
     """Send the response's links to `address` from now on, and no longer to an earlier one.
 
     For the author alone: who has the response open, or proved to be its author. Each address that
-    was known before is told of the change, without the new one.
+    was known before is told of the change, without the new one, and links that went there end.
     """
     call = submission.call
     answers = working_answers(submission, call)
@@ -239,6 +246,7 @@ def remember_address(*, submission: Submission, address: str, at: datetime) -> N
         )
     if before and comparable(before) != comparable(address):
         tell_of_change(MailKind.ADDRESS_CHANGED, submission, call, except_for=address, at=at)
+        _end_links_elsewhere(submission, call, answers)
 
 
 def tell_of_replaced(
@@ -251,13 +259,14 @@ def tell_of_replaced(
 ) -> None:
     """Tell the addresses that the answers `before` had and those `after` do not, not the new ones.
 
-    Only known ones: while somebody types, an answer may be a stranger's address for a moment. And
-    each once an hour at most.
+    The links that went there end. Only known ones are told: while somebody types, an answer may be
+    a stranger's address for a moment. And each is told once an hour at most.
     """
     stays = {comparable(one) for one in typed_addresses(call, after)}
     gone = {comparable(one) for one in typed_addresses(call, before)} - stays
     if not gone:
         return
+    _end_links_elsewhere(submission, call, after)
     told = OutboxEmail.objects.filter(
         submission=submission, kind=MailKind.ADDRESS_CHANGED, created_at__gt=at - AT_MOST_ONCE_IN
     )
@@ -271,6 +280,20 @@ def tell_of_replaced(
                 to_address=address,
                 at=at,
             )
+
+
+def _end_links_elsewhere(submission: Submission, call: Call, answers: Mapping[str, Any]) -> None:
+    """End the links that went to addresses which lead back no more: each may be a stranger's.
+
+    The response is locked; `answers` are its working ones from now on.
+    """
+    links = ReturnToken.objects.filter(
+        mail__submission=submission, mail__address_given_by=AddressSource.AUTHOR, used_at=None
+    )
+    went_to = links.exclude(mail__to_address="").values_list("pk", "mail__to_address")
+    now = _leading_back(submission, call, answers)
+    ended = [pk for pk, address in went_to if comparable(address) not in now]
+    ReturnToken.objects.filter(pk__in=ended, used_at=None).delete()
 
 
 def tell_of_change(

@@ -97,7 +97,7 @@ class SharingRefused(PortalError):
 
 
 class LinkDead(PortalError):
-    """The link to a response is unknown, used, superseded or expired."""
+    """The link is unknown, used, superseded or expired, or its address was replaced."""
 
 
 class AnswerRefused(PortalError):

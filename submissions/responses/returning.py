@@ -221,7 +221,8 @@ def _token(mail: OutboxEmail, salt: str) -> str:
 def look_up_link(*, call: Call, token: str, at: datetime) -> Submission:
     """Return the response that the link would open, and leave the link as it is.
 
-    Raises LinkDead for a token that is unknown, used, superseded or expired.
+    Raises LinkDead for a token that is unknown, used, superseded or expired, and where the author
+    has replaced the address that it went to.
     """
     return _live(ReturnToken.objects.all(), call, token, at)[1]
 

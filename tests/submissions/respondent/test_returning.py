@@ -267,7 +267,7 @@ def test_dead_links_look_all_alike(client, call, at):
             open_with(client, call, token),
         ):
             assert (kind, response.status_code) == (kind, 410)
-            said = "It has been used, it is too old, or we have sent a newer one."
+            said = "It has been used, it is too old, we have sent a newer one, or the email address"
             assert said in text_of(response), kind
 
 

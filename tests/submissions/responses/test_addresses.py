@@ -9,6 +9,8 @@ from submissions.mail.rendering import render
 from submissions.outbox.models import OutboxEmail
 from submissions.responses import amending, drafting, returning, submitting
 from submissions.responses.addresses import known_address, known_addresses, remember_address
+from submissions.responses.confirmed_addresses import look_up_confirmation
+from submissions.responses.errors import LinkDead
 from submissions.responses.models import ReturnAddress
 from submissions.responses.verifying import prove_authorship, receipt_code
 from submissions.responses.working_copy import find_response
@@ -19,6 +21,7 @@ from tests.makers import (
     make_draft,
     make_submitted,
     mark_as_sent,
+    send_link,
     while_open,
 )
 
@@ -168,6 +171,45 @@ def test_address_of_a_version_is_told_of_another_before_that_is_submitted(call, 
         ("address_changed", "first@example.org"),
         ("address_changed", "second@example.org"),
     ]
+
+
+def is_live(link, call, *, at):
+    try:
+        return bool(returning.look_up_link(call=call, token=link.token, at=at))
+    except LinkDead:
+        return False
+
+
+def test_link_ends_once_its_address_is_replaced_as_it_may_have_gone_to_a_stranger(call, at):
+    draft = make_draft(call, email="slip@example.org")
+    link = send_link(draft, at=at, address="SLIP@example.org")
+    opened = find_response(public_id=draft.public_id, slug=call.slug)
+    drafting.save_answers(submission=opened, call=call, values={"story": "Mine."}, at=at)
+    assert is_live(link, call, at=at)
+    opened = find_response(public_id=draft.public_id, slug=call.slug)
+    drafting.save_answers(submission=opened, call=call, values={"email": "jo@example.org"}, at=at)
+    assert not is_live(link, call, at=at)
+    remember_address(submission=draft, address="links@example.org", at=at)
+    link = send_link(draft, at=at + HOUR, address="links@example.org")
+    drafting.save_answers(submission=draft, call=call, values={"email": "al@example.org"}, at=at)
+    assert is_live(link, call, at=at + HOUR)
+    remember_address(submission=draft, address="other@example.org", at=at + HOUR)
+    assert not is_live(link, call, at=at + HOUR)
+
+
+def test_link_to_the_address_of_a_version_ends_with_the_next_one(call, at):
+    submission = make_submitted(call, email="slip@example.org")
+    link = send_link(submission, at=at, address="slip@example.org")
+    receipt = returning.make_link(mail=submission.mails.get(kind="confirmation"), at=at)
+    amending.reopen(submission=submission, at=at)
+    values = {"email": "jo@example.org"}
+    drafting.save_answers(submission=submission, call=call, values=values, at=at)
+    assert is_live(link, call, at=at)
+    look_up_confirmation(call=call, token=receipt.token, at=at)
+    submitting.submit(submission=submission, at=at)
+    assert not is_live(link, call, at=at)
+    with pytest.raises(LinkDead):
+        look_up_confirmation(call=call, token=receipt.token, at=at)
 
 
 def test_address_changes_no_more_than_three_times_an_hour(call, at):
