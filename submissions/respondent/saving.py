@@ -93,7 +93,7 @@ def _save(current: ResponseContext, form: SectionForm, action: str) -> Save:
     if result.answers != current.answers or form.takes_files or form.file_to_change:
         current = replace(current, answers=result.answers)
     outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)
-    is_done = outcome in GOES_ON or (outcome == SaveOutcome.CLOSED and action in {CONTINUE, LEAVE})
+    is_done = outcome in GOES_ON or (outcome == SaveOutcome.CLOSED and action)
     if is_done and current.question_of_help is not None:
         forget_who(submission=current.submission, call=current.call, at=current.received_at)
     return Save(outcome, current, form, result.conflicts, refused_files)
@@ -111,22 +111,24 @@ def _outcome(
         return SaveOutcome.QUESTION_GONE
     if conflicts or form.unresolved:
         return SaveOutcome.CONFLICTS
+    # Whichever button it was: nothing else is asked then, and who answers is forgotten at once.
+    leads_to_help = bool(action) and current.question_of_help in form.questions
     if not form.errors and not refused:
-        if action == UPLOAD:
+        if action == UPLOAD and not leads_to_help:
             return SaveOutcome.FILES_CHANGED
         if not current.is_open:
             return SaveOutcome.CLOSED
         if action == LEAVE:
             return SaveOutcome.LEFT
-        if action == CLEAR:
+        if action == CLEAR and not leads_to_help:
             return SaveOutcome.CLEARED
-        if form.file_to_change:
+        if form.file_to_change and not leads_to_help:
             return SaveOutcome.FILES_CHANGED
     form.show_saved(current.answers, current.files if form.takes_files else {})
     form.refuse_files(refused)
     if action == CONTINUE and current.is_open:
         form.add_issues()
-    if action == CONTINUE and current.question_of_help in form.questions:
+    if leads_to_help:
         return SaveOutcome.SIGNPOSTED
     return SaveOutcome.NEEDS_CHANGES if form.error_summary else SaveOutcome.SAVED
 

@@ -90,12 +90,22 @@ def test_no_mail_is_due_even_to_an_address_that_was_known_before(call, draft):
 
 
 @pytest.mark.parametrize(
-    ("action", "has_closed"), [("save", False), ("save", True), ("continue", True)]
+    ("pressed", "has_closed"),
+    [
+        ({"action": "save"}, False),
+        ({"action": "save"}, True),
+        ({"action": "continue"}, True),
+        ({"action": "upload"}, False),
+        ({"action": "upload"}, True),
+        ({"_clear": "roles"}, False),
+        ({"_clear": "roles"}, True),
+        ({"action": "save", "roles": "nothing of the kind"}, False),
+    ],
 )
-def test_who_leaves_the_page_is_forgotten_too(client, call, at, action, has_closed):
+def test_who_leaves_the_page_is_forgotten_too(client, call, at, pressed, has_closed):
     draft = start(client, call)
     at(call.closes_at if has_closed else while_open(call))
-    fields = {"email": "young@example.org", "age": "child", "action": action}
+    fields = {"email": "young@example.org", "age": "child"} | pressed
     response = client.post(address(call, "response/about/"), fields, follow=True)
     said = (
         "We send no email about it. If you gave us a name or an email address, we have deleted it"
