@@ -18,7 +18,7 @@ from typing import Any
 from django.db.models import CharField, QuerySet
 from django.db.models.functions import MD5, Cast
 
-from core.disclosure_control import Shown, is_few
+from core.disclosure_control import FEW, Shown, is_few
 from core.words import GOES_ON, has_no_spaces, words_of_run
 from review.matrix.hiding import hidden_line
 from review.matrix.selection import Selection
@@ -38,7 +38,10 @@ WORD = re.compile(rf"{LETTERS}(?:['’]{LETTERS})*")
 
 @dataclass(frozen=True)
 class ListedWord:
-    """`here` responses of the column have it, and `elsewhere` of the others."""
+    """`here` responses of the column have it, and `elsewhere` of the others.
+
+    Where `elsewhere` is hidden, the `ratio` is that of the largest small number.
+    """
 
     word: str
     here: int
@@ -157,12 +160,15 @@ def _more_used(
     others = read - size
     for word, here in having.items():
         elsewhere = whole[word] - here
+        hidden = hides and is_few(elsewhere)
+        shown = Shown(None, is_few=True) if hidden else Shown(elsewhere)
+        if hidden:
+            # The ratio, the order and the list would tell which of the small numbers it is.
+            elsewhere = FEW - 1
         if here < FEWEST or not others or here * others <= elsewhere * size:
             continue
         ratio = log_likelihood(here, size, elsewhere, others)
         if ratio >= UNLIKELY:
-            hidden = hides and is_few(elsewhere)
-            shown = Shown(None, is_few=True) if hidden else Shown(elsewhere)
             found.append(ListedWord(word, here, shown, ratio))
     return sorted(found, key=lambda one: (-one.ratio, one.word))[:MOST_SHOWN]
 

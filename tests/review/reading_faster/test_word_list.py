@@ -108,6 +108,18 @@ def test_few_responses_elsewhere_are_hidden_where_the_call_asks(written):
         assert [(one.word, one.elsewhere) for one in column.words] == [("end", shown)]
 
 
+def test_ratio_and_order_do_not_tell_how_few_have_the_word_elsewhere(db):
+    found = []
+    for few in (1, 4):
+        call, reader = matrix_call(hides_small_counts=True), make_user(Role.REVIEWER)
+        for number in range(16):
+            role = "provider" if number < 8 else "commissioner"
+            give(call, role=role, story="Grants end." if number < 8 + few else "So it is.")
+        found.append([column.words for column in word_list(selected(call, reader)).columns])
+    assert found[0] == found[1]
+    assert found[0][0][0].ratio == log_likelihood(8, 8, 4, 8)
+
+
 def test_column_beside_a_small_one_is_left_out_where_the_call_asks(rows, db, at):
     call = matrix_call()
     reader = make_user(Role.REVIEWER)
