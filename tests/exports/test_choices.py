@@ -74,6 +74,8 @@ def test_each_option_has_a_column_of_yes_and_no_beside_the_joined_one():
 @pytest.mark.django_db
 def test_excel_dictionary_and_data_package_say_what_the_cells_hold():
     call = make_answered()
+    call.questions.filter(key="age").update(label="=1+1")
+    call.refresh_from_db()
     both = ExportFilter(choices="labels", several="apart")
     written = rows_of(call, both)
     book = openpyxl.load_workbook(io.BytesIO(exported(call, "xlsx", export_filter=both)))
@@ -87,6 +89,7 @@ def test_excel_dictionary_and_data_package_say_what_the_cells_hold():
         io.StringIO(exported(call, "dictionary", export_filter=both).decode(), newline="")
     )
     notes = {row["column"]: row for row in described}
+    assert notes["age"]["meaning"] == "'=1+1"
     assert notes["history_bid"]["values"] == "yes = Chosen\nno = Not chosen"
     assert notes["timing"]["notes"] == "The cells have the labels, not the keys."
     package = json.loads(exported(call, "datapackage", export_filter=both))

@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from hashlib import sha256
 from html import unescape
 
 import openpyxl
@@ -324,8 +325,13 @@ def test_what_is_typed_while_a_blind_sample_begins_is_kept(client, call, pay, ad
     write_summary(pay, ALL, text="Theirs.", expected=0, by=bea, at=OPENS_AT)
     boss = make_user(Role.MANAGER)
     given = {"coders": [ada, bea], "facet": "", "is_blind": True, "by": boss}
+    put_under(pay, response, bea)
+    assert "Theirs." in client.get(page_of(call)).content.decode()
     sample = draw_sample(call=call, size=1, at=while_open(call), **given)
     assert "<textarea" not in client.get(address).content.decode()
+    for page in (page_of(call), page_of(call, "csv")):
+        told = client.get(page).content.decode()
+        assert ("Theirs." in told, ">bea<" in told) == (False, False)
     refused = client.post(address, {"text": "Low wages.", "expected": "1"})
     assert refused.status_code == 422
     said = "you may write when you are done with it. Nothing was saved: what you typed is below."
@@ -383,6 +389,7 @@ def test_csv_has_bases_and_what_was_counted_and_runs_nothing(client, call, pay, 
         "matrix.csv",
         "roles",
     )
+    assert event.detail["sha256"] == sha256(answer.content).hexdigest()
 
 
 def test_workbook_has_the_matrix_the_pairs_and_what_was_counted(client, call, pay, response):

@@ -1,7 +1,7 @@
 """Calls in the admin: the closing time, the words, and what stands once there are answers."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -11,9 +11,11 @@ from django.urls import reverse
 from accounts.models import AuditEvent
 from accounts.states import Role
 from submissions.calls.models import Call, Question
+from submissions.definitions.closing_times import change_closing_time
+from submissions.definitions.errors import ClosingTimeRefused
 from submissions.responses.models import ClosingChange
 from tests.forms import form_of
-from tests.makers import CLOSES_AT, make_call, make_draft, make_submitted, make_user
+from tests.makers import CLOSES_AT, OPENS_AT, make_call, make_draft, make_submitted, make_user
 
 BEFORE_CLOSING = datetime(2019, 7, 20, 9, tzinfo=UTC)
 AFTER_CLOSING = datetime(2019, 7, 25, 9, tzinfo=UTC)
@@ -94,6 +96,17 @@ def test_closing_time_that_makes_no_sense_is_refused_in_words(staff):
         call.refresh_from_db()
         assert call.closes_at == CLOSES_AT, posted
     assert not AuditEvent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_closing_time_is_after_the_opening_and_changed_from_the_one_that_was_seen():
+    call, given = make_call(), {"reason": "Why", "by": make_user()}
+    with pytest.raises(ClosingTimeRefused, match="after the opening time"):
+        change_closing_time(call, to=OPENS_AT, at=OPENS_AT - timedelta(days=1), **given)
+    later = CLOSES_AT + timedelta(days=1)
+    change_closing_time(Call.objects.get(pk=call.pk), to=later, at=BEFORE_CLOSING, **given)
+    with pytest.raises(ClosingTimeRefused, match="Somebody else changed the closing time"):
+        change_closing_time(call, to=CLOSES_AT, at=BEFORE_CLOSING, **given)
 
 
 @pytest.mark.django_db
