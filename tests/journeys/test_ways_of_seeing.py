@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib import admin
 
 from core.templatetags.breadcrumbs import names_apart
 from review.findings.report_files import PAGE, STYLE
@@ -204,6 +205,31 @@ def test_bar_for_coding_is_hidden_until_its_script_shows_it(open_browser):
     page.set_content(f"<style>{css}</style><form class='coding-bar' hidden><button>Code it</form>")
     assert page.get_by_text("Code it").count() == 1
     assert page.get_by_text("Code it").is_hidden()
+
+
+def test_list_of_staff_is_printed_with_every_column_and_without_its_filters(open_browser):
+    page = open_browser(718)
+    django = Path(admin.__file__).parent / "static/admin/css"
+    sheets = [django / "base.css", django / "changelists.css", django / "responsive.css"]
+    css = "".join(
+        one.read_text() for one in [*sheets, Path(settings.BASE_DIR, "static/css/staff.css")]
+    )
+    cells = "".join(f"<td>Column number {number}</td>" for number in range(9))
+    page.set_content(
+        f"""<style>{css}</style><div id="changelist"><div id="toolbar">Search</div>
+        <form id="changelist-form"><div class="actions">Go</div><div class="results">
+        <table id="result_list"><tbody><tr>{cells}</table></div></form>
+        <nav id="changelist-filter">Filter</nav></div>"""
+    )
+    results = page.locator(".results")
+    overflow = "(list) => getComputedStyle(list).overflowX"
+    assert results.evaluate(overflow) == "auto"
+    page.emulate_media(media="print")
+    assert results.evaluate(overflow) == "visible"
+    cell = page.get_by_text("Column number 0")
+    assert cell.evaluate("(cell) => getComputedStyle(cell).whiteSpace") == "normal"
+    for words in ("Search", "Go", "Filter"):
+        assert page.get_by_text(words).is_hidden(), words
 
 
 def test_words_on_staffs_pages_and_in_reports_are_read_from_their_own_side(open_browser):
