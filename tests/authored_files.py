@@ -186,7 +186,7 @@ def odt_with_author():
 
 
 def name_author(document):
-    document.docinfo["/Author"] = AUTHOR
+    document.docinfo["/Author"] = document.docinfo["/Manager"] = AUTHOR
     with document.open_metadata() as metadata:
         metadata["dc:creator"] = [AUTHOR]
     page = document.pages[0]

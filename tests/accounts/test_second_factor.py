@@ -2,7 +2,7 @@
 
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -14,6 +14,7 @@ from django.test import Client
 from accounts.adapters import MFAAdapter
 from accounts.models import AuditEvent, SignIn, Tries
 from accounts.states import Role
+from core import clock
 from tests.makers import PASSWORD, make_call, make_user
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +63,14 @@ def test_nobody_gets_a_page_before_the_second_factor_is_set_up(client, needed, r
     _, answer = set_up_app(client)
     assert answer.url == "/account/second-factor/recovery-codes/"
     assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize(("minutes", "is_asked"), [(9, False), (11, True)])
+def test_password_is_asked_for_again_ten_minutes_after_a_sign_in(client, minutes, is_asked):
+    sign_in(client, make_user(Role.MANAGER))
+    SignIn.objects.update(began_at=clock.wall_now() - timedelta(minutes=minutes))
+    answer = client.get("/account/second-factor/app/")
+    assert answer.headers.get("Location", "").startswith("/account/again/") is is_asked
 
 
 def test_sign_in_asks_for_the_code_and_takes_each_once(client, needed):

@@ -101,5 +101,6 @@ def test_client_is_an_address_or_a_network_of_ipv6(settings, heard, client):
     request = RequestFactory().get("/", REMOTE_ADDR=heard)
     assert client_address(request) == client
     settings.TRUSTED_PROXIES = 1
-    behind = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", headers={"X-Forwarded-For": heard})
+    said = {"X-Forwarded-For": f"198.51.100.7, {heard}"}  # anybody can write the first
+    behind = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", headers=said)
     assert client_address(behind) == client

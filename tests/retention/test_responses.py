@@ -273,9 +273,15 @@ def test_late_pass_moves_the_end_of_its_own_response(call, response):
         at=while_open(call),
     )
     other = make_submitted(call)
+    type(late).objects.filter(pk=late.pk).update(submission=response)
+    passes = {"reason": "Was ill", "by": late.given_by, "at": while_open(call)}
+    taken_back = late_passes.give(
+        call=call, address="bo@example.org", expires_at=late.expires_at, **passes
+    )
+    late_passes.revoke(taken_back, by=late.given_by, at=while_open(call))
+    type(late).objects.filter(pk=taken_back.pk).update(submission=other)
     for mail in OutboxEmail.objects.all():
         mark_as_sent(mail, at=while_open(call))
-    type(late).objects.filter(pk=late.pk).update(submission=response)
     at = ends_at(call, DataClass.EVIDENCE)
     assert carry_out(at=at)["responses"] == 1
     other.refresh_from_db()

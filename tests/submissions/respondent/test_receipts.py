@@ -9,6 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.record import record
+from accounts.states import AuditAction
 from core.references import ALPHABET, make_reference
 from submissions.calls.models import Call
 from submissions.responses import amending, drafting, submitting
@@ -150,6 +152,14 @@ def test_guessed_fingerprint_is_not_confirmed_where_the_call_publishes_nothing(a
     version = response.current_version
     assert not belongs(call, response.reference, version.sha256)
     assert belongs(call, response.reference, version.sha256, checking_code(version))
+
+
+def test_guessed_fingerprint_is_not_confirmed_where_words_were_hidden(call):
+    response = make_submitted(call)
+    version = response.current_version
+    assert belongs(call, response.reference, version.sha256)
+    record(by=None, at=while_open(call), action=AuditAction.REDACTION_APPROVED, submission=response)
+    assert not belongs(call, response.reference, version.sha256)
 
 
 def test_code_of_a_receipt_is_good_for_its_own_version_however_it_is_typed(call, settings):

@@ -186,6 +186,15 @@ def test_address_is_sent_no_more_than_five_links_an_hour_whatever_the_response(c
     assert OutboxEmail.objects.count() == 5
 
 
+def test_address_for_which_links_were_asked_five_times_is_sent_none(client, call):
+    for _ in range(5):
+        client.post(address(call, "return/"), {"email": "jo@example.org"})
+    make_draft(call, email="jo@example.org")
+    answer = client.post(address(call, "return/"), {"email": "Jo@example.org"})
+    assert answer.url == address(call, "return/sent/")
+    assert not OutboxEmail.objects.exists()
+
+
 def test_get_of_the_link_uses_nothing_up_and_gives_nothing_away(client, call):
     draft = make_draft(call, story="My story")
     token = link_to(draft)
@@ -501,13 +510,13 @@ def test_another_response_without_an_address_warns_before_it_takes_the_place(cli
     assert Submission.objects.count() == 2
 
 
-def give_address(call, submission, **changes):
+def give_address(call, submission, *, client=None, **changes):
     form = {
         "reference": submission.reference.lower(),
         "code": receipt_code(submission.current_version).lower().replace("-", " ") + ".",
         "email": "new@example.org",
     }
-    return Client().post(address(call, "return/address/"), form | changes)
+    return (client or Client()).post(address(call, "return/address/"), form | changes)
 
 
 def test_receipt_lets_its_author_name_another_address(call):
@@ -537,6 +546,8 @@ def test_receipt_code_is_not_guessed_at_length(call):
     codes = [give_address(call, submission, code="2222-2222").status_code for _ in range(11)]
     assert codes == [422] * 10 + [429]
     assert give_address(call, submission).status_code == 429
+    elsewhere = Client(REMOTE_ADDR="203.0.113.9")
+    assert give_address(call, submission, client=elsewhere).status_code == 429
 
 
 def test_receipt_code_is_on_the_receipt_and_in_no_mail(client, call, at):

@@ -463,6 +463,10 @@ def test_colleague_leaves_the_authors_address_alone(client, call, draft, ben):
     assert "Only the person who began this response can answer this question" in text_of(page)
     ben.post(address(call, "response/about/"), {"email": ADDRESS, "action": "save"})
     ben.post(address(call, "response/save/"), {"_section": "about", "email": ADDRESS})
+    theirs = find_response_of(access=Colleague.objects.get().public_id, slug=call.slug)
+    drafting.save_answers(
+        submission=theirs, call=call, values={"email": ADDRESS}, at=while_open(call)
+    )
     assert answers_of(draft)["email"] == before
     assert ben.post(address(call, "response/leave/"), {"email": ADDRESS}).status_code == 200
     Client().post(address(call, "return/"), {"email": ADDRESS})

@@ -260,6 +260,7 @@ def test_receipt_code_proves_who_holds_the_receipt_of_any_version(call, at, sett
     for one in (code, receipt_code(version)):
         found = prove_authorship(call, reference=submission.reference, code=one)
         assert found == submission
+        assert prove_authorship(make_call(), reference=submission.reference, code=one) is None
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "another"
     assert prove_authorship(call, reference=submission.reference, code=code) == submission

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, User
 from accounts.states import AuditAction, Role
 from personal_data.erasing import erase_from_database
 from submissions.calls.models import Call, Question
@@ -20,7 +20,7 @@ from submissions.responses.importing import carrying_out, uploads
 from submissions.responses.importing.choices import first_choices
 from submissions.responses.models import Entry, ImportedRow, ResponseImport, Submission
 from submissions.responses.states import ErasureScope
-from tests.makers import make_first_call, make_user
+from tests.makers import make_call, make_first_call, make_user
 from tests.sample_files import picture
 from tests.submissions.responses.imports import (
     HEADING,
@@ -124,6 +124,9 @@ def test_same_rows_come_in_once_whatever_file_they_are_in(call, staff, settings)
     carried_out(of)
     again = uploaded(call, staff, HEADING + ROW)
     assert uploads.earlier_of(again) == of
+    another = make_call()
+    same = User.objects.get(pk=staff.pk)
+    assert uploaded(another, same, HEADING + ROW).call == another
     assert (looked_at(again).known, said(looked_at(again))[0][2][:19]) == (1, "It came in already,")
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another"
     grown = uploaded(call, staff, HEADING + SECOND + ROW)
