@@ -145,7 +145,7 @@ class LatePassAdmin(OfOwnCalls, ReadOnlyAdmin):
 
     @admin.display(description="take back")
     def revoke_link(self, late_pass: LatePass) -> str:
-        if late_pass.used_at or late_pass.revoked_at:
+        if self.state(late_pass) != "Open":
             return "–"
         address = reverse("admin:submissions_latepass_revoke", args=[late_pass.pk])
         return format_html('<a href="{}">Take this pass back</a>', address)

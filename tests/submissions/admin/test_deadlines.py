@@ -133,12 +133,18 @@ def test_list_of_passes_says_who_gave_which_and_how_they_stand(client, staff, at
     at(call.closes_at + 2 * HOUR)
     row = client.get(reverse("admin:submissions_latepass_change", args=[late_pass.pk]))
     assert "26 July 2019, 12:00:00" in row.content.decode()
+    back = reverse("admin:submissions_latepass_revoke", args=[late_pass.pk])
+    assert back in row.content.decode()
     page = client.get(reverse("admin:submissions_latepass_changelist")).content.decode()
     assert "26 July 2019, 12:00:00" in page
     assert "Expires (UK time)" in page
     assert staff.username in page
     assert "Open" in page
     assert f"Give a late pass: {call.title}" in page
+    at(late_pass.expires_at)
+    row = client.get(reverse("admin:submissions_latepass_change", args=[late_pass.pk]))
+    assert "Expired" in row.content.decode()
+    assert back not in row.content.decode()
 
 
 def test_steering_group_may_not_give_passes(client, at):

@@ -282,6 +282,21 @@ def test_chosen_mails_are_sent_again_by_those_who_may_only(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("mail", "said"),
+    [
+        ({"body": ""}, "The text of this mail is not kept any more."),
+        (
+            {"body": "", "state": OutboxState.WAITING, "sent_at": None},
+            "The text is written when the mail is sent.",
+        ),
+    ],
+)
+def test_mail_without_a_text_says_why(staff, mail, said):
+    assert f"<p>{said}</p>" in staff.get(page_of(sent_mail(**mail))).content.decode()
+
+
+@pytest.mark.django_db
 def test_list_says_what_keeps_every_mail_from_getting_out(staff):
     make_submitted()
     queue.defer_all(wall_now=OPENS_AT, error="The mail server turns the portal away (554).")
