@@ -55,6 +55,12 @@ class Questionnaire:
         """What must be true for a question to be asked, by the question's key."""
         return {question.key: self._condition_of(question) for question in self.questions}
 
+    @cached_property
+    def further_addresses(self) -> frozenset[str]:
+        """The keys of the questions for an email address but the first."""
+        asked = [one.key for one in self.questions if one.kind == QuestionKind.EMAIL]
+        return frozenset(asked[1:])
+
     def asked(self, answers: Mapping[str, Any]) -> AskedByKey:
         """Return whether each question is asked of somebody with `answers`; None: not known yet.
 

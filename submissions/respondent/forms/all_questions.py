@@ -32,16 +32,17 @@ def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]
         "question": question,
         "applies": said.sentence,
         "optional": said.optional,
-        "how": _how_to_answer(question, said),
+        "how": _how_to_answer(call, question, said),
     }
 
 
-def _how_to_answer(question: Question, said: Applies) -> str:
+def _how_to_answer(call: Call, question: Question, said: Applies) -> str:
     if question.kind in MULTIPLE_KINDS:
         # Most hints say so themselves, in these words of the GOV.UK style.
         hint_says_so = _("all that apply") in question.hint.lower()
         return "" if hint_says_so else _("Tick all that apply.")
     if question.kind == QuestionKind.RADIO:
         return _("Choose one.")
-    context = present(question, value=None, applies=said)
+    is_further = question.key in call.questionnaire.further_addresses
+    context = present(question, value=None, applies=said, is_further_address=is_further)
     return context.get("limit") or context.get("rules") or ""

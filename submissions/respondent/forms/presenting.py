@@ -75,6 +75,7 @@ def present(
     value: Any,
     applies: Applies,
     waits: bool = False,
+    is_further_address: bool = False,
     errors: Sequence[str] = (),
     row_errors: Mapping[str, Sequence[str]] | None = None,
     attachments: Sequence[Attachment] = (),
@@ -83,13 +84,15 @@ def present(
     """Return the context of the question's template; `value` is as posted or as stored.
 
     `waits` says that the script will hide the question; the page hides it at once then.
+    `is_further_address`: it is not the first question for an email address, and may be taken for
+    one of somebody else's, but links go there, too.
     """
     key = question.key
     showable = shown_text(value) if question.kind in TEXT_KINDS else value
     warning = warning_of(question, showable) if question.kind in TEXT_KINDS else ""
     limit = _limit_words(question)
     parts = {
-        f"hint_{key}": question.hint or question.kind == QuestionKind.FILE,
+        f"hint_{key}": question.hint or question.kind == QuestionKind.FILE or is_further_address,
         f"condition_{key}": applies.sentence,
         f"warning_{key}": warning,
         f"error_{key}": errors,
@@ -130,6 +133,11 @@ def present(
         context |= {"limit": limit, "max_words": question.max_words}
     elif kind in TEXT_KINDS:
         context["autocomplete"] = "email" if kind == QuestionKind.EMAIL else AUTOCOMPLETE.get(key)
+        if is_further_address:
+            context["rules"] = _(
+                "Whoever reads emails at this address can ask us for a link that opens "
+                "your response."
+            )
     return context
 
 

@@ -301,6 +301,7 @@ class SectionForm(forms.Form):
             question,
             value=self._value_shown(question),
             waits=self.waits(question),
+            is_further_address=key in self.call.questionnaire.further_addresses,
             applies=self.applies(question),
             errors=self._own_errors(question),
             row_errors=self.row_errors.get(key),

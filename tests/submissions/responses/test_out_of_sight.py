@@ -67,6 +67,17 @@ def test_link_is_sent_to_an_address_under_a_question_that_is_asked(call, a, link
     assert returning.enqueue_links(call=call, address="second@example.org", at=at) == 1
 
 
+def test_page_says_of_each_address_but_the_first_that_it_opens_the_response(call, client, at):
+    at(while_open(call))
+    client.post(f"/calls/{call.slug}/start/")
+    said = "Whoever reads emails at this address can ask us for a link that opens your response."
+    page = client.get(f"/calls/{call.slug}/response/about/").content.decode()
+    hints = re.findall(r'id="hint_(first|second)">([^<]*)<', page)
+    assert hints == [("second", said)]
+    assert re.search(r'name="second"[^>]*aria-describedby="hint_second"', page)
+    assert client.get(f"/calls/{call.slug}/questions/").content.decode().count(said) == 1
+
+
 def test_change_of_address_is_told_to_addresses_under_questions_that_are_asked(call):
     draft = make_draft(call, a="no", **TYPED)
     remember_address(submission=draft, address="new@example.org", at=while_open(call))
