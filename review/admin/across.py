@@ -176,12 +176,14 @@ def _shown(
         ).select_related("question")
         for one in marked:
             redactions.setdefault(one.version_id, []).append(one)
-    listed = [(facet["label"], q) for facet, q in call.facet_questions if facet.get("listed")]
+    listed = [(facet, q) for facet, q in call.facet_questions if facet.get("listed")]
     found = []
     for response in responses:
         version = response.submitted_version
         value = texts.get(version.pk) or version.choices.get(question.key)
-        facets = [(label, say_facet(q, version)) for label, q in listed if q != question]
+        facets = [
+            (facet["label"], say_facet(facet, q, version)) for facet, q in listed if q != question
+        ]
         found.append(
             AnswerInList(
                 response=response,

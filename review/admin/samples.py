@@ -22,6 +22,7 @@ from core.admin.uk_time import in_uk_time
 from core.posted_from import led_to_its_page
 from core.row_keys import row_key
 from review.admin.agreement import deciding_page, differences_page, figures_page
+from review.admin.facet_columns import say_options
 from review.admin.listed import CameFrom
 from review.coding.samples import close_sample, draw_sample, say_done
 from review.errors import CodingRefused
@@ -241,11 +242,15 @@ def _shown(sample: CodingSample) -> list[ShownSampled]:
     for one in done.order_by("coder__username"):
         names.setdefault(one.sampled_id, []).append(one.coder.get_username())
     rows = sample.responses.select_related("submission").order_by("stratum", "pk")
+    facets = {question.key: (facet, question) for facet, question in sample.call.facet_questions}
+    declared = facets.get(sample.facet)  # a new definition may have dropped it
     return [
         ShownSampled(
             response=str(row.submission),
             address=reverse("admin:submissions_submission_change", args=[row.submission_id]),
-            stratum=row.stratum.replace("_", " "),
+            stratum=say_options(*declared, filter(None, row.stratum.split(", ")))
+            if declared
+            else row.stratum,
             done=names.get(row.pk, []),
             gone=""
             if row.submission.state == SubmissionState.SUBMITTED

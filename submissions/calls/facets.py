@@ -7,12 +7,14 @@ class Facet(TypedDict):
     """A closed question by which responses are counted and filtered.
 
     `label` stands in the middle of a sentence ("Responses by income band"). A `listed` facet is a
-    column of the staff's list of responses.
+    column of the staff's list of responses. `short_labels` has words for options, by their keys,
+    where a label has no room.
     """
 
     question: str
     label: str
     listed: NotRequired[bool]
+    short_labels: NotRequired[dict[str, str]]
 
 
 class Band(TypedDict):
@@ -35,6 +37,11 @@ class DerivedFacet(TypedDict):
     label: str
     meaning: str
     bands: list[Band]
+
+
+def short_label(facet: Facet, option: str) -> str:
+    """Return the option's short label; the words of its key where the definition has none."""
+    return facet.get("short_labels", {}).get(option) or option.replace("_", " ")
 
 
 def band_of_option(derived: DerivedFacet) -> dict[str, str]:

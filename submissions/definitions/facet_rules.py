@@ -1,9 +1,9 @@
 """The rules of facets and of the bands derived from them."""
 
-from submissions.calls.facets import DerivedFacet
+from submissions.calls.facets import DerivedFacet, Facet
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.definitions.parts import RESERVED_QUESTIONS, options_of, repeated
-from submissions.definitions.tables import Problems, did_you_mean
+from submissions.definitions.tables import Problems, did_you_mean, printable
 from submissions.definitions.types import CallDefinition
 
 CONSENT_QUESTIONS = ("publication", "quote_ok")
@@ -20,6 +20,7 @@ def check_facets(call: CallDefinition, problems: Problems) -> None:
         problems.add("facets", f"two of them are labelled “{label}”")
     for facet in call.facets:
         _check_question(call, f"facets.{facet['question']}", facet["question"], problems)
+        _check_short_labels(call, facet, problems)
     for key in repeated(derived["key"] for derived in call.derived):
         problems.add(f"derived.{key}", "there are two with this key")
     for label in repeated(derived["label"].lower() for derived in call.derived):
@@ -42,6 +43,19 @@ def _check_question(call: CallDefinition, path: str, key: str, problems: Problem
         problems.add(path, f"“{key}” is of the kind “{kind}”: a facet needs options to choose from")
     elif key in CONSENT_QUESTIONS:
         problems.add(path, f"“{key}” is what respondents allow: it cannot be a facet")
+
+
+def _check_short_labels(call: CallDefinition, facet: Facet, problems: Problems) -> None:
+    question = call.questions.get(facet["question"])
+    short_labels = facet.get("short_labels", {})
+    path = f"facets.{facet['question']}.short_labels"
+    options = [option["key"] for _, option in options_of(call, question, "")] if question else []
+    for key in short_labels:
+        if options and key not in options:
+            reason = f"is not an option of “{facet['question']}”{did_you_mean(key, options)}"
+            problems.add(f"{path}.{printable(key)}", reason)
+    for label in repeated(text.lower() for text in short_labels.values() if text):
+        problems.add(path, f"two of them are “{label}”")
 
 
 def _check_derived(

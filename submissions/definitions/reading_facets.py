@@ -9,6 +9,7 @@ MOST_FACETS = 20
 MOST_DERIVED = 10
 MOST_BANDS = 100
 LONGEST_LABEL = 100  # characters
+LONGEST_SHORT_LABEL = 40
 
 
 def read_facets(top: TableReader) -> tuple[Facet, ...]:
@@ -23,13 +24,20 @@ def read_derived(top: TableReader) -> tuple[DerivedFacet, ...]:
 
 
 def _facet(path: str, raw: Any, problems: Problems) -> Facet:
-    table = TableReader(raw, path, {"question", "label", "listed"}, problems)
+    table = TableReader(raw, path, {"question", "label", "listed", "short_labels"}, problems)
     facet: Facet = {
         "question": table.key(name="question"),
         "label": table.line("label", required=True, longest=LONGEST_LABEL),
     }
     if table.flag("listed", default=False):
         facet["listed"] = True
+    if table.value("short_labels", dict):
+        where = f"{path}.short_labels"
+        words = TableReader(table.raw["short_labels"], where, table.raw["short_labels"], problems)
+        facet["short_labels"] = {
+            option: words.line(option, required=True, longest=LONGEST_SHORT_LABEL)
+            for option in words.raw
+        }
     return facet
 
 

@@ -58,7 +58,8 @@ def references(page):
 
 @pytest.mark.django_db
 def test_list_shows_the_useful_columns(staff):
-    call = make_call()
+    short_labels = {"provider": "gives services"}
+    call = make_call(facets=[FACETS[0] | {"short_labels": short_labels}])
     at = datetime(2019, 7, 24, 10, 59, 59, tzinfo=UTC)
     make_submitted(call, at=at, roles=["provider", "commissioner"], story="One two three")
     text = staff.get(LIST).content.decode()
@@ -66,7 +67,7 @@ def test_list_shows_the_useful_columns(staff):
     assert dict(columns[1:]) == {
         "status": "New",
         "assignee": "",
-        "facet_roles": "provider, commissioner",
+        "facet_roles": "gives services, commissioner",
         "timing": "On time",
         "words": "3",
         "received": "24 July 2019, 11:59:59",
@@ -152,7 +153,15 @@ def test_list_is_narrowed_by_filters_and_words(staff):
 @pytest.mark.django_db
 def test_list_has_the_facets_of_the_chosen_call_alone(staff):
     band = {"key": "band", "kind": "radio", "label": "Band", "options": YES_NO}
-    facets = [{"question": "band", "label": "size of band", "listed": True}]
+    short_labels = {"yes": "with a band"}
+    facets = [
+        {
+            "question": "band",
+            "label": "size of band",
+            "listed": True,
+            "short_labels": short_labels,
+        }
+    ]
     call = make_call(evidence_questions=[band], facets=facets, needs_evidence=False)
     other = make_call()
     wanted = make_submitted(call, band="yes")
@@ -171,6 +180,8 @@ def test_list_has_the_facets_of_the_chosen_call_alone(staff):
         )
         names = ["".join(head) for head in heads]
         assert [name for name in names if name in {"Size of band", "Role"}] == columns
+        said = re.findall(r'class="field-facet_band">([^<]*)', page.content.decode())
+        assert sorted(said) == ["No", "with a band"] * (query.endswith(f"={call.pk}"))
     narrowed = responses_listed(staff.user, f"call__id__exact={call.pk}&facet_band=yes")
     assert [*narrowed] == [wanted]
     # What is left of another call's filter in the address counts for nothing.

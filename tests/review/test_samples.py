@@ -23,11 +23,12 @@ from review.models import Coding, CodingDone, CodingSample, SampledResponse
 from review.quotes.marking import mark_quote
 from review.states import Stance
 from review.triage import change_status
+from submissions.calls.models import Call
 from submissions.responses import amending
 from submissions.responses.models import Submission
 from submissions.responses.states import TriageStatus
 from tests.forms import messages_after
-from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+from tests.makers import FACETS, make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.review.coding_pages import address, coder, page, post, signed_in
 from tests.submissions.admin.test_two_people import submit_again
@@ -439,8 +440,15 @@ def test_blind_coder_who_guesses_a_number_learns_of_no_coding(call, pair, boss):
 
 def test_erasing_a_response_takes_its_answer_out_of_the_sample(call, pair, boss):
     response = make_submitted(call, roles=["provider"], email="one@example.org")
-    draw(call, pair, boss, facet="roles")
+    sample = draw(call, pair, boss, facet="roles")
     assert SampledResponse.objects.get().stratum == "provider"
+    for short_labels, said in (
+        ({}, "provider"),
+        ({"provider": "gives services"}, "gives services"),
+    ):
+        Call.objects.update(facets=[FACETS[0] | {"short_labels": short_labels}])
+        page = signed_in(boss).get(f"/admin/review/codingsample/{sample.pk}/change/")
+        assert f"<td>{said}</td>" in page.content.decode()
     erase(response, at=while_open(call))
     assert SampledResponse.objects.get().stratum == ""
 

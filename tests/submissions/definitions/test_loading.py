@@ -144,7 +144,7 @@ def test_all_that_roles_and_sections_say_can_change():
 
 def test_facets_and_bands_can_change_after_responses():
     answered()
-    text = changed('label = "NHS size"', 'label = "size"')
+    text = changed('label = "NHS size"', 'label = "size"\nshort_labels = { small = "few" }')
     text = changed('key = "upper", label = "Upper half"', 'key = "top", label = "Top"', text)
     result = load_text(text)
     assert (result.outcome, result.changes) == (
@@ -153,7 +153,7 @@ def test_facets_and_bands_can_change_after_responses():
     )
     assert result.call.facets == [
         {"question": "roles", "label": "part"},
-        {"question": "size", "label": "size"},
+        {"question": "size", "label": "size", "short_labels": {"small": "few"}},
     ]
     assert result.call.derived == [
         {

@@ -275,6 +275,26 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
         ),
         (
             'label = "NHS size"',
+            'label = "NHS size"\nshort_labels = { smal = "few" }',
+            "facets.size.short_labels.smal: is not an option of “size”: did you mean “small”?",
+        ),
+        (
+            'label = "NHS size"',
+            'label = "NHS size"\nshort_labels = { small = "Few", large = "few" }',
+            "facets.size.short_labels: two of them are “few”",
+        ),
+        (
+            'label = "NHS size"',
+            f'label = "NHS size"\nshort_labels = {{ small = "{"a" * 41}" }}',
+            "facets.size.short_labels.small: has 41 characters; 40 at most",
+        ),
+        (
+            'label = "NHS size"',
+            'label = "NHS size"\nshort_labels = ["few"]',
+            "facets.size.short_labels: must be a table, in { } or under a heading of its own",
+        ),
+        (
+            'label = "NHS size"',
             'label = "Part"',
             "facets: two of them are labelled “part”",
         ),
