@@ -150,6 +150,19 @@ def test_campaign_of_one_shown_response_is_named_to_those_alone_who_see_another(
     assert [row["reference"] for row in before[0]] == [hidden.reference, shown.reference]
 
 
+def test_named_export_counts_a_campaign_by_those_who_chose_to_be_named(call):
+    send(call, CAMPAIGN, publication="anonymous", quote_ok="yes")
+    named = send(call, CAMPAIGN, **SHARED)
+    compare_all()
+    decided(Cluster.objects.get(), ClusterState.CAMPAIGN)
+    scopes = ({"named": True}, {"named": True, "includes_unnamed": True})
+    found = [rows(call, "once", **scope)[0] for scope in scopes]
+    assert [(row["reference"] == named.reference, row["stands_for"]) for row in found] == [
+        (True, ""),
+        (False, "2"),
+    ]
+
+
 def test_charts_count_the_campaign_once(call, campaign):
     everything = count_responses(call, at=CLOSES_AT)
     once = count_responses(call, at=CLOSES_AT, once=True)

@@ -15,6 +15,8 @@ import pytest
 from accounts.states import Role
 from exports.consent import PSEUDONYMISED
 from exports.filters import ExportFilter
+from exports.queries import count_words
+from exports.types import Dataset
 from review.coding.codings import code_passage
 from submissions.responses import amending
 from submissions.responses.drafting import save_answers
@@ -163,6 +165,10 @@ def test_only_filters_by_what_the_row_shows_find_a_confidential_response():
         )
         return hidden.reference in {line["reference"] for line in lines}
 
+    read, whole = (
+        count_words(Dataset(call, confidential=all_of_it)) for all_of_it in (False, True)
+    )
+    assert (read, whole) == (whole - hidden.current_version.words, whole)
     asking = [fields for fields in WITHHELD if ExportFilter(**fields).asks_beyond_the_bare_row]
     assert asking == WITHHELD  # whatever else would keep the response from being found
     assert [fields for fields in WITHHELD if found(fields)] == []
@@ -210,7 +216,8 @@ def test_response_that_left_publication_open_is_treated_as_confidential():
         ]
     )
     make_submitted(call, place="By the sea", story="Words")
-    (line,) = json_lines(exported(call, "json"))
+    chosen = ExportFilter(publications=("confidential",)).checked(call)  # which the call offers not
+    (line,) = json_lines(exported(call, "json", export_filter=chosen))
     assert (tuple(line), line["publication"]) == (BARE, "confidential")
     (line,) = json_lines(exported(call, "json", scope=SCOPES["confidential"]))
     assert (line["confidential"], line["answers"]["story"]) == (True, "Words")

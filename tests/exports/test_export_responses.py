@@ -72,6 +72,10 @@ def test_export_in_somebodys_name_needs_their_right_and_is_on_record_as_theirs(t
     assert list(tmp_path.iterdir()) == []
     export(output=file, person="bea")
     assert AuditEvent.objects.get(action="exported").actor == bea
+    bea.is_active = False
+    bea.save()
+    with pytest.raises(CommandError, match="Nobody signs in as “bea”"):
+        export(output=file, person="bea")
 
 
 @pytest.mark.django_db

@@ -26,7 +26,14 @@ from exports.states import ExportState
 from retention.carrying_out import carry_out
 from submissions.calls.retention import DataClass, ends_at
 from tests.exports.runs import AT, finish, make_run, now
-from tests.makers import confirm_retention, make_call, make_submitted, make_user, withhold
+from tests.makers import (
+    allow,
+    confirm_retention,
+    make_call,
+    make_submitted,
+    make_user,
+    withhold,
+)
 
 
 @pytest.mark.django_db
@@ -406,3 +413,28 @@ def test_looking_for_work_takes_one_query_when_there_is_none():
     with CaptureQueriesContext(connection) as queries:
         assert export_runs.claim_next(at=AT, wall_now=AT) is None
     assert len([q for q in queries if "SELECT" in q["sql"]]) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_worker_makes_what_was_asked_for_and_puts_its_reason_on_record():
+    call, by = make_call(), make_user(Role.REVIEWER)
+    for publication in ("named", "confidential"):
+        make_submitted(call, publication=publication, story=f"A {publication} story")
+    allow(by, "export_confidential", "export_named", "see_identity")
+    scope = Scope(named=True, includes_unnamed=True, confidential=True)
+    make_run(call, by=by, scope=scope, reason="For the report")
+    run = worker.make_next(now=now, wall_now=now)
+    run.refresh_from_db()
+    with run.file.open("rb") as kept:
+        said = kept.read().decode()
+    assert ("A named story" in said, "A confidential story" in said, run.rows_done) == (
+        True,
+        True,
+        2,
+    )
+    detail = AuditEvent.objects.get(action="exported").detail
+    assert (detail["reason"], detail["confidential"], detail["dataset"]) == (
+        "For the report",
+        True,
+        "named",
+    )

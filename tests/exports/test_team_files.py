@@ -12,13 +12,14 @@ from accounts.models import AuditEvent
 from accounts.states import Action, Role
 from core.safe_cells import neutralise
 from exports.permissions import ExportRefused
-from exports.queries import memos_of
+from exports.queries import coders_of, memos_of
 from exports.types import Dataset
 from review.coding.codings import code_passage, quote
 from review.coding.samples import draw_sample
 from review.memos.writing import About, PassageOf, write_memo
-from review.models import FileText
-from review.states import TextState
+from review.models import FileText, Redaction
+from review.states import RedactionState, TextState
+from submissions.responses.amending import withdraw
 from submissions.responses.submitting import submit
 from tests.exports.exporting import NOW, exported, members, put_under, rows_of
 from tests.exports.qda_files import Q, Read, valid
@@ -196,6 +197,8 @@ def test_page_is_for_those_who_read_and_code(client, call, coded, missing):
     withhold(user, missing)
     client.force_login(user)
     assert client.get(page_of(call)).status_code in {403, 404}
+    listed = client.get("/admin/exports/teamfiles/")
+    assert page_of(call) not in listed.content.decode() + listed.get("Location", "")
     assert client.post(page_of(call), {"format": "codings"}).status_code in {403, 404}
     assert not AuditEvent.objects.filter(action="export_started").exists()
     with pytest.raises(ExportRefused, match="Only those who code"):
@@ -241,6 +244,21 @@ def test_team_takes_away_no_hidden_word_of_an_answer_or_of_a_file(client, call, 
     files = members(taken(client, call, format="qdpx"))
     assert [name for name, text in files.items() if b"on time" in text or b"paid" in text] == []
     assert sum("████ e\u0301 late".encode() in text for text in files.values()) == 2
+
+
+def test_passage_of_a_file_in_the_place_of_one_with_hidden_words_waits_for_a_decision(
+    client, call, coded
+):
+    read, ada = FileText.objects.get(), coded.current_version.codings.first().by
+    bo = make_user(Role.REVIEWER, username="bo")
+    code_file(coded, read, "Minutes", code=call.codes.get(), by=bo)
+    make_redaction(coded, "paid", key="documents", file_text=read)
+    Redaction.objects.update(state=RedactionState.LOST, file_text=None)
+    client.force_login(ada)
+    assert [row["quote"] for row in rows_of(taken(client, call, format="codings"))] == ["on time"]
+    project = members(taken(client, call, format="qdpx"))
+    assert [name for name, text in project.items() if b"paid" in text or b"Minutes" in text] == []
+    assert coders_of(Dataset(call, team=True, reader=ada)) == [ada]
 
 
 def places(text, number, random):
@@ -415,6 +433,8 @@ def test_memos_that_a_blind_coder_does_not_see_are_not_in_their_project(client, 
     client.force_login(ada)
     root = valid(taken(client, call, format="qdpx"))
     assert [note.get("name") for note in root.iter(f"{Q}Note")] == ["Mine"]
+    withdraw(submission=coded, at=while_open(call))
+    assert memos_of(Dataset(call, team=True, reader=ada)) == []
 
 
 def test_memos_on_files_are_read_in_as_many_queries_for_three_as_for_one(

@@ -27,6 +27,7 @@ def test_each_download_is_on_record(steering):
         answer = steering.get(f"{PAGE}{run.public_id}/file/")
         assert b"".join(answer.streaming_content) == b"whole"
     assert answer["Content-Disposition"] == 'attachment; filename="the-call.csv"'
+    assert answer["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert b"".join(steering.head(f"{PAGE}{run.public_id}/file/")) == b""  # no download
     events = AuditEvent.objects.filter(action="export_downloaded")
     assert [(e.actor, e.detail["export"], e.detail["rows"]) for e in events] == [

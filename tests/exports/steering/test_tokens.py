@@ -120,6 +120,7 @@ def test_manager_sees_and_revokes_tokens_of_the_own_call_alone(client):
     row = client.get(f"{address}{token.pk}/change/").content.decode()
     assert made in row
     assert row.count("(UK time)") == 4
+    assert token.digest not in row
     chosen = {"action": "revoke", "_selected_action": [token.pk, other.pk]}
     client.post(address, chosen)
     assert set(ApiToken.objects.in_force()) == {other}

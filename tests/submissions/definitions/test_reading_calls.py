@@ -88,6 +88,9 @@ def test_more_facets_than_can_be_counted_at_once_are_refused():
     facets = '[[facets]]\nquestion = "size"\nlabel = "a"\n' * 20
     problems = refusal(small_with("[[facets]]", f"{facets}[[facets]]"))
     assert problems[0] == "small.toml: facets: has 22 entries; 20 at most"
+    derived = '[[derived]]\nkey = "a"\nquestion = "size"\nlabel = "a"\n' * 10
+    problems = refusal(small_with("[[derived]]", f"{derived}[[derived]]"))
+    assert "small.toml: derived: has 11 entries; 10 at most" in problems
 
 
 def test_requirement_may_depend_on_a_later_section():
