@@ -1,6 +1,7 @@
 """Loads beside each other, and beside an answer that is on its way."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier, Event
 
 import pytest
@@ -8,10 +9,12 @@ from django.db import connection, transaction
 
 from accounts.models import AuditEvent
 from submissions.calls.models import Call
+from submissions.definitions.closing_times import change_closing_time
 from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.loading import load, parse
 from submissions.responses import drafting
-from tests.makers import OPENS_AT, SMALL, make_draft
+from tests.makers import OPENS_AT, SMALL, make_draft, make_user
+from tests.races.test_names_race import WAITING
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,6 +42,32 @@ def test_two_first_loads_make_one_call():
     assert outcomes == ["created", "unchanged"]
     assert Call.objects.count() == 1
     assert AuditEvent.objects.count() == 1
+
+
+def test_closing_time_that_staff_change_meanwhile_is_not_taken_back():
+    call, ended = load_text().call, Event()
+
+    def load_again():
+        try:
+            return load_text(TEXT.replace("How large?", "How large is it?"))
+        except DefinitionRefused as refused:
+            return refused.problems
+        finally:
+            ended.set()
+            connection.close()
+
+    later = call.closes_at + timedelta(days=1)
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic(), connection.cursor() as cursor:
+            change_closing_time(call, to=later, reason="The post", by=make_user(), at=OPENS_AT)
+            loading = threads.submit(load_again)
+            for _ in range(1000):
+                cursor.execute(WAITING)
+                if cursor.fetchone()[0] or ended.wait(0.01):
+                    break
+        (problem,) = loading.result(timeout=20)
+    assert problem.startswith("small.toml: call.closes: the file says ")
+    assert Call.objects.get().closes_at == later
 
 
 def test_answer_on_its_way_keeps_its_question():

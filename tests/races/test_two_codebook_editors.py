@@ -1,14 +1,20 @@
 """Two people who change one codebook at one moment: real threads on real connections."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Event
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection, transaction
 
 from accounts.states import Role
+from review.matrix.summaries import SummaryConflict, write_summary
+from review.matrix.table import ALL
 from review.models import Code
 from tests.forms import form_of
-from tests.makers import make_call, make_code, make_submitted, make_user
+from tests.makers import make_call, make_code, make_submitted, make_user, while_open
+from tests.races.test_names_race import WAITING
 from tests.races.test_two_staff import post_at_once, saves, signed_in
 from tests.review.codebook_pages import coded
 from tests.threads import at_once
@@ -55,6 +61,31 @@ def test_of_two_who_move_codes_one_is_told(people, call):
     assert "changed the order of the codes here while this page was open" in (
         refused.content.decode()
     )
+
+
+def test_of_two_who_write_one_summary_one_is_told(call):
+    pay, ended = make_code(call=call, name="Pay"), Event()
+    ann, ben = (make_user(Role.REVIEWER, username=name) for name in ("ann", "ben"))
+    given = {"expected": 0, "at": while_open(call)}
+
+    def write_too():
+        try:
+            return write_summary(pay, ALL, text="Ben's.", by=ben, **given)
+        except SummaryConflict as conflict:
+            return conflict.latest.text
+        finally:
+            ended.set()
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        with transaction.atomic(), connection.cursor() as cursor:
+            write_summary(pay, ALL, text="Ann's.", by=ann, **given)
+            writing = threads.submit(write_too)
+            for _ in range(1000):
+                cursor.execute(WAITING)
+                if cursor.fetchone()[0] or ended.wait(0.01):
+                    break
+        assert writing.result(timeout=20) == "Ann's."
 
 
 def test_code_that_is_changed_while_it_is_merged_ends_in_one_of_two_ways(people, call):
