@@ -201,11 +201,13 @@ def _completion(
         if question.identity:
             continue
         answered = counted[question.key]
-        few = call.hides_small_counts and is_few(answered)
-        leaves = call.hides_small_counts and (
+        left_hidden = not hidden.get(question.key, set()).isdisjoint(LEFT)
+        # Even that few answered may tell a hidden number without an answer: of 8, the other 4.
+        says_why = call.hides_small_counts and not left_hidden
+        few = says_why and is_few(answered)
+        leaves = says_why and (
             leaves_few(answered, total) or leaves_few(answered, answers.readable)
         )
-        left_hidden = not hidden.get(question.key, set()).isdisjoint(LEFT)
         # How many were asked, the table of another question tells.
         leaves_silent = leaves_few(answered, answers.asked.get(question.key, answered))
         tells = call.hides_small_counts and (

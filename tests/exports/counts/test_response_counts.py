@@ -12,6 +12,7 @@ from exports.counts.types import DayCount, OptionCount
 from submissions.calls.models import Call
 from submissions.responses.submitting import submit
 from tests.exports.counted_call import BAND, FILES, NOW, STORY, make_counted_call
+from tests.exports.counts.test_tables import make_asked_of_some
 from tests.exports.exporting import submit_elsewhere
 from tests.makers import (
     OPENS_AT,
@@ -110,6 +111,16 @@ def test_completion_does_not_tell_how_few_of_those_who_were_asked_left_it_open()
     }
     shown = {row.key: row.answered for row in counts.completion}
     assert (shown["story"], shown["commissioner_view"]) == (12, None)
+
+
+@pytest.mark.django_db
+def test_number_without_an_answer_is_not_told_by_why_completion_is_hidden():
+    """The roles tell that 8 were asked. If few answered and few did not, it is 4 of each."""
+    asked = [("commissioner", "yes", 2), ("commissioner", "no", 2), ("commissioner", None, 4)]
+    counts = count_responses(make_asked_of_some([*asked, ("provider", None, 10)]), at=NOW)
+    assert {option.responses for option in counts.by_facet["roles"]} == {8, 10, 0}
+    (row,) = (row for row in counts.completion if row.key == "terms")
+    assert (row.answered, row.is_few, row.leaves_few) == (None, False, False)
 
 
 @pytest.mark.django_db
