@@ -7,7 +7,7 @@ hidden for what it leaves. Nought is shown: it counts nobody.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FEW = 5
 
@@ -47,6 +47,23 @@ def each_hidden(counts: Sequence[int], *, total: int, apart: int = 0) -> list[Sh
         else Shown(count)
         for count in counts
     ]
+
+
+def without_few_that_are_told(
+    counts: Sequence[int], shown: Sequence[Shown], *, total: int
+) -> list[Shown]:
+    """Say of no count that it is small, where that would tell that it is four.
+
+    The counts may overlap, and each of the total is in one at least. So they add up to no less: of
+    16, two counts of 6 and one that is small tell that this is four.
+    """
+    hidden = [place for place, count in enumerate(shown) if count.number is None]
+    are_told = (
+        sum(counts) == total
+        and all(shown[place].is_few for place in hidden)
+        and {counts[place] for place in hidden} == {FEW - 1}
+    )
+    return [replace(count, is_few=False) for count in shown] if are_told else [*shown]
 
 
 def hidden_among(

@@ -22,6 +22,7 @@ from core.disclosure_control import (
     hidden_among,
     is_few,
     leaves_few,
+    without_few_that_are_told,
 )
 from exports.consent import asks_publication
 from exports.counts.answers import CountedAnswers
@@ -199,8 +200,11 @@ def _several_hidden(counted: _Counted, *, on_hidden: bool) -> dict[str, Shown]:
         else Shown(number)
         for key, number in counted.numbers.items()
         if key not in LEFT
-    }
-    return shown | dict(zip(left, shown_left, strict=True))
+    } | dict(zip(left, shown_left, strict=True))
+    asked = [key for key in shown if key != NOT_ASKED]
+    numbers = [counted.numbers[key] for key in asked]
+    told = without_few_that_are_told(numbers, [shown[key] for key in asked], total=counted.asked)
+    return shown | dict(zip(asked, told, strict=True))
 
 
 def _left_to_hide(counted: _Counted, *, on_hidden: bool) -> list[str]:

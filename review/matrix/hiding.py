@@ -14,7 +14,15 @@ four responses stands in it, and none can be worked out from the others in its l
 
 from collections.abc import Sequence
 
-from core.disclosure_control import Shown, TooFew, as_they_are, each_hidden, hidden_among, is_few
+from core.disclosure_control import (
+    Shown,
+    TooFew,
+    as_they_are,
+    each_hidden,
+    hidden_among,
+    is_few,
+    without_few_that_are_told,
+)
 
 
 def hidden_line(
@@ -29,7 +37,8 @@ def hidden_line(
     if is_few(total):
         return Shown(None, is_few=True), [Shown(None) for _ in counts]
     if overlap:
-        return Shown(total), each_hidden(counts, total=total)
+        shown = each_hidden(counts, total=total)
+        return Shown(total), without_few_that_are_told(counts, shown, total=total)
     try:
         return Shown(total), hidden_among(counts)
     except TooFew:

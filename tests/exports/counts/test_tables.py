@@ -198,6 +198,22 @@ def test_number_without_an_answer_is_hidden_among_those_asked_where_most_answere
     assert [numbers(terms)["yes"], numbers(terms)["no"]].count(None) == 1
 
 
+def test_small_option_of_several_is_not_told_by_how_many_answered():
+    """Of 16 who answered, two options of 6 and a small one would tell that this is 4."""
+    call = make_call(hides_small_counts=True)
+    for key, number in (("bid", 6), ("led", 6), ("none", 4)):
+        for _ in range(number):
+            make_submitted(call, history=[key])
+
+    def shown():
+        options = tables_of(Call.objects.get(pk=call.pk))["history"].options
+        return {one.key: one.responses or one.is_few for one in options}
+
+    assert shown() == {"bid": 6, "led": 6, "none": False, NOT_ANSWERED: False}
+    make_submitted(call, history=["bid", "led"])  # who overlap leave room for 3
+    assert shown() == {"bid": 7, "led": 7, "none": True, NOT_ANSWERED: False}
+
+
 def test_few_who_answered_are_not_told_by_those_who_did_not():
     """30 less 10 and 17 would be 3."""
     few = [("commissioner", "yes", 1), ("commissioner", "no", 2), ("commissioner", None, 10)]

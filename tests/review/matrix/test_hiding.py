@@ -35,6 +35,8 @@ def test_no_small_count_of_a_line_can_be_worked_out_from_its_sum(counts):
         ([1, 5], 6, False, (Shown(6), [HIDDEN, HIDDEN])),  # any part of it would tell
         ([7, 3], 8, True, (Shown(8), [HIDDEN, FEWER])),  # 7 leave 1 of 8
         ([0, 9], 9, False, (Shown(9), [Shown(0), Shown(9)])),
+        ([6, 6, 4], 16, True, (Shown(16), [Shown(6), Shown(6), HIDDEN])),  # no less than 4
+        ([7, 6, 4], 16, True, (Shown(16), [Shown(7), Shown(6), FEWER])),
     ],
 )
 def test_line_hides_small_counts_and_what_would_tell_them(counts, total, overlap, expected):
