@@ -8,14 +8,18 @@ from django.core.management import CommandError, call_command
 from accounts.states import Action, Role
 from exports.consent import PSEUDONYMISED, Scope
 from exports.filters import ExportFilter
+from exports.queries import erased_references, samples_of, used_codes
 from exports.recording import export_chunks
 from exports.types import Dataset
 from review.coding.codings import code_passage, remove_coding
+from review.coding.samples import draw_sample
 from review.memos.writing import About, write_memo
+from submissions.responses.amending import withdraw
 from submissions.responses.models import Submission
+from submissions.responses.states import SubmissionState
 from tests.exports.api.pulling import make_token, pull
 from tests.exports.exporting import NOW, exported, members
-from tests.makers import allow, make_call, make_code, make_submitted, make_user
+from tests.makers import allow, make_call, make_code, make_submitted, make_user, while_open
 from tests.personal_data.everything_typed import unpacked
 
 pytestmark = pytest.mark.django_db
@@ -203,3 +207,26 @@ def test_example_of_a_code_is_in_no_export(call):
     put_under(code, response, make_user(Role.CODER))
     made = b"\n".join(unpacked(exported(call, "bundle")))
     assert (b"zqdefined1x" in made, b"zqexample1x" in made) == (True, False)
+
+
+def test_nothing_is_read_of_another_call_or_of_a_withdrawn_response(call):
+    other = make_call()
+    gone = make_submitted(other)
+    draw_sample(
+        call=other,
+        size=1,
+        coders=[make_user(Role.CODER) for _ in range(2)],
+        facet="",
+        is_blind=False,
+        by=make_user(Role.MANAGER),
+        at=NOW,
+        seed=1,
+    )
+    assert [len(samples_of(Dataset(each))) for each in (call, other)] == [0, 1]
+    code = make_code(call=other, name="Pay")
+    put_under(code, gone, make_user(Role.CODER))
+    assert used_codes(Dataset(other)) == [code]
+    withdraw(submission=gone, at=while_open(other))
+    assert used_codes(Dataset(other)) == []
+    Submission.objects.filter(pk=gone.pk).update(state=SubmissionState.ERASED)
+    assert [erased_references(each) for each in (call, other)] == [[], [gone.reference]]
