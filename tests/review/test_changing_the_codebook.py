@@ -169,9 +169,15 @@ NOT_ADDED = [
     ({"name": ""}, "Enter the name of the code"),
     ({"name": "pAY"}, "There is a code “Pay” already"),
     ({"name": "Money"}, "“Money” was merged into “Pay”"),
-    ({"name": "a\0b"}, "This has a character that cannot be saved."),
+    (
+        {"name": "a\0b"},
+        "This has a character that cannot be saved. Type it again instead of pasting it.",
+    ),
     ({"name": "x" * 101}, "Shorten this to 100 characters: it has 101."),
-    ({"description": "a\0b"}, "This has a character that cannot be saved."),
+    (
+        {"description": "a\0b"},
+        "This has a character that cannot be saved. Type it again instead of pasting it.",
+    ),
     ({"example": "x" * 10_001}, "Shorten this to 10000 characters: it has 10001."),
     ({"colour": "red"}, "Write a colour as # and six digits, such as #0b5a9c"),
     ({"pattern": "zigzag"}, "What you chose is not in the list any more. Choose again."),
