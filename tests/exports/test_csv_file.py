@@ -11,7 +11,7 @@ from submissions.definitions.loading import load, parse
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 from submissions.responses.submitting import submit
-from tests.exports.exporting import NOW, exported, rows_of
+from tests.exports.exporting import NOW, exported, json_lines, rows_of
 from tests.makers import (
     OPENS_AT,
     SMALL,
@@ -286,6 +286,8 @@ def test_column_names_are_never_given_twice():
     assert (row["rate_money"], row["rate_money_2"]) == ("Much", "good")
     assert (row["version"], row["version_2"]) == ("1", "old")
     assert (row["publication"], row["publication_2"]) == ("named", "all")
+    (line,) = json_lines(exported(call, "json"))
+    assert (line["publication"], line["derived"]) == ("named", {"publication": "all"})
 
 
 @pytest.mark.django_db
