@@ -290,6 +290,10 @@ def test_chosen_mails_are_sent_again_by_those_who_may_only(client):
             {"body": "", "state": OutboxState.WAITING, "sent_at": None},
             "The text is written when the mail is sent.",
         ),
+        (
+            {"body": "", "state": OutboxState.FAILED, "sent_at": None},
+            "There is no text of this mail: it was not sent.",
+        ),
     ],
 )
 def test_mail_without_a_text_says_why(staff, mail, said):
