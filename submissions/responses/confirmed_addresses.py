@@ -35,7 +35,7 @@ def confirmed_among(mails: Iterable[OutboxEmail]) -> set[int]:
         used_at__isnull=False,
     )
     asked = OutboxEmail.objects.filter(pk__in=[mail.pk for mail in mails])
-    # What is left of a link is deleted some days after it expired.
+    # A link that was used stays without its digest, as long as its mail.
     confirmed = asked.filter(Exists(kept) | Exists(links)).order_by()
     return set(confirmed.values_list("pk", flat=True))
 

@@ -257,7 +257,7 @@ def test_address_that_nobody_confirmed_takes_the_place_of_no_confirmed_one(
     browser.post(reverse("erase", args=[call.slug]), {"scope": "response"})
     request = ErasureRequest.objects.get()
     page = browser.get(reverse("erase", args=[call.slug])).content.decode()
-    assert "email to the address that you confirmed last" in page
+    assert "email to the address that you confirmed." in page
     assert request.confirmed_at is None
     assert confirming(response, at=at) == {"ada@example.org": True, "else@example.org": False}
     # What the page says to whoever cannot read email there.
