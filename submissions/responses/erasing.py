@@ -296,20 +296,25 @@ def is_unconfirmed(request: ErasureRequest, at: datetime) -> bool:
 
 
 def _confirmed_address(submission: Submission) -> str:
-    """Return the address whose owner has used a link to the response, "" if there is none.
+    """Return the last address whose owner has used a link to the response, "" if there is none.
 
-    The one for links, if it is confirmed; else the last that was. Whoever has the response open may
-    give another address, and that takes nothing away until a link that went there is used.
+    Whoever has the response open may give another address, and that takes nothing away until a
+    link that went there is used.
     """
-    kept = ReturnAddress.objects.of_authors().filter(submission=submission)
-    if (confirmed := kept.filter(confirmed_at__isnull=False).first()) is not None:
-        return confirmed.address
+    kept = ReturnAddress.objects.of_authors().filter(
+        submission=submission, confirmed_at__isnull=False
+    )
     used = ReturnToken.objects.filter(
         mail__submission=submission,
         mail__address_given_by=AddressSource.AUTHOR,
         used_at__isnull=False,
     ).exclude(mail__to_address="")
-    return used.order_by("-used_at").values_list("mail__to_address", flat=True).first() or ""
+    # Earlier releases deleted what was left of a link, and kept the address for links alone.
+    confirmed = [
+        *kept.values_list("confirmed_at", "address"),
+        *used.values_list("used_at", "mail__to_address"),
+    ]
+    return max(confirmed)[1] if confirmed else ""
 
 
 def enqueue_mails(kind: MailKind, request: ErasureRequest, *, at: datetime) -> list[OutboxEmail]:

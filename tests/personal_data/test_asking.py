@@ -257,7 +257,7 @@ def test_address_that_nobody_confirmed_takes_the_place_of_no_confirmed_one(
     browser.post(reverse("erase", args=[call.slug]), {"scope": "response"})
     request = ErasureRequest.objects.get()
     page = browser.get(reverse("erase", args=[call.slug])).content.decode()
-    assert "email to the address that you confirmed." in page
+    assert "email to the address that you confirmed last." in page
     assert request.confirmed_at is None
     assert confirming(response, at=at) == {"ada@example.org": True, "else@example.org": False}
     # What the page says to whoever cannot read email there.
@@ -266,6 +266,16 @@ def test_address_that_nobody_confirmed_takes_the_place_of_no_confirmed_one(
     OutboxEmail.objects.filter(kind=MailKind.ERASURE_ASKED).delete()
     requests.ask(submission=response, scope=WHOLE, at=at)
     assert confirming(response, at=at) == {"ada@example.org": False, "else@example.org": True}
+
+
+def test_last_confirmed_address_is_asked_also_where_another_is_the_one_for_links(call, response):
+    at = while_open(call)
+    remember_address(submission=response, address="links@example.org", at=at)
+    confirm_address(enqueue_link_mail(response, at=at, address="links@example.org"))
+    later = at + timedelta(minutes=1)
+    confirm_address(enqueue_link_mail(response, at=later, address="ada@example.org"))
+    requests.ask(submission=response, scope=WHOLE, at=later)
+    assert confirming(response, at=later) == {"links@example.org": False, "ada@example.org": True}
 
 
 def confirming(response, *, at):
