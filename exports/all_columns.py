@@ -164,6 +164,7 @@ def _derived_column(question: Question, derived: DerivedFacet, name: str) -> Col
         meaning=derived["meaning"],
         values=tuple((band["key"], band["label"]) for band in derived["bands"]),
         derived_from=question.key,
+        band=derived["key"],
     )
 
 

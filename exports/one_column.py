@@ -20,8 +20,8 @@ class Column:
     `is_typed_in` says that a cell may begin with anything: somebody wrote it, or named it.
     `question` is the key of the question it answers, `row` that of the matrix's row, `option` that
     of the option it says yes or no of, and `derived_from` that of the question whose options it
-    puts into bands. Of several choices `listed_sql` has the keys as an array. `has_labels` says
-    that the cells have the labels of `values`.
+    puts into bands, by the definition under the key `band`. Of several choices `listed_sql` has the
+    keys as an array. `has_labels` says that the cells have the labels of `values`.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Column:
     question: str = ""
     row: str = ""
     derived_from: str = ""
+    band: str = ""
     option: str = ""
     listed_sql: str = ""
     has_labels: bool = False

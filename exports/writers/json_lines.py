@@ -57,7 +57,11 @@ def line_of(
         return line
     line["received_at"] = record.received_at.astimezone(zone).isoformat(timespec="microseconds")
     line |= {"version": record.number} | {name: cells[name] for name in RECEIPT}
-    line["derived"] = _bands(dataset, record)
+    line["derived"] = {
+        column.band: cell
+        for column, cell in zip(dataset.columns, record.cells, strict=True)
+        if column.band
+    }
     # A question may have their keys where they are no columns.
     if campaigns := dataset.export_filter.campaigns:
         line["campaign"] = cells["campaign"]
@@ -72,16 +76,6 @@ def line_of(
         "codings": [_coding(passage, record, codes) for passage in record.passages],
     }
     return line
-
-
-def _bands(dataset: Dataset, record: Record) -> dict[str, str | None]:
-    """Return the bands by their keys: a column may have another name, where its key was taken."""
-    call = dataset.call
-    keys = [
-        band["key"] for _, question in call.facet_questions for band in call.derived_from(question)
-    ]
-    cells = zip(dataset.columns, record.cells, strict=True)
-    return dict(zip(keys, (cell for column, cell in cells if column.derived_from), strict=True))
 
 
 def _coding(passage: CodedPassage, record: Record, codes: dict[str, str]) -> dict[str, Any]:
