@@ -29,7 +29,10 @@ def say_facet(facet: Facet, question: Question, version: Version | None) -> str:
 
 
 def say_options(facet: Facet, question: Question, keys: Iterable[str]) -> str:
-    """One option by its label; several by their short labels, as labels take ten lines."""
+    """Say several options by their short labels, as labels take ten lines.
+
+    One is said by its label, unless the definition has a short one.
+    """
     if question.kind in MULTIPLE_KINDS:
         return ", ".join(short_label(facet, key) for key in keys)
     labels = question.option_labels | facet.get("short_labels", {})

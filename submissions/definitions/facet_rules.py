@@ -1,6 +1,6 @@
 """The rules of facets and of the bands derived from them."""
 
-from submissions.calls.facets import DerivedFacet, Facet
+from submissions.calls.facets import DerivedFacet, Facet, short_label
 from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
 from submissions.definitions.parts import RESERVED_QUESTIONS, options_of, repeated
 from submissions.definitions.tables import Problems, did_you_mean, printable
@@ -54,7 +54,8 @@ def _check_short_labels(call: CallDefinition, facet: Facet, problems: Problems) 
         if options and key not in options:
             reason = f"is not an option of “{facet['question']}”{did_you_mean(key, options)}"
             problems.add(f"{path}.{printable(key)}", reason)
-    for label in repeated(text.lower() for text in short_labels.values() if text):
+    shown = [short_label(facet, key).lower() for key in options] if short_labels else []
+    for label in repeated(shown):
         problems.add(path, f"two of them are “{label}”")
 
 

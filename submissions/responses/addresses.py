@@ -143,6 +143,7 @@ def enqueue_receipt(version: Version, call: Call, *, infected: bool, at: datetim
 
     Whoever submits in the author's name cannot keep the author from learning of it. If a file is
     `infected`, the author is told that, too; the response is locked, as for `enqueue_infected`.
+    Links end that went to addresses which its version replaces.
     """
     submission = version.submission
     earlier = Version.objects.filter(submission=submission, number__lt=version.number)
