@@ -285,6 +285,11 @@ from tests.submissions.definitions.small_text import ABOUT, EVIDENCE, refusal, s
         ),
         (
             'label = "NHS size"',
+            'label = "NHS size"\nshort_labels = { small = "Large" }',
+            "facets.size.short_labels: two of them are “large”",
+        ),
+        (
+            'label = "NHS size"',
             f'label = "NHS size"\nshort_labels = {{ small = "{"a" * 41}" }}',
             "facets.size.short_labels.small: has 41 characters; 40 at most",
         ),
