@@ -211,6 +211,9 @@ def one_at_a_time() -> Iterator[None]:
     """
     with database_roles.as_owner():
         owner = connection.copy()
+        # django.contrib.postgres asks for its types by the connection that was copied, which on a
+        # new server has no serving role yet.
+        owner.ensure_connection()
     with advisory_locks.held(RESTORE_LOCK, connection=owner) as is_alone:
         if not is_alone:
             raise BackupFailed(

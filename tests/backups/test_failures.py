@@ -2,11 +2,13 @@
 
 import errno
 import os
+import secrets
 import shutil
 from contextlib import contextmanager
 
 import pyrage
 import pytest
+from django.contrib.postgres import signals
 from django.core.management import CommandError
 from django.db import OperationalError, connection
 
@@ -46,6 +48,27 @@ def put_other(path, keys):
     """Another file under its name, encrypted as it should be."""
     key = pyrage.x25519.Recipient.from_str(keys.public)
     path.write_bytes(pyrage.encrypt(b"Other minutes.\n", [key]))
+
+
+@contextmanager
+def serving_role_to_be_made(settings):
+    """Let DATABASE_URL name a role that nobody has made, as on a new server, in a new process."""
+    owner, role = connection.settings_dict["USER"], f"portal_{secrets.token_hex(4)}"
+    settings.MIGRATION_DATABASE = {"USER": owner}
+    connection.settings_dict["USER"] = role
+    # What a process has learnt of the types of a connection it does not ask again.
+    signals.get_hstore_oids.cache_clear()
+    signals.get_citext_oids.cache_clear()
+    try:
+        yield role
+    finally:
+        connection.close()
+        connection.settings_dict["USER"] = owner
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", [role])
+            if cursor.fetchone() is not None:
+                cursor.execute(f"DROP OWNED BY {role}")
+                cursor.execute(f"DROP ROLE {role}")
 
 
 def assert_empty(place):
@@ -183,7 +206,9 @@ def test_file_is_stored_once_and_outlives_the_loss_of_the_original(
             assert file.read() == b"Minutes of the meeting.\n"
 
 
-def test_new_key_opens_all_of_the_next_backup(call, folder, settings, elsewhere, tmp_path):
+def test_new_key_opens_all_of_the_next_backup_on_a_server_without_the_serving_role(
+    call, folder, settings, elsewhere, tmp_path
+):
     make_with_file(call)
     run("backup")
     [first] = folder.names()
@@ -193,8 +218,10 @@ def test_new_key_opens_all_of_the_next_backup(call, folder, settings, elsewhere,
     assert "1 file, 1 of them new. Deleted: 1 old." in run("backup", "--keep-weekly", "0")
     assert len(list(folder.path.glob("files/*/*.age"))) == 1
     assert run("backup", "--check").endswith(" whole.\n")
-    with elsewhere():
+    with elsewhere(), serving_role_to_be_made(settings) as role:
         assert "0 problems" in run("restore", "--identity", new.identity)
+        connection.ensure_connection()
+        assert connection.connection.info.user == role
 
 
 def test_second_restore_into_a_database_waits_for_nothing_and_lets_no_mail_out(
