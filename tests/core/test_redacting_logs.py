@@ -136,8 +136,15 @@ def test_refused_recipient_is_not_named(logged):
     assert said.splitlines()[-1] == "smtplib.SMTPRecipientsRefused"
 
 
-def test_failed_task_is_logged_without_its_message(logged):
+def test_failed_task_is_logged_without_its_message_and_one_that_ends_well_not_at_all(logged):
     app = Celery("trial", broker="memory://", set_as_current=False)
+
+    @app.task(name="trial.end_well")
+    def end_well():
+        pass
+
+    end_well.apply()
+    assert "trial.end_well" not in logged()
 
     @app.task(name="trial.fail")
     def fail():

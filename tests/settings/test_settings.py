@@ -216,6 +216,15 @@ def test_no_header_of_a_stranger_makes_a_request_look_secure(settings_with):
     assert settings["SECURE_SSL_REDIRECT"] is True
 
 
+@pytest.mark.parametrize(
+    ("level", "of_tasks"), [("DEBUG", "DEBUG"), ("INFO", "WARNING"), ("ERROR", "ERROR")]
+)
+def test_tasks_that_come_and_go_are_logged_at_debug_alone(settings_with, level, of_tasks):
+    loggers = settings_with(LOG_LEVEL=level)["LOGGING"]["loggers"]
+    for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy"):
+        assert loggers[name] == {"level": of_tasks}
+
+
 def test_one_language_costs_nothing(settings_with):
     settings = settings_with()
     assert settings["LANGUAGES"] == [("en-gb", "British English")]
