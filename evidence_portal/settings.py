@@ -312,10 +312,10 @@ LOGGING = {
         # It remarks on every damaged PDF that somebody uploads.
         "pikepdf": {"level": "ERROR"},
         # A dozen tasks end well every ten seconds. Said at INFO, they would fill the log of a day.
-        **dict.fromkeys(
-            ("celery.app.trace", "celery.beat", "celery.worker.strategy"),
-            {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL},
-        ),
+        **{
+            name: {"level": "WARNING" if LOG_LEVEL == "INFO" else LOG_LEVEL}
+            for name in ("celery.app.trace", "celery.beat", "celery.worker.strategy")
+        },
     },
 }
 
