@@ -240,13 +240,13 @@ class SectionForm(forms.Form):
     def add_issues(self) -> None:
         """Show beside each question of the page what stands in the way of submitting.
 
-        A question whose answer was refused already says that and no more. Files count as
-        `attachments` has them: call `show_saved` first.
+        A question whose answer was refused already says that and no more. Answers and files count
+        as they are stored: call `show_saved` first.
         """
         refused = {*self.errors, *self.left_to_author}
         counts = {key: len(files) for key, files in self.attachments.items()}
-        answers = {**self.answers, **self.values}
-        for issue in validation_issues(self.call, answers, counts, section_key=self.section.key):
+        section = self.section.key
+        for issue in validation_issues(self.call, self.answers, counts, section_key=section):
             if issue.key in self.fields and issue.key not in refused:
                 self.refuse(issue.key, issue.message, row=issue.row)
 

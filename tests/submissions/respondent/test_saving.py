@@ -69,3 +69,12 @@ def test_answer_of_another_author_is_a_conflict_and_stands():
     assert saved.outcome == SaveOutcome.CONFLICTS
     assert saved.conflicts == {"email": "theirs@example.org"}
     assert saved.current.answers == {"email": "theirs@example.org"}
+
+
+def test_answer_that_another_tab_gave_meanwhile_is_not_asked_for():
+    call = make_call()
+    draft = make_draft(call, email="theirs@example.org")
+    posted = "_base_etags=roles:- email:- age:-&roles=provider&email=&age=adult"
+    saved = save(call, posted, action="continue", draft=draft)
+    assert saved.outcome == SaveOutcome.SAVED
+    assert saved.current.answers["email"] == "theirs@example.org"

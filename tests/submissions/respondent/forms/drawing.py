@@ -82,6 +82,13 @@ def form_of(call, section="about", *, posted=None, files=None, answers=None, **o
     )
 
 
+def judge(form):
+    """Say what is missing, as a page does: what was posted is stored by then."""
+    form.is_valid()
+    form.show_saved({**form.answers, **form.values}, form.attachments)
+    form.add_issues()
+
+
 def drawn(form):
     template = engines["django"].from_string("{% load crispy_forms_tags %}{% crispy form %}")
     return template.render({"form": form})

@@ -4,7 +4,14 @@ import pytest
 from django.utils.html import escape
 
 from tests.makers import make_attachment, make_call, make_draft
-from tests.submissions.respondent.forms.drawing import FOCUSABLE, described, drawn, form_of, page_of
+from tests.submissions.respondent.forms.drawing import (
+    FOCUSABLE,
+    described,
+    drawn,
+    form_of,
+    judge,
+    page_of,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -169,7 +176,7 @@ def test_nothing_is_required_by_the_browser():
 def test_errors_are_said_beside_the_answer_and_described_with_it():
     call = make_call()
     form = form_of(call, posted="email=nowhere")
-    form.add_issues()
+    judge(form)
     page = page_of(form)
     message = "Error: Enter an email address in the correct format, like name@example.com"
     field = page.by_id("id_email")
@@ -194,7 +201,7 @@ def test_fault_of_a_matrix_row_is_said_at_the_row():
     form = form_of(
         make_call(evidence_questions=questions), "evidence", posted="fairness_money=good"
     )
-    form.add_issues()
+    judge(form)
     assert form.error_summary == [("Select an answer for “Risk”", "id_fairness-risk")]
     page = page_of(form)
     _whole, money, risk = page.find("fieldset")
@@ -206,7 +213,7 @@ def test_over_long_text_is_kept_whole_beside_its_error():
     words = "word " * 1001
     form = form_of(make_call(), "evidence", posted={"story": words})
     assert form.is_valid()
-    form.add_issues()
+    judge(form)
     page = page_of(form)
     assert form.error_summary[0] == (
         "“What happened?” must be 1,000 words or fewer. It has 1,001. "
@@ -228,7 +235,7 @@ def test_warning_is_said_and_stands_in_nobodys_way():
     ]
     form = form_of(make_call(about_questions=questions), posted="charity_number=12")
     assert form.is_valid()
-    form.add_issues()
+    judge(form)
     assert form.error_summary == []
     page = page_of(form)
     assert described(page, page.by_id("id_charity_number")) == [

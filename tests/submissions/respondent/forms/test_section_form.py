@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from submissions.responses.etags import etag
 from submissions.responses.working_copy import working_answers
 from tests.makers import complete_answers, make_call, make_draft
-from tests.submissions.respondent.forms.drawing import drawn, form_of, page_of
+from tests.submissions.respondent.forms.drawing import drawn, form_of, judge, page_of
 
 pytestmark = pytest.mark.django_db
 
@@ -99,15 +99,14 @@ def test_answers_that_can_be_stored_are_kept_beside_one_that_cannot():
 def test_issues_are_those_of_the_section_with_what_was_just_posted():
     form = form_of(make_call(), posted="roles=other&role_other=&email=a@example.org&age=adult")
     assert form.is_valid()
-    form.add_issues()
+    judge(form)
     assert form.error_summary == [("Enter an answer to “Describe your role”", "id_role_other")]
     assert form.has_errors
 
 
 def test_a_refused_answer_is_not_called_missing_too():
     form = form_of(make_call(), posted="email=a@example.org&roles=provider&age=nonsense")
-    form.is_valid()
-    form.add_issues()
+    judge(form)
     assert [target for _, target in form.error_summary] == ["id_age"]
 
 
