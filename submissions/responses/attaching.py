@@ -67,7 +67,7 @@ def change_files(
     if removed is not None:
         detach(submission=submission, public_id=removed, at=at)
     of = None if replaced is None else _question_of_file(submission, replaced)
-    if of is not None and not uploads:
+    if of is not None and of not in uploads:
         refused[of] = [_("Choose the new file, then press Replace")]
     is_away = False
     for key, files in uploads.items():

@@ -11,7 +11,7 @@ from submissions.responses import attaching, submitting
 from submissions.responses.errors import AlreadySubmitted, FileRefused
 from submissions.responses.models import Attachment
 from submissions.responses.models.attachments import private_storage
-from tests.makers import complete_answers, make_call, make_draft, while_open
+from tests.makers import complete_answers, make_attachment, make_call, make_draft, while_open
 from tests.sample_files import compound_file, docx, odt, picture
 
 PDF = make_pdf("Words")
@@ -140,6 +140,25 @@ def test_file_whose_question_was_removed_meanwhile_leaves_nothing_behind(
     with pytest.raises(IntegrityError):
         attaching.attach(submission=draft, question=question, upload=upload, at=while_open(call))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_file_stays_and_is_asked_for_where_only_another_question_got_one(db):
+    questions = [
+        {"key": key, "kind": "file", "label": key, "file_types": ["txt"]} for key in ("one", "two")
+    ]
+    call = make_call(evidence_questions=questions)
+    draft = make_draft(call)
+    old = make_attachment(draft, key="one")
+    refused = attaching.change_files(
+        submission=draft,
+        call=call,
+        at=while_open(call),
+        uploads={"two": [SimpleUploadedFile("new.txt", b"New")]},
+        replaced=old.public_id,
+    )
+    assert refused == {"one": ["Choose the new file, then press Replace"]}
+    present = draft.attachments.filter(removed_at=None).order_by("pk")
+    assert [file.name for file in present] == [old.name, "new.txt"]
 
 
 def test_file_of_another_draft_cannot_be_removed(call):
