@@ -15,6 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils.crypto import salted_hmac
 
 from submissions.calls.models import Call, Question
+from submissions.responses.addresses import typed_addresses
 from submissions.responses.answering import validation_issues
 from submissions.responses.attaching import refuse_unless_of
 from submissions.responses.errors import FileRefused, ImportRefused
@@ -43,7 +44,7 @@ from submissions.responses.importing.folders import Folder, Packed
 from submissions.responses.importing.tables import Row, Table
 from submissions.responses.originals import MOST as MOST_ORIGINALS
 from submissions.responses.originals import MOST_MB
-from submissions.responses.states import Channel
+from submissions.responses.states import Acknowledgement, Channel
 
 LONGEST_REFERENCE = 100
 TEXT = "txt"
@@ -303,6 +304,13 @@ def _note_what_is_left(plan: Plan, call: Call, choices: Choices, received_at: da
                 "By the other answers this question is not asked, so its answer would not count",
                 "Answer the question that it depends on",
             )
+    by_mail = choices.acknowledgement == Acknowledgement.MAIL
+    if by_mail and not typed_addresses(call, plan.answers):
+        plan.add_note(
+            "",
+            "It has no email address, so nobody can be told the reference by email",
+            "Enter the address, or choose another way to tell its author",
+        )
     if received_at < call.opens_at:
         plan.add_note("", "It came before the call opened", "Correct the day, if it is wrong")
     elif received_at >= call.grace_ends_at:

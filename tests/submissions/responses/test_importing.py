@@ -23,6 +23,7 @@ from submissions.responses.states import ErasureScope
 from tests.makers import make_call, make_first_call, make_user
 from tests.sample_files import picture
 from tests.submissions.responses.imports import (
+    COLUMNS,
     HEADING,
     ROW,
     SECOND,
@@ -445,6 +446,18 @@ def test_time_at_which_the_clocks_change_is_a_fault(call, staff, came, how_often
 def test_row_outside_the_time_of_the_call_says_on_which_side(call, staff, came, wrong):
     of = uploaded(call, staff, HEADING + ROW.replace("22/07/2019", came))
     assert said(looked_at(of)) == [(2, "", wrong)]
+
+
+def test_row_without_the_address_that_its_reference_would_go_to_is_noted(call, staff):
+    heading = HEADING.replace("Colour", "Email")
+    of = uploaded(call, staff, heading + ROW + SECOND.replace(",,We", ",ann@example.org,We"))
+    columns = [target or "question:email" for target in COLUMNS]
+    run = looked_at(of, columns=columns, acknowledgement="mail")
+    assert said(run) == [
+        (2, "", "It has no email address, so nobody can be told the reference by email")
+    ]
+    assert (run.submitted, run.half_entered) == (1, 1)
+    assert carried_out(of) == ("done", 2, 2, 1)
 
 
 def test_file_under_a_question_that_is_not_asked_is_noted(call, staff):
