@@ -149,8 +149,8 @@ def submit_entry(entry: Entry, *, by: User, at: datetime, expected_etag: str | N
 
 
 def _bind_late_pass(locked: Submission, call: Call, *, at: datetime) -> None:
-    """Give a response that came after closing the pass that its author's address had at `at`."""
-    if at < call.closes_at or LatePass.objects.live_at(at).filter(submission=locked).exists():
+    """Give a response that came after the grace period the pass of its author's address at `at`."""
+    if at < call.grace_ends_at or LatePass.objects.live_at(at).filter(submission=locked).exists():
         return
     typed = {comparable(one) for one in typed_addresses(call, working_answers(locked, call))}
     passes = LatePass.objects.live_at(at).filter(call=call)

@@ -52,6 +52,17 @@ def submitted(entry):
     return entering.submit_entry(fresh, by=fresh.begun_by, at=WEEKS_LATER, expected_etag=etag)
 
 
+def given_pass(call):
+    return late_passes.give(
+        call=call,
+        address=ADDRESS.upper(),
+        reason="Flood",
+        expires_at=CLOSES_AT + timedelta(days=3),
+        by=make_user(Role.MANAGER),
+        at=CLOSES_AT - timedelta(days=2),
+    )
+
+
 def test_letter_entered_after_closing_is_on_time_by_when_it_came():
     entry = answered(begun())
     version = submitted(entry)
@@ -75,12 +86,15 @@ def test_nobody_is_mailed_about_an_infected_file_that_staff_entered():
     assert not OutboxEmail.objects.exists()
 
 
-def test_letter_in_the_grace_period_is_in_grace():
+def test_letter_in_the_grace_period_is_in_grace_and_leaves_its_author_the_late_pass():
     call = make_first_call()
     call.grace_minutes = 30
     call.save(update_fields=["grace_minutes"])
-    entry = answered(begun(call, received_at=call.closes_at + timedelta(minutes=10)))
+    late_pass = given_pass(call)
+    entry = answered(begun(call, received_at=call.closes_at + timedelta(minutes=10)), email=ADDRESS)
     assert submitted(entry).timing == "grace"
+    late_pass.refresh_from_db()
+    assert late_pass.submission is None
 
 
 def test_letter_that_came_too_late_is_refused_and_kept():
@@ -92,15 +106,7 @@ def test_letter_that_came_too_late_is_refused_and_kept():
 
 def test_letter_with_a_late_pass_of_its_authors_address_counts_if_nothing_is_answered_by_it():
     call = make_first_call()
-    late_pass = late_passes.give(
-        call=call,
-        address=ADDRESS.upper(),
-        reason="Flood",
-        expires_at=CLOSES_AT + timedelta(days=3),
-        by=make_user(Role.MANAGER),
-        at=CLOSES_AT - timedelta(days=2),
-    )
-    token = late_passes.make_link(late_pass)
+    token = late_passes.make_link(given_pass(call))
     begun_there = late_passes.take_up(call=call, token=token, current=None, at=CLOSES_AT)
     entry = begun(call, received_at=CLOSES_AT + timedelta(days=1))
     answered(entry, email=ADDRESS)
