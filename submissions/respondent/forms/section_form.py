@@ -159,7 +159,16 @@ class SectionForm(forms.Form):
         Choices are among them as the keys of options: what was typed may look like one.
         """
         gone = [key for key in self._posted_etags if key not in self.call.questions_by_key]
-        posted = [text for key in gone for text in every_value(self.data, key) if text.strip()]
+        if not gone:
+            return []
+        known = {name for q in self.call.questionnaire.questions for name in posted_names(q)}
+        # The radios of a matrix are called by its key and the row's.
+        names = [
+            name
+            for name in self.data
+            if name not in known and any(f"{name}_".startswith(f"{key}_") for key in gone)
+        ]
+        posted = [text for name in names for text in every_value(self.data, name) if text.strip()]
         return posted + [file for key in gone for file in every_value(self.files, key)]
 
     @property

@@ -1,5 +1,6 @@
 """A respondent's pages, as a browser without JavaScript meets them."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,6 +74,10 @@ def test_what_was_typed_into_a_question_that_was_removed_is_shown_to_be_copied(c
     assert "leeds" in text_of(page)
     left_open = posted | {"story": " ", "age": "adult"}
     assert client.post(address(call, "response/evidence/"), left_open).status_code == 302
+    Question.objects.filter(call=call, key="fairness").delete()
+    chosen = {"_base_etags": "fairness:-", "fairness_money": "poor", "role_other": "Mine"}
+    page = client.post(address(call, "response/evidence/"), chosen)
+    assert re.findall(r"<textarea[^>]*>\n(.*?)</textarea>", page.content.decode()) == ["poor"]
 
 
 def test_save_and_come_back_later_keeps_an_incomplete_page_without_complaint(client, call):
