@@ -43,10 +43,18 @@ def answers(dataset: Dataset, record: Record) -> Iterator[tuple[Question, Any]]:
 
 
 def roles(dataset: Dataset, record: Record) -> Iterator[str]:
-    """Yield the labels of the roles in which the response was given, as far as it is shown."""
+    """Yield the roles in which the response was given, as far as it is shown.
+
+    A role is said by its short label, or by its label where the definition has no short one.
+    """
+    short_labels = {
+        question.key: facet.get("short_labels", {})
+        for facet, question in dataset.call.facet_questions
+    }
     for question, value in answers(dataset, record):
         if question.kind == QuestionKind.ROLES:
-            yield from _chosen(question, value)
+            labels = question.option_labels | short_labels.get(question.key, {})
+            yield from (labels.get(key, key) for key in value)
 
 
 def facts(dataset: Dataset, record: Record) -> list[str]:

@@ -18,6 +18,7 @@ from submissions.responses.submitting import submit
 from tests.exports.exporting import NASTY, exported, make_nasty, members
 from tests.laid_out import LONG, widest_line
 from tests.makers import (
+    FACETS,
     complete_answers,
     make_attachment,
     make_call,
@@ -108,15 +109,17 @@ def test_nasty_answers_come_back_from_word():
 
 @pytest.mark.django_db
 def test_all_in_one_has_contents_and_every_response_in_the_chosen_order():
-    call = make_call()
+    call = make_call(facets=[FACETS[0] | {"short_labels": {"provider": "provider"}}])
     first = make_submitted(call, story="First")
-    second = make_submitted(call, story="Second")
+    second = make_submitted(call, story="Second", roles=["provider", "commissioner"])
     document = word(exported(call, "docx", export_filter=ExportFilter(order="newest")))
     assert answers_in(document, "What happened?") == ["Second", "First"]
+    # A role has its short label there, if it has one, and its whole one with the answers.
     expected = [
-        f"1. {second.reference} · I provide services",
-        f"2. {first.reference} · I provide services",
+        f"1. {second.reference} · provider; I commission services",
+        f"2. {first.reference} · provider",
     ]
+    assert "I provide services" in answers_in(document, "Which describes you?")[1]
     headings = [p.text for p in document.paragraphs if p.style.name == "Heading 2"]
     assert headings == ["Contents", *expected]
     entries = [p for p in document.paragraphs if p.style.name == "toc 1"]
