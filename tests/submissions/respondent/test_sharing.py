@@ -493,7 +493,8 @@ def test_page_of_people_reads_as_often_for_three_as_for_one(client, call, draft)
     assert counts[0] == counts[2]
 
 
-def test_changes_of_a_submitted_response_are_shared_anew(client, call):
+@pytest.mark.parametrize("ending", ["amend/discard", "withdraw"])
+def test_changes_of_a_submitted_response_are_shared_anew(client, call, ending):
     start_with(client, call)
     press_submit(client, call)
     assert client.get(address(call, "people/")).url == address(call, "response/submitted/")
@@ -517,7 +518,7 @@ def test_changes_of_a_submitted_response_are_shared_anew(client, call):
         assert ("Less." not in text) is taken_out
         page = browser.get(address(call, "response/forget/")).content.decode()
         assert f'href="{address(call, "response/text/?changes")}"' in page
-    client.post(address(call, "response/amend/discard/"))
+    client.post(address(call, f"response/{ending}/"))
     assert ben.get(address(call, "response/")).status_code == 410
 
 

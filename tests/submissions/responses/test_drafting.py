@@ -68,9 +68,27 @@ def test_emptied_answer_that_another_changed_is_a_conflict(call):
 def test_save_that_only_met_contest_does_not_count_as_saved(call):
     draft = make_draft(call, story="Theirs")
     saved_at = draft.saved_at
-    save(draft, call, {"story": "Seen"}, story="Mine")
-    draft.refresh_from_db()
-    assert draft.saved_at == saved_at
+    for read in (draft, find_response(public_id=draft.public_id, slug=call.slug)):
+        save(read, call, {"story": "Seen"}, story="Mine")
+        draft.refresh_from_db()
+        assert draft.saved_at == saved_at
+
+
+def test_save_of_nothing_new_counts_in_a_draft_before_closing_alone(call):
+    draft = make_draft(call, **complete_answers(call))
+
+    def moment_after_saving_at(at):
+        found = find_response(public_id=draft.public_id, slug=call.slug)
+        values, seen = {"age": "adult"}, {"age": {etag("adult")}}
+        drafting.save_answers(submission=found, call=call, values=values, at=at, base_etags=seen)
+        return Submission.objects.get().saved_at
+
+    first = while_open(call) + timedelta(minutes=1)
+    assert moment_after_saving_at(first) == first
+    assert moment_after_saving_at(call.closes_at) == first
+    submit(submission=draft, at=first)
+    amending.reopen(submission=draft, at=first)
+    assert moment_after_saving_at(first + timedelta(minutes=1)) == first
 
 
 def replace(draft, call, attachment, content, name="new.txt"):
@@ -102,7 +120,7 @@ def test_file_stays_where_the_one_in_its_place_is_refused(call):
 
 
 def test_moment_of_the_last_save_never_goes_back(call):
-    draft = make_draft(call)
+    draft = make_draft(call, **complete_answers(call))
     later = while_open(call) + timedelta(hours=1)
     question = call.questions_by_key["documents"]
     drafting.save_answers(submission=draft, call=call, values={"story": "Later"}, at=later)
@@ -123,6 +141,11 @@ def test_moment_of_the_last_save_never_goes_back(call):
         earlier(later - timedelta(minutes=1))
         draft.refresh_from_db()
         assert draft.saved_at == later
+    submit(submission=draft, at=later)
+    amending.reopen(submission=draft, at=later)
+    amending.discard_changes(submission=draft, at=later - timedelta(minutes=1))
+    draft.refresh_from_db()
+    assert draft.saved_at == later
 
 
 def test_response_is_found_with_its_call_and_answers(call, django_assert_num_queries):
@@ -212,14 +235,16 @@ def test_second_save_into_what_was_read_once_overwrites_nothing_unseen(call):
     assert [result.conflicts for result in results] == [{}, {"story": "First"}]
 
 
-def test_response_that_was_submitted_since_it_was_read_takes_nothing(call):
+def test_response_that_is_submitted_takes_nothing_whenever_it_was_read(call):
     submission = make_draft(call, **complete_answers(call))
-    found = find_response(public_id=submission.public_id, slug=call.slug)
+    before = find_response(public_id=submission.public_id, slug=call.slug)
     submit(submission=submission, at=while_open(call))
-    with pytest.raises(AlreadySubmitted):
-        drafting.save_answers(
-            submission=found, call=call, values={"story": "Late words"}, at=while_open(call)
-        )
+    after = find_response(public_id=submission.public_id, slug=call.slug)
+    for found in (before, after):
+        with pytest.raises(AlreadySubmitted):
+            drafting.save_answers(
+                submission=found, call=call, values={"story": "Late words"}, at=while_open(call)
+            )
 
 
 def changes_of_a_working_copy():

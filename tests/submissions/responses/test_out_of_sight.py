@@ -4,11 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 
 from retention.carrying_out import carry_out
 from submissions.mail import reminding
 from submissions.outbox.models import OutboxEmail
-from submissions.responses import amending, drafting, returning, submitting
+from submissions.responses import amending, attaching, drafting, returning, submitting
 from submissions.responses.addresses import known_address, leads_back, remember_address
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.working_copy import working_answers
@@ -145,11 +146,14 @@ def test_discarding_changes_discards_what_was_changed_out_of_sight_since(call):
 
 def test_what_was_never_submitted_goes_ninety_days_after_closing(call):
     response = with_answers_out_of_sight(call)
+    letter = SimpleUploadedFile("letter.txt", b"Dear team")
+    original = attaching.check(letter, types=["txt"], max_mb=1)
+    attaching.store(original, submission=response, question=None, at=response.submitted_at)
     confirm_retention(call)
     due = call.closes_at + timedelta(days=90)
     assert carry_out(at=due - timedelta(microseconds=1)) == {}
     assert carry_out(at=due) == {"changes": 1, "files": 1}
     stored = working_answers(Submission.objects.get(pk=response.pk), call)
     assert stored == {"a": "no", "say": "Words"}
-    assert not Attachment.objects.exists()
+    assert list(Attachment.objects.values_list("name", "removed_at")) == [("letter.txt", None)]
     assert carry_out(at=due) == {}
