@@ -24,7 +24,7 @@ from submissions.responses.models import Entry, FileScan, Submission
 from submissions.responses.originals import add_original
 from submissions.responses.states import Acknowledgement, Channel, ErasureScope
 from submissions.responses.working_copy import working_answers
-from tests.makers import CLOSES_AT, make_attachment, make_first_call, make_user
+from tests.makers import CLOSES_AT, make_attachment, make_call, make_first_call, make_user
 
 pytestmark = pytest.mark.django_db
 WEEKS_LATER = CLOSES_AT + timedelta(days=20)
@@ -98,7 +98,8 @@ def test_letter_in_the_grace_period_is_in_grace_and_leaves_its_author_the_late_p
 
 
 def test_letter_that_came_too_late_is_refused_and_kept():
-    entry = answered(begun(received_at=CLOSES_AT + timedelta(days=1)))
+    entry = answered(begun(received_at=CLOSES_AT + timedelta(days=1)), email=ADDRESS)
+    given_pass(make_call())
     with pytest.raises(CallClosed):
         submitted(entry)
     assert Submission.objects.get(pk=entry.pk).is_draft

@@ -131,11 +131,12 @@ def test_draft_with_a_pass_is_submitted_once_and_stamped():
         amending.reopen(submission=draft, at=at)
 
 
-def test_pass_without_a_response_begins_one_after_closing():
+def test_pass_begins_a_response_where_the_browser_holds_none_that_can_change():
     call = make_call()
     late_pass = give(call)
     at = call.closes_at + 2 * HOUR
-    taken = late_passes.take_up(call=call, token=token_of(late_pass), current=None, at=at)
+    sent = make_submitted(call)
+    taken = late_passes.take_up(call=call, token=token_of(late_pass), current=sent, at=at)
     drafting.save_answers(submission=taken, call=call, values=complete_answers(call), at=at)
     assert submitting.submit(submission=taken, at=at).timing == "late_pass"
 

@@ -232,6 +232,23 @@ def test_file_that_another_worker_found_infected_meanwhile_stays_infected(
     assert scans() == [("infected", FOUND)]
 
 
+def test_file_that_its_author_takes_out_while_it_is_scanned_leaves_nothing(
+    call, settings, monkeypatch, django_capture_on_commit_callbacks
+):
+    settings.CLAMD_URL = AWAY
+    draft = make_draft(call)
+    file = make_attachment(draft)
+
+    def taken_out_meanwhile(*_asked):
+        with django_capture_on_commit_callbacks(execute=True):
+            detach(submission=draft, public_id=file.public_id, at=while_open(call))
+        return clamd.Verdict()
+
+    monkeypatch.setattr(clamd, "scan", taken_out_meanwhile)
+    assert scan(call) == scanning.ScanReport(scanned=1)
+    assert (scans(), Attachment.objects.count()) == ([], 0)
+
+
 def test_file_at_which_the_scanner_dies_stops_no_other(call, settings):
     double = Double(dies_at=b"Poison")
     settings.CLAMD_URL = double.url
