@@ -1,5 +1,7 @@
 """What harms most asks for the password again, and then goes on with what was asked for."""
 
+from copy import deepcopy
+
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
@@ -25,11 +27,20 @@ def exporter(*actions):
     return signed_in(user)
 
 
-@pytest.fixture
-def call():
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
     call = make_call(slug="the-call")
     make_submitted(call)
     return call
+
+
+@pytest.fixture
+def call(rows, db):
+    return deepcopy(rows)
 
 
 def gives_password(client, answer):

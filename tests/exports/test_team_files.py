@@ -1,6 +1,7 @@
 """What the team of a call takes away: its codings, with those of files, on record."""
 
 import re
+from copy import deepcopy
 from random import Random
 
 import pytest
@@ -43,10 +44,16 @@ pytestmark = pytest.mark.django_db
 OF_FILE = "Minutes \U0001f600.\nWe were paid e\u0301 late.\n\u05e9\u05dc\u05d5\u05dd"
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(lambda: make_call(slug="the-call"))
+
+
 @pytest.fixture
-def call(at):
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(NOW)
-    return make_call(slug="the-call")
+    return call
 
 
 def with_file(call, text=OF_FILE, **answers):

@@ -1,6 +1,7 @@
 """The name of a code may say what a confidential passage says: it is withheld with it."""
 
 import re
+from copy import deepcopy
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -27,10 +28,15 @@ PAGE = "/steering/the-call/exports/"
 CONFIDENTIAL = Scope(confidential=True)
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
 @pytest.fixture
-def call(monkeypatch):
+def call(rows, db, monkeypatch):
     monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
-    return make_call(slug="the-call")
+    return deepcopy(rows)
 
 
 def put_under(code, response, by):
@@ -45,9 +51,9 @@ def put_under(code, response, by):
     )
 
 
-@pytest.fixture
-def codes(call):
+def make_rows():
     """“Harm” and “Bribery” stand on the confidential passage alone, “Seen” on the other one."""
+    call = make_call(slug="the-call")
     confidential = make_submitted(call, story="Secret", publication="confidential")
     named = make_submitted(call, story="Open", publication="named")
     harm = make_code(call=call, name="Harm")
@@ -61,6 +67,7 @@ def codes(call):
     put_under(
         seen, named, make_user(Role.CODER, username="other", first_name="Bo", last_name="Other")
     )
+    return call
 
 
 def project_staff_with_leave():
@@ -84,7 +91,7 @@ def names_in(xml):
     return found
 
 
-def test_codebook_has_the_codes_of_shown_passages_and_those_above(call, codes):
+def test_codebook_has_the_codes_of_shown_passages_and_those_above(call):
     shown = [(0, "Harm"), (1, "Seen")], ["Bo Other"]
     all_of_it = [*shown[0], (2, "Theft"), (3, "Bribery")], ["Ann Reader", "Bo Other"]
     for scope, (expected, users) in (
@@ -100,7 +107,7 @@ def test_codebook_has_the_codes_of_shown_passages_and_those_above(call, codes):
     assert [row.split(",")[5] for row in rows] == ["code", "Harm > Seen"]
 
 
-def test_team_takes_the_whole_codebook_away_with_memos_on_it(call, codes):
+def test_team_takes_the_whole_codebook_away_with_memos_on_it(call):
     ann = make_user(Role.CODER)
     unused = call.codes.get(name="Unused")
     write_memo(About(call, code=unused), title="Whether to use it", text="No.", by=ann, at=NOW)
@@ -111,7 +118,7 @@ def test_team_takes_the_whole_codebook_away_with_memos_on_it(call, codes):
 
 
 def test_nothing_that_the_steering_group_gets_tells_that_a_confidential_response_has_a_code_now(
-    call, codes, client
+    call, client
 ):
     """They compare today's files, pages and answers with yesterday's."""
     hidden = Submission.objects.get(current_version__choices__publication="confidential")
@@ -137,14 +144,14 @@ def test_nothing_that_the_steering_group_gets_tells_that_a_confidential_response
     assert [key for key in before if (taken[key], given[key]) != (before[key],) * 2] == []
 
 
-def test_no_file_of_the_steering_group_names_such_a_code(call, codes):
+def test_no_file_of_the_steering_group_names_such_a_code(call):
     for name, content in members(exported(call, "bundle")).items():
         packed = members(content).values() if name.endswith((".xlsx", ".qdpx", ".docx")) else ()
         for data in (content, *packed):
             assert [word for word in (b"Theft", b"Bribery", b"Unused") if word in data] == []
 
 
-def test_page_offers_such_a_code_to_those_alone_who_may_have_the_passage(call, codes, client):
+def test_page_offers_such_a_code_to_those_alone_who_may_have_the_passage(call, client):
     client.force_login(make_user(Role.STEERING_MEMBER))
     page = client.get(PAGE).content.decode()
     assert re.findall(r'name="codes" value="([^"]*)"', page) == ["Seen"]
@@ -157,7 +164,7 @@ def test_page_offers_such_a_code_to_those_alone_who_may_have_the_passage(call, c
     assert re.findall(r'name="codes" value="([^"]*)"', page) == ["Bribery", "Harm", "Seen"]
 
 
-def test_command_refuses_such_a_code_as_one_that_is_not_there(call, codes, tmp_path):
+def test_command_refuses_such_a_code_as_one_that_is_not_there(call, tmp_path):
     wanted = {"call": "the-call", "format": "csv", "output": str(tmp_path / "out.csv")}
     with pytest.raises(CommandError, match="there is no “Bribery”"):
         call_command("export_responses", code=["Bribery"], **wanted)
@@ -167,9 +174,7 @@ def test_command_refuses_such_a_code_as_one_that_is_not_there(call, codes, tmp_p
     assert (tmp_path / "out.csv").read_text().count("\n") == 2
 
 
-def test_record_tells_the_steering_group_nothing_of_what_a_confidential_export_chose(
-    call, codes, client
-):
+def test_record_tells_the_steering_group_nothing_of_what_a_confidential_export_chose(call, client):
     by = project_staff_with_leave()
     client.force_login(by)
     chosen = {"words": "secret", "confidential": "yes", "reason": "About the theft"}
@@ -188,7 +193,7 @@ def test_record_tells_the_steering_group_nothing_of_what_a_confidential_export_c
         assert [word for word in words if word in shown] == [], page
 
 
-def test_record_names_no_withheld_code_to_the_steering_group(call, codes, client):
+def test_record_names_no_withheld_code_to_the_steering_group(call, client):
     by = project_staff_with_leave()
     for name in ("Bribery", "Seen"):
         b"".join(export_chunks(Dataset(call, ExportFilter(codes=(name,))), "csv", by=by, at=NOW))

@@ -1,6 +1,7 @@
 """An author asks on the website, staff enter what an author wrote, and somebody else decides."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -38,9 +39,14 @@ pytestmark = pytest.mark.django_db
 WHOLE = ErasureScope.RESPONSE
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call(at):
-    call = make_call()
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

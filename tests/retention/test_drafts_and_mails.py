@@ -1,5 +1,6 @@
 """Drafts, changes and mails end as the privacy notice says, on time, and nothing else does."""
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -50,11 +51,20 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 MICROSECOND = timedelta(microseconds=1)
 
 
-@pytest.fixture
-def call():
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_rows)
+
+
+def make_rows():
     call = make_call()
     confirm_retention(call)
     return call
+
+
+@pytest.fixture
+def call(rows, db):
+    return deepcopy(rows)
 
 
 def full_draft(call):

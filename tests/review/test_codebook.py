@@ -1,5 +1,6 @@
 """Changing the codebook loses no coding, and no change escapes the record."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -17,9 +18,14 @@ pytestmark = pytest.mark.django_db
 LATER = OPENS_AT + timedelta(days=1)
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call():
-    return make_call()
+def call(rows, db):
+    return deepcopy(rows)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import base64
 import zlib
+from copy import deepcopy
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -20,9 +21,14 @@ pytestmark = pytest.mark.django_db
 LIST = "/admin/review/code/"
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call():
-    return make_call()
+def call(rows, db):
+    return deepcopy(rows)
 
 
 def staff(role=Role.REVIEWER):

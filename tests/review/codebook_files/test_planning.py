@@ -1,5 +1,7 @@
 """An import adds and changes what it said before, and nothing else."""
 
+from copy import deepcopy
+
 import pytest
 
 from accounts.models import AuditEvent
@@ -18,9 +20,14 @@ from tests.review.codebook_files.samples import qdc
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call():
-    return make_call()
+def call(rows, db):
+    return deepcopy(rows)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The page of codes that stand together, and the pages of their passages."""
 
 import re
+from copy import deepcopy
 
 import pytest
 from django.db import connection
@@ -31,9 +32,14 @@ from tests.review.redaction_makers import make_redaction
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(matrix_call)
+
+
 @pytest.fixture
-def call(at):
-    call = matrix_call()
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

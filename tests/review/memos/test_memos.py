@@ -1,5 +1,7 @@
 """Memos: what they are about, their earlier texts, and their end with what they repeat."""
 
+from copy import deepcopy
+
 import pytest
 
 from accounts.models import AuditEvent
@@ -30,9 +32,14 @@ pytestmark = pytest.mark.django_db
 STORY = "The prime kept half of it. They do."
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call(at):
-    call = make_call()
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

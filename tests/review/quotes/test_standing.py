@@ -1,5 +1,7 @@
 """A quote says what became of it: consent, a later version, and words that are no more there."""
 
+from copy import deepcopy
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -23,9 +25,14 @@ from tests.review.response_pages import amended
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call(at):
-    call = make_call()
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

@@ -1,6 +1,7 @@
 """Passages like one: by the words that few responses have, for those who may read them."""
 
 import re
+from copy import deepcopy
 
 import pytest
 from django.db import connection
@@ -38,9 +39,14 @@ pytestmark = pytest.mark.django_db
 LATE = "The council paid our invoices three months late."
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call(at):
-    call = make_call()
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

@@ -7,6 +7,7 @@ import re
 import smtplib
 import ssl
 import time
+from copy import deepcopy
 from datetime import timedelta
 from secrets import token_hex
 
@@ -35,9 +36,14 @@ NO_SIGN_IN = (
 )
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call():
-    return make_call()
+def call(rows, db):
+    return deepcopy(rows)
 
 
 def submitted(call, *addresses):

@@ -1,6 +1,7 @@
 """Changing one's mind: every state of a response, before and after closing."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -26,9 +27,14 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call(at):
-    call = make_call()
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

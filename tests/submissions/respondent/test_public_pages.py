@@ -1,6 +1,7 @@
 """Which pages browsers may keep and which go out compressed, each class of page both ways."""
 
 import gzip
+from copy import deepcopy
 
 import pytest
 from django.test import Client
@@ -15,9 +16,14 @@ OF_FORMS = ["return/", "return/address/", "verify/", "erase/"]
 OF_A_RESPONSE = ["response/", "response/check/", "response/leave/", "response/forget/"]
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(lambda: make_call(privacy_text="What we do with it. " * 30))
+
+
 @pytest.fixture
-def call(at):
-    call = make_call(privacy_text="What we do with it. " * 30)
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

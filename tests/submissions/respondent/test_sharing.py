@@ -1,6 +1,7 @@
 """A response that its author and colleagues work on, as browsers without JavaScript meet it."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 from secrets import token_hex
 
@@ -47,9 +48,14 @@ def no_tries_before(settings, monkeypatch):
     monkeypatch.setattr(return_views, "ANSWERED_AFTER", 0)
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call(at):
-    call = make_call()
+def call(rows, db, at):
+    call = deepcopy(rows)
     at(while_open(call))
     return call
 

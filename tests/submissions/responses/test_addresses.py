@@ -1,5 +1,6 @@
 """Where mail about a response goes, and who learns of a new version, address or withdrawal."""
 
+from copy import deepcopy
 from datetime import timedelta
 from functools import partial
 
@@ -29,9 +30,14 @@ pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call():
-    return make_call()
+def call(rows, db):
+    return deepcopy(rows)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Keeping what is typed, beside what others typed meanwhile."""
 
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -16,9 +17,14 @@ from tests.makers import complete_answers, make_attachment, make_call, make_draf
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(make_call)
+
+
 @pytest.fixture
-def call():
-    return make_call()
+def call(rows, db):
+    return deepcopy(rows)
 
 
 def save(draft, call, seen, **values):

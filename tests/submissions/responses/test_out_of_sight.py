@@ -1,6 +1,7 @@
 """An answer to a question that is not asked: no mail goes by it, and no click drops it."""
 
 import re
+from copy import deepcopy
 from datetime import timedelta
 
 import pytest
@@ -37,9 +38,14 @@ QUESTIONS = [
 TYPED = {"first": "first@example.org", "second": "second@example.org"}
 
 
+@pytest.fixture(scope="module")
+def rows(made_once):
+    return made_once(lambda: make_call(about_questions=QUESTIONS, evidence_questions=[], facets=[]))
+
+
 @pytest.fixture
-def call():
-    return make_call(about_questions=QUESTIONS, evidence_questions=[], facets=[])
+def call(rows, db):
+    return deepcopy(rows)
 
 
 @pytest.mark.parametrize(
