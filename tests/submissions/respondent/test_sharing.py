@@ -147,7 +147,7 @@ def test_colleague_joins_once_with_a_name_and_edits(client, call, draft, link, a
     assert (again.status_code, "does not work any more" in text_of(again)) == (410, True)
 
 
-def test_access_opens_the_response_that_it_is_for(call, draft, ben):
+def test_access_opens_the_response_that_it_is_for(client, call, draft, ben):
     author, eve = Client(), Client()
     theirs = start_with(author, call, story="Of another response.")
     assert invite(author, call, "eve@example.org").status_code == 302
@@ -156,6 +156,8 @@ def test_access_opens_the_response_that_it_is_for(call, draft, ben):
     for browser, response in ((ben, draft), (eve, theirs)):
         page = text_of(browser.get(address(call, "response/evidence/")))
         assert answers_of(response)["story"] in page
+    client.post(address(call, "people/1/"), {"may_submit": "1"})
+    assert "Ben" not in text_of(eve.get(address(call, "response/check/")))
     assert author.post(address(call, "people/1/gone/")).url.endswith("?done=gone")
     assert [one.submission for one in Colleague.objects.present()] == [draft]
     event = AuditEvent.objects.get(action="colleague_ended")

@@ -357,6 +357,15 @@ def test_answer_to_a_question_that_is_not_asked_is_noted(call, staff):
     assert [(line.fault.column, line.then) for line in run.lines] == [
         (label, "comes in half entered")
     ]
+    assert carried_out(of) == ("done", 1, 1, 0)
+
+
+def test_what_holds_for_all_rows_leaves_what_a_row_says_of_publication(call, staff):
+    of = uploaded(call, staff, HEADING + ROW + SECOND)
+    looked_at(of, consent="named")
+    carried_out(of)
+    chosen = [one.current_version.choices["publication"] for one in Submission.objects.all()]
+    assert sorted(chosen) == ["anonymous", "named"]
 
 
 def test_damaged_file_of_a_folder_stays_out_and_the_others_come_in(call, staff):
