@@ -10,6 +10,7 @@ here makes a response late.
 """
 
 import re
+import resource
 import selectors
 import shutil
 import socket
@@ -35,6 +36,9 @@ SILENT_FOR = 20.0  # seconds between two parts of a body
 # A body may take a minute, and longer if each minute brings this rate: a slow phone's, uploading.
 BODY_WITHIN, SLOWEST = 60.0, 8 * 1024  # seconds; bytes a second
 TAKEN_WITHIN = 60.0  # seconds for the rest of a piece of an answer
+# Open files that connections leave to the pages, the database and the log. Each connection may need
+# two: its socket, and the body.
+KEPT_FREE = 200
 
 HEAD_ENDS = b"\r\n\r\n"
 LENGTH = re.compile(rb"^content-length:[ \t]*(\d+)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
@@ -50,6 +54,21 @@ UNREADABLE = {
 }
 # These are faults of an answer, and yet among the errors of requests.
 OF_ANSWERS = (http.errors.InvalidResponseHeader, http.errors.InvalidResponseHeaderName)
+
+
+def connections_for(most: int) -> int:
+    """Return how many connections this process can hold, `most` if it may open enough files.
+
+    Without a file left the process would end, and with it all requests that it holds. It raises its
+    limit where it may: ordinary accounts, and many containers, begin with 1,024.
+    """
+    wanted = 2 * most + KEPT_FREE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        return max(1, (soft - KEPT_FREE) // 2)
+    return most
 
 
 class Refused(Exception):
@@ -154,6 +173,7 @@ class PatientWorker(ThreadWorker):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.worker_connections = connections_for(self.cfg.worker_connections)
         self._incoming: dict[TConn, Incoming] = {}
         self._looked_at = 0.0
 

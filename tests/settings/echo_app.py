@@ -1,8 +1,10 @@
 """A web application that answers with the size of what it was sent.
 
+To /process it answers with its process.
 To /account/slow it answers after a while, with how many such requests were at work at once.
 """
 
+import os
 import threading
 import time
 
@@ -18,4 +20,6 @@ def application(environ, start_response):
         number = len(at_work)
         at_work.remove(threading.get_ident())
         return [f"{number} at once".encode()]
+    if environ["PATH_INFO"] == "/process":
+        return [str(os.getpid()).encode()]
     return [f"{environ['PATH_INFO']} {len(body)} {sum(body)}".encode()]

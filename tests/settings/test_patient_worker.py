@@ -4,6 +4,7 @@ import http.client
 import inspect
 import logging
 import os
+import resource
 import shutil
 import socket
 import subprocess
@@ -29,6 +30,7 @@ from evidence_portal.patient_worker import (
     Incoming,
     PatientWorker,
     Refused,
+    connections_for,
 )
 
 SLOW = 20
@@ -38,14 +40,15 @@ APP = "tests.settings.echo_app:application"
 
 
 @contextmanager
-def serving():
-    """Run the server; yield its port and its process."""
+def serving(preparing=None):
+    """Run the server, after `preparing` in its process; yield its port and its process."""
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         free = listening.getsockname()[1]
     server = subprocess.Popen(
         [*COMMAND, "--threads", "4", "--bind", f"127.0.0.1:{free}", "-k", WORKER, APP],
         env=os.environ,
+        preexec_fn=preparing,
     )
     try:
         until = time.monotonic() + 60
@@ -71,10 +74,10 @@ def connect(port):
     return socket.create_connection(("127.0.0.1", port), timeout=20)
 
 
-def get(port):
+def get(port, path="/page"):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     began = time.monotonic()
-    connection.request("GET", "/page")
+    connection.request("GET", path)
     answer = connection.getresponse().read()
     connection.close()
     return answer, time.monotonic() - began
@@ -110,6 +113,39 @@ def test_other_pages_answer_beside_slow_senders(port, sent):
             answer, seconds = get(port)
             assert answer == b"/page 0 0"
             assert seconds < 3
+
+
+def test_process_outlives_more_senders_than_it_may_have_files():
+    def let_few_files_be_open():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+
+    with serving(let_few_files_be_open) as (port, _server):
+        process, _ = get(port, "/process")
+        with ExitStack() as stack:
+            for _ in range(300):
+                sender = stack.enter_context(connect(port))
+                sender.sendall(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nab")
+            time.sleep(0.5)
+        assert get(port, "/process")[0] == process
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "most", "raised"),
+    [
+        (1024, 20_000, 1000, 2200),
+        (1024, resource.RLIM_INFINITY, 1000, 2200),
+        (1024, 1200, 500, 1200),
+        (100, 100, 1, 100),
+        (20_000, 20_000, 1000, None),
+        (resource.RLIM_INFINITY, resource.RLIM_INFINITY, 1000, None),
+    ],
+)
+def test_connections_are_as_many_as_there_may_be_files_for(monkeypatch, soft, hard, most, raised):
+    limits = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (soft, hard))
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, limit: limits.append(limit))
+    assert connections_for(1000) == most
+    assert limits == ([] if raised is None else [(raised, hard)])
 
 
 def test_pages_answer_while_passwords_wait_for_each_other(port):
