@@ -15,6 +15,7 @@ from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState, TriageStatus
 
 MOST_NAMED = 20  # references in one sentence
+NOT_COUNTED = "not among those counted any more"
 
 
 def what_changed(run: ReportRun, *, reader: User | None, at: datetime) -> list[str]:
@@ -59,14 +60,18 @@ def _responses(then: Snapshot, now: Snapshot, call: Call) -> Iterator[str]:
     """Say what became of the responses that the report stood on or quoted."""
     before, after = _versions(then), _versions(now)
     gone = [reference for reference in before if reference not in after]
-    rows = Submission.objects.filter(call=call, reference__in=gone)
+    # A quote may be of a response that is in no finding's base.
+    quoted = sorted(_quoted(then) - before.keys())
+    rows = Submission.objects.filter(call=call, reference__in=[*gone, *quoted])
     states = {
         str(reference): (state, triage)
         for reference, state, triage in rows.values_list("reference", "state", "triage_status")
     }
     by_reason: dict[str, list[str]] = {}
-    for reference in gone:
-        by_reason.setdefault(_became(*states.get(reference, ("", ""))), []).append(reference)
+    for reference in [*gone, *quoted]:
+        reason = _became(*states.get(reference, ("", "")))
+        if reference in before or reason != NOT_COUNTED:
+            by_reason.setdefault(reason, []).append(reference)
     for reason, references in by_reason.items():
         yield f"{_named(references)}: {reason}"
     for reference, version in before.items():
@@ -80,6 +85,11 @@ def _versions(snapshot: Snapshot) -> dict[str, int]:
     return {reference: version for reference, (version, _) in snapshot["responses"].items()}
 
 
+def _quoted(snapshot: Snapshot) -> set[str]:
+    findings = snapshot["findings"].values()
+    return {passage["reference"] for one in findings for passage in one["passages"]}
+
+
 def _became(state: str, triage: str) -> str:
     if state == SubmissionState.ERASED:
         return "erased since"
@@ -87,7 +97,7 @@ def _became(state: str, triage: str) -> str:
         return "withdrawn since"
     if triage == TriageStatus.SET_ASIDE:
         return "set aside since"
-    return "not among those counted any more"
+    return NOT_COUNTED
 
 
 def _finding(name: str, then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:

@@ -94,6 +94,39 @@ def test_erased_response_that_was_quoted(reported):
     ]
 
 
+def set_aside(response, at):
+    Submission.objects.filter(pk=response.pk).update(triage_status=TriageStatus.SET_ASIDE)
+
+
+def withdrawn(response, at):
+    withdraw(submission=response, at=at)
+
+
+@pytest.mark.parametrize(
+    ("goes", "said"),
+    [(withdrawn, "withdrawn since"), (erase, "erased since"), (set_aside, "set aside since")],
+)
+def test_quoted_response_that_is_in_no_base(reported, goes, said):
+    change(reported, roles=("commissioner",))
+    make(reported)
+    first, _, third = reported.responses
+    goes(first, at=reported.at)  # neither in a base nor quoted
+    goes(third, at=reported.at)
+    lines = changed(reported)
+    assert lines[0] == f"{third.reference}: {said}"
+    assert not [line for line in lines if str(first.reference) in line]
+
+
+def test_passage_taken_off_of_a_response_that_is_in_no_base(reported):
+    change(reported, roles=("commissioner",))
+    make(reported)
+    take_off(reported.passage, by=reported.ann, at=reported.at)
+    third = reported.responses[2].reference
+    assert changed(reported) == [
+        f"{CLAIM}: the quote of {third}, version 1 (story, 0 to 18) is not in the report any more"
+    ]
+
+
 def test_response_that_was_set_aside(reported):
     third = reported.responses[2]
     Submission.objects.filter(pk=third.pk).update(triage_status=TriageStatus.SET_ASIDE)
