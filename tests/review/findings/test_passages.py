@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import AuditEvent
-from accounts.states import AuditAction, Role
+from accounts.states import Action, AuditAction, Role
 from review.errors import FindingRefused
 from review.findings.claims import etag_of
 from review.findings.passages import put_passage, take_off
@@ -11,7 +11,7 @@ from review.models import FindingPassage, Quote
 from review.quotes.marking import mark_quote, unmark_quote
 from review.states import FindingStatus, Stance
 from submissions.responses.amending import withdraw
-from tests.makers import make_call, make_user
+from tests.makers import make_call, make_user, withhold
 from tests.review.findings.made import Evidence, quoted
 
 
@@ -109,6 +109,13 @@ def test_passage_of_a_withdrawn_response_is_refused(evidence):
     withdraw(submission=response, at=evidence.at)
     with pytest.raises(FindingRefused, match="not among those that count"):
         put(evidence, finding, quote)
+
+
+def test_passage_of_a_file_is_refused_to_who_may_not_open_files(evidence):
+    finding = evidence.find()
+    withhold(evidence.ann, Action.OPEN_FILES)
+    with pytest.raises(FindingRefused, match="You may not open files"):
+        put(evidence, finding, Quote(file_text_id=1))
 
 
 def test_dropped_finding_takes_no_passage(evidence):

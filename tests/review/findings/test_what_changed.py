@@ -113,7 +113,11 @@ def test_quoted_response_that_is_in_no_base(reported, goes, said):
     goes(first, at=reported.at)  # neither in a base nor quoted
     goes(third, at=reported.at)
     lines = changed(reported)
-    assert lines[0] == f"{third.reference}: {said}"
+    assert lines[:2] == [
+        f"{third.reference}: {said}",
+        f"{CLAIM}: the quote of {third.reference}, version 1 (story, 0 to 18) is not in the report "
+        "any more",
+    ]
     assert not [line for line in lines if str(first.reference) in line]
 
 
