@@ -139,6 +139,9 @@ def test_copy_is_a_field_to_copy_from_and_on_record(client, quote):
 def test_file_has_what_may_be_quoted_and_nothing_else(client, call, quote, ada):
     make_quote(confidential(call), "Closed.")
     make_quote(make_quotable(call, story="=1+1 is it."), "=1+1")
+    another = make_call()
+    Membership.objects.create(person=ada, call=another, role=Role.CODER)
+    make_quote(make_quotable(another), by=ada)
     answer = client.get(reverse("admin:review_quote_csv", args=[call.pk]))
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert sorted(row["quote"] for row in rows) == ["'=1+1", "Pay is late."]
