@@ -141,7 +141,7 @@ def test_file_has_what_may_be_quoted_and_nothing_else(client, call, quote, ada):
     make_quote(make_quotable(call, story="=1+1 is it."), "=1+1")
     another = make_call()
     Membership.objects.create(person=ada, call=another, role=Role.CODER)
-    make_quote(make_quotable(another), by=ada)
+    make_quote(make_quotable(another), by=User.objects.get(pk=ada.pk))
     answer = client.get(reverse("admin:review_quote_csv", args=[call.pk]))
     rows = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert sorted(row["quote"] for row in rows) == ["'=1+1", "Pay is late."]
