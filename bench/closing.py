@@ -247,8 +247,12 @@ def free_port() -> int:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--count", type=int, default=2000, help="people; default 2000")
-    count = parser.parse_args().count
-    port = free_port()
+    parser.add_argument("--port", type=int, help="the portal's; default one that is free")
+    parser.add_argument(
+        "--through", type=int, help="the port of a proxy here that passes plain HTTP on to --port"
+    )
+    chosen = parser.parse_args()
+    count, port = chosen.count, chosen.port or free_port()
     # They all press on this machine, and stand for people in as many places.
     os.environ["MAIL_OF_CLIENT_PER_HOUR"] = "1000000"
     with (
@@ -263,7 +267,8 @@ def main() -> int:
             environment = environment_of(data)
             database = environment["DATABASE_URL"]
             people = people_with_drafts(environment, SLUG, count)
-            minute = live_through(portal, data, Site(port, SLUG), people)
+            site = Site(chosen.through or port, SLUG)
+            minute = live_through(portal, data, site, people)
 
             def each_has_a_mail() -> bool:
                 portal.restart_what_ended()
