@@ -33,6 +33,6 @@ def whose_is(typed: str) -> User | None:
 
 def whose_address(address: str, *, except_of: User) -> User | None:
     """Return somebody else with this address, whether they may sign in or not."""
-    alike = User.objects.filter(email__iexact=address).exclude(pk=except_of.pk)
+    alike = User.objects.filter(email__iexact=address).exclude(pk=except_of.pk).order_by("username")
     found = [user for user in alike if comparable(user.email) == comparable(address)]
     return found[0] if found else None
