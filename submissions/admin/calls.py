@@ -25,6 +25,7 @@ from core.admin.declared_filters import DeclaredFiltersOnly
 from core.admin.edit_conflicts import ConflictCheckedAdmin
 from core.admin.lists import ListedWhole
 from core.spoken_numbers import say_count
+from submissions.admin import page_previews
 from submissions.admin.closing_time_form import ClosingTimeForm
 from submissions.admin.load_page import load_page
 from submissions.admin.wording_forms import CallForm
@@ -71,6 +72,7 @@ class CallAdmin(
                     "closing_time",
                     "counts",
                     "report",
+                    "pages",
                     "slug",
                     "reference_prefix",
                     "timezone",
@@ -131,6 +133,7 @@ class CallAdmin(
         "closing_time",
         "counts",
         "report",
+        "pages",
         "reference_prefix",
         "timezone",
         "language",
@@ -205,6 +208,15 @@ class CallAdmin(
         address = reverse("admin:submissions_call_closing_report", args=[call.pk])
         return format_html('<a href="{}">How the call stands</a>', address)
 
+    @admin.display(description="pages of a response")
+    def pages(self, call: Call) -> str:
+        address = reverse("admin:submissions_call_pages", args=[call.pk])
+        return format_html('<a href="{}">See them as respondents do</a>', address)
+
+    def view_on_site(self, call: Call) -> str:
+        """Return the address of the call's public page."""
+        return reverse("call", args=[call.slug])
+
     def on_record(self, row: Call) -> Q:
         about_itself = (
             AuditAction.CALL_LOADED,
@@ -239,6 +251,7 @@ class CallAdmin(
             path("load/", load, name="submissions_call_load"),
             path("<int:pk>/closing-time/", closing, name="submissions_call_closing_time"),
             path("<int:pk>/closing-report/", report, name="submissions_call_closing_report"),
+            *page_previews.urls(self),
             *super().get_urls(),
         ]
 

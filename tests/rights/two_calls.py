@@ -303,6 +303,8 @@ class Side:
                 return str((self.run_of(person) if is_run else file).public_id)
             if name == "key":
                 return "story"
+            if name == "section":
+                return "about"
             if name == "other":
                 return str(self.other.pk)
             if name == "note":

@@ -246,14 +246,15 @@ class SectionForm(forms.Form):
         if row:
             self.row_errors.setdefault(key, {}).setdefault(row, []).append(message)
 
-    def add_issues(self) -> None:
+    def add_issues(self, file_counts: Mapping[str, int] | None = None) -> None:
         """Show beside each question of the page what stands in the way of submitting.
 
         A question whose answer was refused already says that and no more. Answers and files count
-        as they are stored: call `show_saved` first.
+        as they are stored: call `show_saved` first. `file_counts` has the number of files by
+        question key where none is stored.
         """
         refused = {*self.errors, *self.left_to_author}
-        counts = {key: len(files) for key, files in self.attachments.items()}
+        counts = file_counts or {key: len(files) for key, files in self.attachments.items()}
         section = self.section.key
         for issue in validation_issues(self.call, self.answers, counts, section_key=section):
             if issue.key in self.fields and issue.key not in refused:

@@ -17,7 +17,7 @@ from pypdf import PdfReader
 
 from accounts.account_messages import write
 from accounts.models import AccountMail, User
-from accounts.states import AccountMailKind
+from accounts.states import AccountMailKind, Role
 from core import clock, spoken_time
 from core.canonical import digest
 from core.templatetags import word_counts
@@ -30,7 +30,7 @@ from submissions.respondent.documents.questions import questions_data
 from submissions.responses import submitting, versions
 from submissions.responses.models import Submission, Version
 from tests.catalogues import write_catalogue
-from tests.makers import complete_answers, make_call, make_draft, while_open
+from tests.makers import complete_answers, make_call, make_draft, make_user, while_open
 
 CYMRAEG = r"""
 msgid ""
@@ -191,6 +191,10 @@ def test_call_in_welsh_is_in_welsh_and_another_beside_it_is_not(welsh, client, a
     assert "Start now" in page
     assert "Dechrau" not in page
     assert lang_of(page_of(client, "/")) == "en-gb"
+    client.force_login(make_user(Role.MANAGER))
+    previewed = page_of(client, f"/admin/submissions/call/{call.pk}/pages/about/1/")
+    assert (lang_of(previewed), "Preifatrwydd" in previewed) == ("cy", True)
+    assert lang_of(page_of(client, "/admin/")) == "en-gb"
 
 
 @pytest.mark.django_db

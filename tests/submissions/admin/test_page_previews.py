@@ -1,0 +1,149 @@
+"""Staff see each page of a call as respondents do, also before it opens, and nothing is stored."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.states import Role
+from submissions.respondent.steps import pages_of
+from submissions.responses.models import Answer, Submission
+from tests.forms import form_of
+from tests.makers import EVIDENCE, OPENS_AT, make_call, make_user
+from tests.sample_files import pdf
+
+pytestmark = pytest.mark.django_db
+REQUIRED_FILE = [q | ({"required": True} if q["key"] == "documents" else {}) for q in EVIDENCE]
+
+
+@pytest.fixture(autouse=True)
+def before_the_opening(monkeypatch):
+    monkeypatch.setattr("core.clock.portal_now", lambda: OPENS_AT - timedelta(days=1))
+
+
+@pytest.fixture
+def staff(client):
+    client.force_login(make_user(Role.MANAGER, is_staff=True))
+    return client
+
+
+@pytest.fixture
+def call():
+    return make_call(evidence_questions=REQUIRED_FILE)
+
+
+def address_of(call, section, number=1):
+    return reverse("admin:submissions_call_page", args=[call.pk, section, number])
+
+
+def all_pages(call):
+    return reverse("admin:submissions_call_pages", args=[call.pk])
+
+
+def go_on(staff, address, **answers):
+    posted = form_of(staff.get(address)) | {"action": "continue"} | answers
+    return staff.post(address, posted)
+
+
+def about(**changed):
+    return {
+        "roles": ["provider"],
+        "email": "ada@example.org",
+        "age": "adult",
+    } | changed
+
+
+def test_calls_page_leads_to_its_pages_and_to_the_public_one(staff, call):
+    page = staff.get(reverse("admin:submissions_call_change", args=[call.pk])).content.decode()
+    assert f'href="{all_pages(call)}"' in page
+    assert f'<a href="/calls/{call.slug}/" class="viewsitelink">' in page
+    listed = staff.get(all_pages(call)).content.decode()
+    for section in ("about", "evidence"):
+        assert f'href="{address_of(call, section)}"' in listed
+    assert "Ask an adult to help you" in listed
+
+
+def test_page_before_the_opening_is_the_respondents_and_the_script_saves_nothing(staff, call):
+    page = staff.get(address_of(call, "about")).content.decode()
+    assert "Which describes you?" in page
+    assert "not open yet" not in page
+    assert "data-save=" not in page
+    assert "Nothing that you enter is stored" in page
+
+
+def test_choices_go_along_and_words_do_not(staff, call):
+    after = go_on(staff, address_of(call, "about"), **about(roles=["commissioner"]))
+    assert after.url == f"{address_of(call, 'evidence')}?roles=commissioner&age=adult"
+    pages = f"{address_of(call, 'evidence', 2)}?roles="
+    assert "as a commissioner?" in staff.get(f"{pages}commissioner").content.decode()
+    assert "as a commissioner?" not in staff.get(f"{pages}provider").content.decode()
+    listed = staff.get(f"{all_pages(call)}?{after.url.partition('?')[2]}").content.decode()
+    assert "18 or over" in listed
+    assert f'href="{after.url}"'.replace("&", "&amp;") in listed
+
+
+def test_what_respondents_would_be_told_is_told_and_nothing_is_stored(staff, call):
+    refused = go_on(staff, address_of(call, "about"), **about(email=""))
+    assert refused.status_code == 422
+    page = refused.content.decode()
+    assert "Enter your email address" in page
+    assert re.search(r'value="adult"[^>]* checked', page)
+    assert (Submission.objects.count(), Answer.objects.count()) == (0, 0)
+
+
+def test_answer_that_leads_to_help_shows_that_page(staff, call):
+    after = go_on(staff, address_of(call, "about"), **about(age="child", email=""))
+    assert after.url == f"{address_of(call, 'about')}?roles=provider&age=child"
+    page = staff.get(after.url).content.decode()
+    assert "An adult can answer." in page
+    assert "What you typed so far" not in page
+    listed = staff.get(all_pages(call)).content.decode()
+    assert f'href="{address_of(call, "about")}?age=child"' in listed
+
+
+def test_file_counts_as_given_and_is_dropped(staff, call):
+    evidence = call.questionnaire.section("evidence")
+    pages = enumerate(pages_of(call, evidence), start=1)
+    number = next(n for n, page in pages if "documents" in {q.key for q in page})
+    address = address_of(call, "evidence", number)
+    refused = go_on(staff, address)
+    assert (refused.status_code, "“Add files”" in refused.content.decode()) == (422, True)
+    taken = go_on(staff, address, documents=SimpleUploadedFile("a.pdf", pdf()))
+    assert "“Add files”" not in taken.content.decode()
+    assert Submission.objects.count() == 0
+
+
+def test_last_page_leads_to_the_list_with_what_was_chosen(staff):
+    call = make_call(evidence_questions=[])
+    after = go_on(staff, address_of(call, "about"), **about())
+    assert after.url == f"{all_pages(call)}?roles=provider&age=adult"
+    assert "That was the last page" in staff.get(after.url).content.decode()
+
+
+def test_page_that_choices_rule_out_is_not_shown(staff):
+    only = {"key": "only", "kind": "short", "label": "Only they know", "show_if": "age = child"}
+    call = make_call(evidence_questions=[only])
+    listed = staff.get(f"{all_pages(call)}?age=adult").content.decode()
+    assert "Not asked after these choices" in listed
+    after = staff.get(f"{address_of(call, 'evidence')}?age=adult")
+    assert after.url == f"{all_pages(call)}?age=adult"
+
+
+@pytest.mark.parametrize("chosen", ["age=old", "roles=nobody", "email=a", "age=", "nothing=1"])
+def test_what_is_no_choice_is_passed_over(staff, call, chosen):
+    page = staff.get(f"{all_pages(call)}?{chosen}").content.decode()
+    assert "Chosen so far" not in page
+
+
+@pytest.mark.parametrize("place", [("about", 2), ("about", 0), ("nothing", 1)])
+def test_page_that_there_is_not_is_not_found(staff, call, place):
+    assert staff.get(address_of(call, *place)).status_code == 404
+
+
+def test_call_of_others_has_no_preview(client, call):
+    client.force_login(make_user(Role.STEERING_MEMBER))
+    for address in (all_pages(call), address_of(call, "about")):
+        assert client.get(address).status_code == 403
+        assert client.post(address).status_code == 403
