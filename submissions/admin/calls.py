@@ -33,6 +33,7 @@ from submissions.admin.wording_inlines import QuestionInline, RoleInline, Sectio
 from submissions.calls.models import Call
 from submissions.definitions.closing_times import change_closing_time
 from submissions.definitions.errors import ClosingTimeRefused
+from submissions.definitions.writing import written
 from submissions.mail.closing_report import closing_report
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
@@ -73,6 +74,7 @@ class CallAdmin(
                     "counts",
                     "report",
                     "pages",
+                    "definition_file",
                     "slug",
                     "reference_prefix",
                     "timezone",
@@ -134,6 +136,7 @@ class CallAdmin(
         "counts",
         "report",
         "pages",
+        "definition_file",
         "reference_prefix",
         "timezone",
         "language",
@@ -213,6 +216,11 @@ class CallAdmin(
         address = reverse("admin:submissions_call_pages", args=[call.pk])
         return format_html('<a href="{}">See them as respondents do</a>', address)
 
+    @admin.display(description="definition")
+    def definition_file(self, call: Call) -> str:
+        address = reverse("admin:submissions_call_definition", args=[call.pk])
+        return format_html('<a href="{}">Download it as it is now (.toml)</a>', address)
+
     def view_on_site(self, call: Call) -> str:
         """Return the address of the call's public page."""
         return reverse("call", args=[call.slug])
@@ -249,6 +257,11 @@ class CallAdmin(
         load = self.admin_site.admin_view(self.load)
         return [
             path("load/", load, name="submissions_call_load"),
+            path(
+                "<int:pk>/definition.toml",
+                self.admin_site.admin_view(self.definition),
+                name="submissions_call_definition",
+            ),
             path("<int:pk>/closing-time/", closing, name="submissions_call_closing_time"),
             path("<int:pk>/closing-report/", report, name="submissions_call_closing_report"),
             *page_previews.urls(self),
@@ -257,6 +270,13 @@ class CallAdmin(
 
     def load(self, request: HttpRequest) -> HttpResponse:
         return load_page(request, self)
+
+    def definition(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Return the call's definition as a file, with what staff have changed."""
+        call = self.own_row(request, Action.SEE_CALL, Call.objects.all(), pk=pk)
+        response = HttpResponse(written(call), content_type="application/toml; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="{call.slug}.toml"'
+        return response
 
     def closing_report(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what was received, what is unfinished, and each change of the closing time."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 
 from accounts.call_admin import OfOwnCalls
@@ -26,23 +27,41 @@ from submissions.definitions.errors import DefinitionRefused
 from submissions.definitions.lines import said
 from submissions.definitions.types import CallDefinition
 from submissions.definitions.wording import undone
+from submissions.definitions.writing import written
 
 LARGEST_FILE = 1_000_000  # bytes; load_call takes larger ones
+EXAMPLE = Path(__file__).with_name("example_call.toml")  # the small call of the guide
 SOURCE = "The file"
 TAKE = "take_file:"
 
 
-class FileForm(forms.Form):
+class DefinitionForm(forms.Form):
+    """A definition, typed or in a file; `cleaned_data["text"]` has it."""
+
+    text = forms.CharField(
+        label="Definition",
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 24, "spellcheck": "false", "class": "definition"}),
+    )
     file = forms.FileField(
-        label="Definition (.toml)",
-        help_text=f"A TOML file of up to {LARGEST_FILE // 1_000_000} MB.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".toml"}),
-        error_messages={"required": "Choose a file first", "empty": "The file is empty"},
+        label="Or a file (.toml)",
+        required=False,
+        help_text=f"A TOML file of up to {LARGEST_FILE // 1_000_000} MB, in place of the text.",
+        widget=forms.FileInput(attrs={"accept": ".toml"}),
+        error_messages={"empty": "The file is empty"},
     )
 
-    def clean_file(self) -> str:
+    def clean_text(self) -> str:
+        # Browsers post CRLF, which would make a large file too large.
+        text: str = self.cleaned_data["text"]
+        return text.replace("\r\n", "\n")
+
+    def clean_file(self) -> str | None:
         """Return the text of the file."""
-        file: UploadedFile = self.cleaned_data["file"]
+        file: UploadedFile | None = self.cleaned_data["file"]
+        if file is None:
+            return None
         if file.size is None or file.size > LARGEST_FILE:
             raise forms.ValidationError(
                 f"The file has {file.size:,} bytes; this page takes {LARGEST_FILE:,} at most"
@@ -51,6 +70,14 @@ class FileForm(forms.Form):
             return file.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
             raise forms.ValidationError(f"The file {explain_encoding(error)}") from None
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if cleaned.get("file") is not None:
+            cleaned["text"] = cleaned["file"]
+        elif not cleaned.get("text", "").strip() and not self.errors:
+            self.add_error("text", "Write a definition here, or choose a file")
+        return cleaned
 
 
 class OptionsForm(forms.Form):
@@ -88,41 +115,48 @@ def load_page(request: HttpRequest, admin: OfOwnCalls) -> HttpResponse:
     if not is_administrator(current_user(request)):
         raise PermissionDenied
     if request.method != "POST":
-        return _shown(request, admin, FileForm())
-    if (text := request.POST.get("text")) is not None:
-        # Browsers post CRLF, which would make a large file too large.
-        return _look(request, admin, text.replace("\r\n", "\n"))
-    form = FileForm(request.POST, request.FILES)
+        return _shown(request, admin, _to_start_from(request.GET))
+    form = DefinitionForm(request.POST, request.FILES)
     if not form.is_valid():
         return _shown(request, admin, form, status=422)
-    return _look(request, admin, form.cleaned_data["file"])
+    return _look(request, admin, form.cleaned_data["text"])
+
+
+def _to_start_from(query: Mapping[str, str]) -> DefinitionForm:
+    """Return the page's form: with the definition of a call that was chosen, or the example."""
+    if slug := query.get("from"):
+        return DefinitionForm(initial={"text": written(get_object_or_404(Call, slug=slug))})
+    if "example" in query:
+        return DefinitionForm(initial={"text": EXAMPLE.read_text(encoding="utf-8")})
+    return DefinitionForm()
 
 
 def _look(request: HttpRequest, admin: OfOwnCalls, text: str) -> HttpResponse:
+    form = DefinitionForm(initial={"text": text})
     try:
         definition = loading.parse(text, source=SOURCE)
     except DefinitionRefused as refused:
         problems = said(refused, text, source=SOURCE)
-        return _shown(request, admin, FileForm(), problems=problems, status=422)
+        return _shown(request, admin, form, problems=problems, status=422)
     call = Call.objects.filter(slug=definition.slug).first()
     options = OptionsForm(request.POST, paths=undone(call, definition) if call else ())
     options.is_valid()  # of boxes to tick only: it has no errors
-    more: dict[str, Any] = {"text": text, "options": options if call else None}
+    more: dict[str, Any] = {"options": options if call else None}
     try:
         result, seen = _load(request, definition, options)
     except DefinitionRefused as refused:
         more["problems"] = refused.problems
-        return _shown(request, admin, FileForm(), **more, status=422)
+        return _shown(request, admin, form, **more, status=422)
     except OperationalError as error:
         if outage_of(error) is not None:
             raise
         # A lock that was waited for in vain, or a deadlock: both pass.
-        return _shown(request, admin, FileForm(), **more, is_busy=True, status=503)
+        return _shown(request, admin, form, **more, is_busy=True, status=503)
     if seen is None:
         messages.success(request, f"{result.call.title}: {result.outcome}.")
         return redirect("admin:submissions_call_change", result.call.pk)
     is_other = "load" in request.POST
-    return _shown(request, admin, FileForm(), **more, result=result, seen=seen, is_other=is_other)
+    return _shown(request, admin, form, **more, result=result, seen=seen, is_other=is_other)
 
 
 def _load(
@@ -157,14 +191,16 @@ def _load(
 
 
 def _shown(
-    request: HttpRequest, admin: OfOwnCalls, form: FileForm, *, status: int = 200, **more: Any
+    request: HttpRequest, admin: OfOwnCalls, form: DefinitionForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     problems = [problem.removeprefix(f"{SOURCE}: ") for problem in more.pop("problems", ())]
     context = {
         **admin.admin_site.each_context(request),
         "title": "Load a definition",
         "opts": admin.opts,
-        "file_form": form,
+        "definition_form": form,
+        "is_begun": bool(form["text"].value()),
+        "calls": Call.objects.order_by("-opens_at"),
         "problems": problems,
         **more,
     }

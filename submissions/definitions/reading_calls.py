@@ -35,6 +35,7 @@ FILE_TYPES = tuple(TYPES)
 MOST_SECTIONS, MOST_QUESTIONS, MOST_OPTIONS = 50, 100, 100
 DEFAULT_CHARS = {QuestionKind.SHORT: 200, QuestionKind.EMAIL: 254}  # 254: RFC 5321's longest path
 DEFAULT_WORDS = 1000
+DEFAULT_FILES, DEFAULT_MB = 3, 10
 SAID_POLICIES = (PublicationPolicy.NEVER.value, PublicationPolicy.NOT_ASKED.value)
 
 # Which entries a question of each kind may have, beside those that every kind may have.
@@ -225,8 +226,10 @@ def _question(path: str, raw: Any, problems: Problems) -> QuestionDefinition:
             most=10_000,
             default=DEFAULT_WORDS if kind == QuestionKind.LONG else None,
         ),
-        max_files=question.number("max_files", least=1, most=10, default=3 if is_file else None),
-        max_mb=question.number("max_mb", least=1, most=25, default=10 if is_file else None),
+        max_files=question.number(
+            "max_files", least=1, most=10, default=DEFAULT_FILES if is_file else None
+        ),
+        max_mb=question.number("max_mb", least=1, most=25, default=DEFAULT_MB if is_file else None),
         file_types=_file_types(question, is_file),
         warn_unless=_pattern(question),
         warning=question.text("warning", longest=longest(Question, "warning")),

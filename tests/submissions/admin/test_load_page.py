@@ -9,7 +9,7 @@ from django.db import connection
 
 from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
-from submissions.admin.load_page import LARGEST_FILE
+from submissions.admin.load_page import EXAMPLE, LARGEST_FILE
 from submissions.calls.models import Call, Question
 from submissions.definitions import loading
 from tests.makers import make_submitted, make_user
@@ -37,9 +37,14 @@ def hidden(page, name):
     return html.unescape(value)
 
 
+def text_on(page):
+    area = re.search(r"<textarea[^>]*>\n(.*?)</textarea>", page.content.decode(), re.DOTALL)
+    return html.unescape(area[1])
+
+
 def again(client, page, *ticked, load=True):
     """Press the button of a page that says what loading would do, with boxes ticked."""
-    text = hidden(page, "text").replace("\n", "\r\n")  # as browsers do
+    text = text_on(page).replace("\n", "\r\n")  # as browsers do
     data = {"text": text, "seen": hidden(page, "seen")}
     data |= dict.fromkeys(ticked, "on") | ({"load": "yes"} if load else {})
     return client.post(PAGE, data)
@@ -88,7 +93,8 @@ def test_problems_have_their_lines_and_nothing_is_loaded(client, boss):
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "Choose a file first"),
+        ({"text": " "}, "Write a definition here, or choose a file"),
+        ({}, "Write a definition here, or choose a file"),
         ({"file": SimpleUploadedFile("a.toml", b"")}, "The file is empty"),
         (
             {"file": SimpleUploadedFile("a.toml", b"\xff")},
@@ -137,11 +143,11 @@ def test_what_became_another_change_meanwhile_is_shown_anew(client, boss):
     page = look(client, RETITLED)
     load_text(changed("A small call", "Their call"))
     page = again(client, page)
-    assert "Nothing was loaded: meanwhile the call has changed" in words(page)
+    assert "Nothing was loaded: meanwhile the call or the text has changed" in words(page)
     assert Call.objects.get().title == "Their call"
     Question.objects.filter(call=call).order_by("pk").first().delete()
     other = again(client, page)
-    assert "Nothing was loaded: meanwhile the call has changed" in words(other)
+    assert "Nothing was loaded: meanwhile the call or the text has changed" in words(other)
     assert Call.objects.get().title == "Their call"
     assert again(client, other).status_code == 302
     assert Call.objects.get().title == "A call"
@@ -156,9 +162,43 @@ def test_lock_that_is_waited_for_in_vain_leaves_the_file_on_the_page(client, bos
         busy.setattr(loading, "lock_calls", wait)
         page = look(client)
     assert page.status_code == 503
-    assert "The file is still here. Press “Look again” in a minute." in words(page)
+    assert "The text is still here. Press “Look again” in a minute." in words(page)
     assert "Load it" not in words(page)
     assert "It would make a new call" in words(again(client, page, load=False))
+
+
+def test_text_is_mended_on_the_page_and_looked_at_before_it_is_loaded(client, boss):
+    wrong = changed('kind = "long"', 'kind = "lang"')
+    page = look(client, wrong)
+    assert text_on(page) == wrong
+    page = client.post(PAGE, {"text": TEXT})
+    assert "It would make a new call" in words(page)
+    other = client.post(PAGE, {"text": RETITLED, "seen": hidden(page, "seen"), "load": "yes"})
+    assert "Nothing was loaded: meanwhile the call or the text has changed" in words(other)
+    assert text_on(other) == RETITLED
+    assert again(client, other).status_code == 302
+    assert Call.objects.get().title == "A call"
+
+
+def test_file_takes_the_place_of_the_text(client, boss):
+    file = SimpleUploadedFile("a.toml", RETITLED.encode())
+    assert text_on(client.post(PAGE, {"text": TEXT, "file": file})) == RETITLED
+
+
+def test_definition_starts_from_the_example_or_from_a_call_as_it_is_now(client, boss):
+    call = load_text().call
+    Call.objects.update(summary="Tell us all.")
+    page = client.get(PAGE).content.decode()
+    assert ('href="?example"' in page, f'href="?from={call.slug}"' in page) == (True, True)
+    assert text_on(client.get(f"{PAGE}?example")) == EXAMPLE.read_text(encoding="utf-8")
+    copied = text_on(client.get(f"{PAGE}?from={call.slug}"))
+    assert 'summary = "Tell us all."' in copied
+    assert client.get(f"{PAGE}?from=nowhere").status_code == 404
+    file = client.get(f"/admin/submissions/call/{call.pk}/definition.toml")
+    assert file.content.decode() == copied
+    assert file["Content-Disposition"] == 'attachment; filename="small.toml"'
+    assert again(client, look(client, copied)).status_code == 302
+    assert Call.objects.get().summary == "Tell us all."
 
 
 def test_managers_of_a_call_load_no_definition(client):

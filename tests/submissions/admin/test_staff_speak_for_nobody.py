@@ -354,9 +354,15 @@ class Walk:
         self.member.is_superuser = True
         self.member.save()
         self.staff.force_login(self.member)
-        looked = self.post("call/load/", text=FIRST_CALL.read_text(encoding="utf-8"))
+        text = FIRST_CALL.read_text(encoding="utf-8")
+        looked = self.post("call/load/", text=text)
         seen = re.search(r'name="seen" value="(\w+)"', looked.content.decode())[1]
-        loaded = self.post("call/load/", text=looked.context["text"], seen=seen, load="yes")
+        loaded = self.post(
+            "call/load/",
+            text=looked.context["definition_form"]["text"].value(),
+            seen=seen,
+            load="yes",
+        )
         return [looked, loaded]
 
     def read_pages(self):
@@ -367,6 +373,7 @@ class Walk:
             "outboxemail/previews/",
             f"outboxemail/previews/{self.call.slug}/return_link/",
             f"call/{self.call.pk}/closing-report/",
+            f"call/{self.call.pk}/definition.toml",
             f"call/{self.call.pk}/pages/",
             f"call/{self.call.pk}/pages/{self.call.questions.first().section.key}/1/",
             "submission/?state=all&q=author",
@@ -557,6 +564,7 @@ ACTIONS = {
     "submissions_outboxemail_preview": [Walk.read_pages],
     "submissions_outboxemail_previews": [Walk.read_pages],
     "submissions_call_closing_report": [Walk.read_pages],
+    "submissions_call_definition": [Walk.read_pages],
     "submissions_call_pages": [Walk.read_pages],
     "submissions_call_page": [Walk.read_pages],
     "submissions_erasurerequest_enter": [Walk.enter_erasure],

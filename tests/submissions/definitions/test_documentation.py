@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from submissions.admin.load_page import EXAMPLE
 from submissions.calls import conditions
 from submissions.calls.states import QuestionKind
 from submissions.definitions.loading import load, parse
@@ -16,6 +17,7 @@ IN_TIME = datetime(2030, 1, 1, tzinfo=UTC)  # within five years of what the guid
 @pytest.mark.django_db
 def test_call_of_the_guide_can_be_loaded_and_answered():
     (example,) = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
+    assert example == EXAMPLE.read_text(encoding="utf-8")
     call = load(parse(example, source="guide"), by=None, at=IN_TIME).call
     assert call.facets == [{"question": "open", "label": "opening", "listed": True}]
     assert list(call.questions_by_key) == ["email", "open", "why_not"]
