@@ -1,6 +1,10 @@
 """What the page of a call that hides small counts shows."""
 
+import re
+from pathlib import Path
+
 import pytest
+from django.conf import settings
 
 from tests.exports.counted_call import BAND, BAND_FACETS, STORY
 from tests.exports.steering.pages import tables
@@ -91,3 +95,11 @@ def test_fewer_than_five_responses_are_not_counted_at_all_where_small_counts_are
     assert "There are too few responses to count them here" in text
     assert "<svg" not in text
     assert '<dd class="total">few</dd>' in text
+
+
+def test_words_in_place_of_a_count_stand_at_their_bar():
+    # Where they stand is said in em: of their own letters, so of smaller ones at another bar.
+    rules = Path(settings.BASE_DIR, "static/css/charts.css").read_text(encoding="utf-8")
+    of_text = re.findall(r"^ *\.chart (?:text|\.chart-[\w-]+) \{([^}]*)\}", rules, re.MULTILINE)
+    assert len(of_text) == 8
+    assert not [rule for rule in of_text if re.search(r"font(?:-size)?:", rule)]
