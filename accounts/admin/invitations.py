@@ -48,8 +48,10 @@ class InvitationForm(forms.ModelForm):
         cleaned = super().clean() or {}
         given = bool(cleaned.get("call")), bool(cleaned.get("role"))
         if any(given) if cleaned.get("is_administrator") else not all(given):
-            raise forms.ValidationError(
-                "Choose a call and a role there, or tick “Administrator” and choose neither."
+            # Beside the field, or the database's own rule would be named as well.
+            self.add_error(
+                "role",
+                "Choose a call and a role in it, or tick “Administrator” and choose neither.",
             )
         return cleaned
 

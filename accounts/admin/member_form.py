@@ -74,7 +74,8 @@ class MembershipForm(ConflictCheckedForm):
         cleaned = super().clean() or {}
         both = set(cleaned.get("also", ())) & set(cleaned.get("without", ()))
         if both:
-            raise ValidationError("Tick each right in one of the two lists only.")
+            # Beside the field, or the database's own rule would be named as well.
+            self.add_error("without", "Tick each right in one of the two lists only.")
         person, call = cleaned.get("typed_person"), cleaned.get("call")
         if person is None or call is None:
             return cleaned

@@ -219,7 +219,9 @@ def test_invitation_is_to_a_call_in_a_role_or_to_administer(client, call, chosen
     client.force_login(make_user(is_superuser=True))
     fields = {"email": "sam@example.org", **chosen}
     answer = client.post(INVITE, fields | ({"call": call.pk} if "call" in chosen else {}))
-    assert "Choose a call and a role there, or tick" in answer.content.decode()
+    assert answer.context["errors"] == [
+        ["Choose a call and a role in it, or tick “Administrator” and choose neither."]
+    ]
     assert Invitation.objects.count() == 0
 
 

@@ -177,13 +177,10 @@ def test_administrator_gives_one_person_more_and_less(client, call):
     client.force_login(boss)
     person = make_user(username="ann")
     membership = Membership.objects.create(person=person, call=call, role=Role.MANAGER)
-    answer = posted(
-        client,
-        page_of(membership),
-        also=[Action.EXPORT_CONFIDENTIAL],
-        without=[Action.SEE_IDENTITY],
-    )
-    assert answer.status_code == 302
+    extras = {"also": [Action.EXPORT_CONFIDENTIAL], "without": [Action.SEE_IDENTITY]}
+    both = posted(client, page_of(membership), **extras | {"without": extras["also"]})
+    assert both.context["errors"] == [["Tick each right in one of the two lists only."]]
+    assert posted(client, page_of(membership), **extras).status_code == 302
     membership.refresh_from_db()
     assert (membership.also, membership.without) == (["export_confidential"], ["see_identity"])
     [(_, by, _, detail)] = recorded()
