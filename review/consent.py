@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 
 from submissions.calls.models import Call
-from submissions.calls.states import Publication, PublicationPolicy
+from submissions.calls.states import ORGANISATION_NAME, Publication, PublicationPolicy
 from submissions.responses.models import Submission
 from submissions.responses.states import SubmissionState
 
 PROJECT_TEAM_ONLY = "Do not publish: project team only"
+WITH_THE_PERSON = "Publish with the name of the person"
 PUBLISHED = {
     Publication.NAMED: "Publish with the names of the person and the organisation",
     Publication.ORGANISATION: "Publish with the organisation’s name only",
@@ -46,6 +47,8 @@ def consent_of(response: Submission, call: Call) -> Consent:
         inside = "Use it inside: do not publish or quote"
         return Consent(inside, [f"{reason}."], is_withheld=True, why_not_quoted=reason)
     said = PUBLISHED.get(choices.get("publication"))
+    if said == PUBLISHED[Publication.NAMED] and ORGANISATION_NAME not in call.questions_by_key:
+        said = WITH_THE_PERSON
     if said is None:
         chosen = choices.get("publication") == Publication.CONFIDENTIAL
         left_open = "The question about publication was left open"

@@ -65,7 +65,7 @@ def test_question_has_all_its_answers_with_whose_and_what_they_allow(staff):
     assert "2 responses answer this question." in text
     assert re.findall(r'<p class="consent[^"]*"><strong>([^<]*)', text) == [
         "Do not publish: project team only.",
-        "Publish with the names of the person and the organisation.",
+        "Publish with the name of the person.",  # the call asks for no organisation's
     ]
     assert re.findall(r"(Role: [^.]*\. Received [^(]*)", text) == [
         "Role: commissioner. Received 23 July 2019, 12:01:00 ",

@@ -189,7 +189,8 @@ def test_page_says_first_what_the_author_allows(staff):
         "label": "May we list your organisation?",
         "options": [{"key": "yes", "label": "Yes"}, {"key": "no", "label": "No"}],
     }
-    call = make_call(evidence_questions=[*EVIDENCE, listed])
+    named = {"key": "org_name", "kind": "short", "label": "Which one?", "identity": True}
+    call = make_call(evidence_questions=[*EVIDENCE, named, listed])
     response = make_submitted(call, publication="named", org_name_listed="yes")
     assert said_consent(staff.get(page_of(response))) == (
         "consent",
