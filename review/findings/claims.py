@@ -140,7 +140,7 @@ def set_status(
 ) -> Finding:
     """Set how far the team is with the finding. `base` is `etag_of` what the page showed.
 
-    It is agreed once somebody other than who changed it last agrees with it as it is. Raises
+    It can be agreed once somebody other than who changed it last agrees with it as it is. Raises
     FindingOutdated where somebody changed it meanwhile; FindingRefused for who may not, without
     that agreement, and for dropping it without a reason.
     """

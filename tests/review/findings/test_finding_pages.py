@@ -138,6 +138,7 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     assert told(ann.post(where, set_to, follow=True)) == ["Its status is now: for agreement."]
     page = page_of(ben, "finding_change", finding)
     assert agreed in page
+    assert "Set it to “Agreed” once somebody other than ann, who changed it last, agrees" in page
     base = base_on(page)
     answer = ben.post(agree, {"do": "agree", "base": base}, follow=True)
     assert told(answer) == ["You agree with the finding as it is."]
