@@ -28,7 +28,12 @@ from submissions.respondent.response_context import ResponseContext
 from submissions.respondent.saving import CONTINUE, LEAVE
 from submissions.respondent.steps import Step, pages_of
 from submissions.responses.answering import clean_answer
-from submissions.responses.errors import AnswerRefused
+from submissions.responses.attaching import (
+    presentable_name,
+    refuse_one_too_many,
+    refuse_unless_of,
+)
+from submissions.responses.errors import AnswerRefused, FileRefused
 from submissions.responses.models import Attachment, Submission
 from submissions.responses.transcript import say_answer
 
@@ -56,11 +61,28 @@ class Previewed(ResponseContext):
     def address_of_list(self) -> str:
         return self._with_choices("pages")
 
-    @property
-    def address_of_help(self) -> str:
-        """Return the address of the page of help that a choice leads to; "" if none does."""
-        asked = self.question_of_help
-        return next((self.address(step) for step in self.steps if asked in step.questions), "")
+    def answered(self, answers: dict[str, Any]) -> "Previewed":
+        """Return the same response with these answers, too; None takes one back."""
+        known = self.answers | answers
+        return replace(self, answers={key: value for key, value in known.items() if value})
+
+    def address_of_help(self, question: Question, option: str) -> str:
+        """Return the address of the page of help that the option leads to.
+
+        "" if the question is not asked, or not known to be, after the other choices. Those that
+        lead to help themselves do not count.
+        """
+        others: dict[str, Any] = {
+            other.key: None
+            for other in self.call.questionnaire.questions
+            if other.routes and self.answers.get(other.key) in other.routes
+        }
+        led = self.answered(others | {question.key: option})
+        is_asked = led.question_of_help == question
+        return led.address(led.step_of(question)) if is_asked else ""
+
+    def step_of(self, question: Question) -> Step:
+        return next(step for step in self.steps if question in step.questions)
 
     def _with_choices(self, name: str, *args: object) -> str:
         address = reverse(f"admin:submissions_call_{name}", args=[self.call.pk, *args])
@@ -108,11 +130,8 @@ def _previewed(call: Call, chosen: QueryDict) -> Previewed:
                 answers[question.key] = clean_answer(
                     question, given if question.kind in MULTIPLE_KINDS else given[-1]
                 )
-    return _answered(Previewed(call, Submission(call=call), clock.portal_now(), {}), answers)
-
-
-def _answered(current: Previewed, answers: dict[str, Any]) -> Previewed:
-    return replace(current, answers={key: value for key, value in answers.items() if value})
+    blank = Previewed(call, Submission(call=call), clock.portal_now(), {})
+    return blank.answered(answers)
 
 
 def all_pages(request: HttpRequest, admin: OfOwnCalls, current: Previewed) -> HttpResponse:
@@ -145,9 +164,7 @@ def all_pages(request: HttpRequest, admin: OfOwnCalls, current: Previewed) -> Ht
                 "question": question.label,
                 "option": question.option_labels[option],
                 "title": route["title"],
-                "address": _answered(
-                    current, current.answers | {question.key: option}
-                ).address_of_help,
+                "address": current.address_of_help(question, option),
             }
             for question in call.questionnaire.questions
             for option, route in question.routes.items()
@@ -183,18 +200,34 @@ def page(
 def _posted(request: HttpRequest, current: Previewed, step: Step) -> HttpResponse:
     form = current.section_form(step.section, page=step.questions, request=request)
     form.full_clean()
-    current = _answered(current, current.answers | form.values)
+    current = current.answered(form.values)
     if current.question_of_help in form.questions:
         return redirect(current.address(step))
-    action = "" if CLEARS in request.POST else request.POST.get("action", CONTINUE)
-    if action == LEAVE:
-        return redirect(current.address_of_list)
     form.show_saved(current.answers, {})
+    _check_files(form)
+    action = "" if CLEARS in request.POST else request.POST.get("action", CONTINUE)
+    if action == LEAVE and not form.has_errors:
+        return redirect(current.address_of_list)
     if action == CONTINUE:
         form.add_issues({key: len(files) for key, files in form.uploads.items()})
         if not form.has_errors:
             return _next_page(request, current, step)
     return _shown(request, current, step, form)
+
+
+def _check_files(form: SectionForm) -> None:
+    """Refuse what respondents could not add; nothing is kept."""
+    for key, uploads in form.uploads.items():
+        question = form.call.questions_by_key[key]
+        taken = 0
+        for upload in uploads:
+            name = presentable_name(upload.name or "")
+            try:
+                refuse_unless_of(question.file_types, question.max_mb, name, upload)
+                refuse_one_too_many(question, name, taken)
+                taken += 1
+            except FileRefused as refused:
+                form.refuse(key, refused.message)
 
 
 def _next_page(request: HttpRequest, current: Previewed, step: Step) -> HttpResponse:
@@ -208,6 +241,7 @@ def _next_page(request: HttpRequest, current: Previewed, step: Step) -> HttpResp
 
 
 def _shown(request: HttpRequest, current: Previewed, step: Step, form: SectionForm) -> HttpResponse:
+    place = current.steps.index(step) if step in current.steps else 0
     context = current.template_context(
         form=form,
         errors=form.error_summary,
@@ -215,6 +249,7 @@ def _shown(request: HttpRequest, current: Previewed, step: Step, form: SectionFo
         step=step,
         number=current.sections.index(step.section) + 1,
         of=len(current.sections),
+        back=current.address(current.steps[place - 1]) if place else current.address_of_list,
         pages=current.address_of_list,
     )
     status = 422 if form.has_errors else 200
@@ -222,10 +257,11 @@ def _shown(request: HttpRequest, current: Previewed, step: Step, form: SectionFo
 
 
 def _help_shown(request: HttpRequest, current: Previewed, question: Question) -> HttpResponse:
+    unanswered = current.answered({question.key: None})
     context = current.template_context(
         route=question.routes[current.answers[question.key]],
-        is_open=False,
-        is_early=True,
+        question=question,
+        page=unanswered.address(current.step_of(question)),
         pages=current.address_of_list,
     )
     return render(request, "admin/submissions/call/page_of_help.html", context)

@@ -29,7 +29,8 @@ HEADING = """\
 def written(call: Call) -> str:
     """Return the call's definition as TOML, with the words and times that staff have changed.
 
-    `loading.parse` reads the same call out of it. What a file need not say is left out.
+    `loading.parse` reads the same call out of it, or names what staff have entered that no
+    definition may have, such as a longer text. What a file need not say is left out.
     """
     questions = call.questionnaire.questions
     tables = {

@@ -138,16 +138,21 @@ def attach(
                 )
                 % {"name": isolated(file.name), "same": isolated(same.name)}
             )
-        if question.max_files and present.count() >= question.max_files:
-            raise FileRefused(
-                ngettext(
-                    "“%(name)s” was not added: you can add %(most)s file. Remove it first",
-                    "“%(name)s” was not added: you can add up to %(most)s files. Remove one first",
-                    question.max_files,
-                )
-                % {"name": isolated(file.name), "most": question.max_files}
-            )
+        refuse_one_too_many(question, file.name, present.count())
         return store(file, submission=submission, question=question, at=at)
+
+
+def refuse_one_too_many(question: Question, name: str, present: int) -> None:
+    """Raise FileRefused if no further file goes beside the `present` ones."""
+    if question.max_files and present >= question.max_files:
+        raise FileRefused(
+            ngettext(
+                "“%(name)s” was not added: you can add %(most)s file. Remove it first",
+                "“%(name)s” was not added: you can add up to %(most)s files. Remove one first",
+                question.max_files,
+            )
+            % {"name": isolated(name), "most": question.max_files}
+        )
 
 
 def check(upload: UploadedFile, *, types: Sequence[str], max_mb: int | None) -> CheckedFile:

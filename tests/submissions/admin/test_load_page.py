@@ -190,7 +190,9 @@ def test_definition_starts_from_the_example_or_from_a_call_as_it_is_now(client, 
     Call.objects.update(summary="Tell us all.")
     page = client.get(PAGE).content.decode()
     assert ('href="?example"' in page, f'href="?from={call.slug}"' in page) == (True, True)
-    assert text_on(client.get(f"{PAGE}?example")) == EXAMPLE.read_text(encoding="utf-8")
+    example = client.get(f"{PAGE}?example")
+    assert text_on(example) == EXAMPLE.read_text(encoding="utf-8")
+    assert ("Look at it" in words(example), "Look again" in words(example)) == (True, False)
     copied = text_on(client.get(f"{PAGE}?from={call.slug}"))
     assert 'summary = "Tell us all."' in copied
     assert client.get(f"{PAGE}?from=nowhere").status_code == 404

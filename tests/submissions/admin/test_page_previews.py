@@ -1,17 +1,20 @@
 """Staff see each page of a call as respondents do, also before it opens, and nothing is stored."""
 
+import html
 import re
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from accounts.states import Role
 from submissions.respondent.steps import pages_of
+from submissions.responses import drafting
 from submissions.responses.models import Answer, Submission
 from tests.forms import form_of
-from tests.makers import EVIDENCE, OPENS_AT, make_call, make_user
+from tests.makers import EVIDENCE, OPENS_AT, make_call, make_user, while_open
 from tests.sample_files import pdf
 
 pytestmark = pytest.mark.django_db
@@ -45,6 +48,12 @@ def all_pages(call):
 def go_on(staff, address, **answers):
     posted = form_of(staff.get(address)) | {"action": "continue"} | answers
     return staff.post(address, posted)
+
+
+def asked_on(page):
+    """What stands between the section's number and the buttons, but for what saves."""
+    asked = re.search(r'<p class="eyebrow">.*?(?=<div class="in-sight">)', page, re.DOTALL)[0]
+    return re.sub(r'<form [^>]*>|name="csrfmiddlewaretoken" value="\w+"', "", asked)
 
 
 def about(**changed):
@@ -93,14 +102,54 @@ def test_what_respondents_would_be_told_is_told_and_nothing_is_stored(staff, cal
     assert (Submission.objects.count(), Answer.objects.count()) == (0, 0)
 
 
-def test_answer_that_leads_to_help_shows_that_page(staff, call):
+def test_pages_are_the_respondents_and_lead_back_from_one_to_the_other(staff, call, at):
+    at(while_open(call))
+    author = Client()
+    author.post(f"/calls/{call.slug}/start/")
+    answers = {"roles": ["commissioner"], "age": "adult"}
+    draft = Submission.objects.get()
+    drafting.save_answers(submission=draft, call=call, values=answers, at=while_open(call))
+    chosen = "?roles=commissioner&age=adult"
+    before = f"{all_pages(call)}{chosen}"
+    for section in call.questionnaire.sections:
+        for number, _ in enumerate(pages_of(call, section), start=1):
+            theirs = f"/calls/{call.slug}/response/{section.key}/{f'{number}/' * (number > 1)}"
+            shown = f"{address_of(call, section.key, number)}{chosen}"
+            page = staff.get(shown).content.decode()
+            assert asked_on(page) == asked_on(author.get(theirs).content.decode())
+            assert f'<a class="back" href="{html.escape(before)}">' in page
+            before = shown
+
+
+def test_answer_that_leads_to_help_shows_that_page_and_can_be_changed(staff, call):
     after = go_on(staff, address_of(call, "about"), **about(age="child", email=""))
     assert after.url == f"{address_of(call, 'about')}?roles=provider&age=child"
     page = staff.get(after.url).content.decode()
     assert "An adult can answer." in page
     assert "What you typed so far" not in page
+    unanswered = f"{address_of(call, 'about')}?roles=provider"
+    assert f'<a class="back" href="{unanswered}">' in page
+    assert f'href="{unanswered}#question-age"' in page
+    assert "How old are you?" in staff.get(unanswered).content.decode()
     listed = staff.get(all_pages(call)).content.decode()
     assert f'href="{address_of(call, "about")}?age=child"' in listed
+
+
+def test_each_answer_that_leads_to_help_is_led_to_whatever_was_chosen(staff):
+    route = {"title": "Ask elsewhere", "text": "We take no part in it."}
+    options = [{"key": "yes", "label": "Yes", "route": route}, {"key": "no", "label": "No"}]
+    # Keys that are names in Python or of other addresses: they stand in this address, too.
+    elsewhere = {"key": "self", "kind": "radio", "label": "Elsewhere?", "options": options}
+    asked_later = elsewhere | {"key": "from", "show_if": "self = no"}
+    call = make_call(evidence_questions=[elsewhere, asked_later])
+    listed = staff.get(f"{all_pages(call)}?age=child").content.decode()
+    led = f"{address_of(call, 'evidence')}?self=yes"
+    assert f'href="{led}"' in listed
+    assert "We take no part in it." in staff.get(led).content.decode()
+    assert listed.count("Choose first what leads to this question") == 1
+    listed = staff.get(f"{all_pages(call)}?age=child&self=no").content.decode()
+    assert f'href="{address_of(call, "evidence")}?self=no&amp;from=yes"' in listed
+    assert "Choose first what leads to this question" not in listed
 
 
 def test_file_counts_as_given_and_is_dropped(staff, call):
@@ -112,6 +161,14 @@ def test_file_counts_as_given_and_is_dropped(staff, call):
     assert (refused.status_code, "“Add files”" in refused.content.decode()) == (422, True)
     taken = go_on(staff, address, documents=SimpleUploadedFile("a.pdf", pdf()))
     assert "“Add files”" not in taken.content.decode()
+    for names, said in (
+        (["a.exe"], "the file must be one of PDF, DOCX, ODT, TXT"),
+        (["1.pdf", "2.pdf", "3.pdf", "4.pdf"], "was not added: you can add up to 3 files"),
+    ):
+        for pressed in ("continue", "save", "upload"):
+            files = [SimpleUploadedFile(name, pdf()) for name in names]
+            refused = go_on(staff, address, documents=files, action=pressed)
+            assert (refused.status_code, said in refused.content.decode()) == (422, True)
     assert Submission.objects.count() == 0
 
 
