@@ -201,8 +201,8 @@ def _posted(request: HttpRequest, current: Previewed, step: Step) -> HttpRespons
     form = current.section_form(step.section, page=step.questions, request=request)
     form.full_clean()
     current = current.answered(form.values)
-    if current.question_of_help in form.questions:
-        return redirect(current.address(step))
+    if current.question_of_help is not None:
+        return redirect(current.address(current.step_of(current.question_of_help)))
     form.show_saved(current.answers, {})
     _check_files(form)
     action = "" if CLEARS in request.POST else request.POST.get("action", CONTINUE)

@@ -150,6 +150,11 @@ def test_each_answer_that_leads_to_help_is_led_to_whatever_was_chosen(staff):
     listed = staff.get(f"{all_pages(call)}?age=child&self=no").content.decode()
     assert f'href="{address_of(call, "evidence")}?self=no&amp;from=yes"' in listed
     assert "Choose first what leads to this question" not in listed
+    # It counts again by a choice on another page, and what is missing there is not said then.
+    later = elsewhere | {"show_if": "age = adult"}
+    call = make_call(evidence_questions=[later])
+    after = go_on(staff, f"{address_of(call, 'about')}?self=yes", **about(email=""))
+    assert after.url == f"{address_of(call, 'evidence')}?roles=provider&age=adult&self=yes"
 
 
 def test_file_counts_as_given_and_is_dropped(staff, call):

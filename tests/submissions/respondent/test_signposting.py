@@ -53,6 +53,23 @@ def test_page_of_help_leads_back_to_the_page_of_the_question(client, at):
     assert f'href="{page}?unfold=age#question-age"' in shown
 
 
+@pytest.mark.parametrize("email", ["", "young@example.org"])
+def test_answer_that_counts_again_by_a_choice_of_another_page_leads_there_at_once(
+    client, at, email
+):
+    route = {"title": "Ask elsewhere", "text": "We take no part in it."}
+    options = [{"key": "yes", "label": "Yes", "route": route}, {"key": "no", "label": "No"}]
+    later = {"key": "later", "kind": "radio", "label": "Elsewhere?", "options": options}
+    call = make_call(evidence_questions=[later | {"show_if": "roles contains provider"}])
+    at(while_open(call))
+    draft = start(client, call)
+    save(draft, call, roles=["commissioner"], later="yes")
+    fields = {"roles": ["provider"], "email": email, "age": "adult"}
+    response = client.post(address(call, "response/about/"), fields)
+    assert response.headers.get("Location") == address(call, "response/help/later/")
+    assert answers_of(draft) == {"roles": ["provider"], "age": "adult", "later": "yes"}
+
+
 def test_address_is_not_kept(draft):
     assert answers_of(draft) == {"roles": ["provider"], "age": "child"}
 
