@@ -4,8 +4,9 @@ Staff take it out of the responses, so it may have words that are hidden in thes
 """
 
 import re
+from collections.abc import Iterable
 
-from django.db.models import CharField, F, Func
+from django.db.models import CharField, F, Func, QuerySet
 from django.db.models.functions import Substr
 
 from accounts.rights import Person
@@ -13,12 +14,18 @@ from review.errors import DecisionRefused
 from review.models import Cluster, Redaction
 from review.redaction.readable_texts import HIDDEN, hide, sees_redacted
 from review.states import MemberState, RedactionState
+from submissions.calls.states import QuestionKind
 
 
 def campaign_text_for(reader: Person, cluster: Cluster) -> str:
-    """Return the text; what is hidden in a response of the campaign stands as “█” for some."""
+    """Return the text; what is hidden in a response of the campaign stands as “█” for some.
+
+    Nothing of it is shown while an answer is hidden whole in the response that it was taken from.
+    """
     if not cluster.text or sees_redacted(reader, cluster.call_id):
         return cluster.text
+    if _of_answers([cluster.text_from_id], RedactionState.LOST).exists():
+        return hide(cluster.text)
     hidden = [_anywhere(words) for words in _hidden_words(cluster)]
     if not hidden:
         return cluster.text
@@ -50,23 +57,32 @@ def text_to_store(reader: Person, cluster: Cluster, posted: str) -> str:
 
 
 def _hidden_words(cluster: Cluster) -> list[str]:
-    """Return the words that are hidden in the responses, in any version, the longest first."""
+    """Return the words that are hidden in the responses, in any version, the longest first.
+
+    The one that the text was taken from counts after it was taken out of the campaign, too.
+    """
     there = cluster.members.exclude(state=MemberState.REJECTED)
+    responses = [*there.values_list("submission", flat=True), cluster.text_from_id]
     answer = Func(
         F("version__texts"),
         F("question__key"),
         function="jsonb_extract_path_text",
         output_field=CharField(),
     )
-    rows = Redaction.objects.filter(
-        version__submission__in=there.values("submission"),
-        state=RedactionState.APPROVED,
-        file_text=None,
-    )
+    rows = _of_answers(responses, RedactionState.APPROVED)
     words = rows.order_by().values_list(
         Substr(answer, F("start") + 1, F("end") - F("start")), flat=True
     )
     return sorted({each for each in words if each and each.strip()}, key=len, reverse=True)
+
+
+def _of_answers(responses: Iterable[int | None], state: RedactionState) -> QuerySet[Redaction]:
+    rows = Redaction.objects.filter(
+        version__submission__in=[key for key in responses if key is not None],
+        state=state,
+        file_text=None,
+    )
+    return rows.exclude(question__kind=QuestionKind.FILE)
 
 
 def _anywhere(words: str) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from accounts.states import Action, Role
 from core.clock import wall_now
 from review.coding.codings import code_passage
+from review.duplicates.campaign_text import campaign_text_for
 from review.errors import NoteRefused
 from review.models import Cluster, SearchEntry
 from review.noting import add_note
@@ -299,6 +300,26 @@ def test_text_of_a_campaign_has_blocks_for_readers_outside(call, inside, outside
     cluster.refresh_from_db()
     assert (cluster.lock_version, cluster.text) == (2, text)
     assert inside.post(address, form | {"base": "2", "text": "Another text."}).status_code == 302
+
+
+def test_campaign_text_hides_words_of_a_response_that_was_taken_out(call, inside, outside_user):
+    text = f"{CAMPAIGN} Ask {SECRET} there."
+    first, _ = [send(call, text) for _ in range(2)]
+    compare_all()
+    cluster = Cluster.objects.get()
+    address = reverse("admin:review_cluster_change", args=[cluster.pk])
+    form = {"do": "decide", "to": "campaign", "name": "Fair lots", "up_to": "99999999"}
+    given = {"base": "0", "text": text, "text_from": first.pk}
+    assert inside.post(address, form | given).status_code == 302
+    make_redaction(first, SECRET)
+    member = cluster.members.get(submission=first)
+    taken_out = {"do": "take_out", "base": "1", "member": member.pk}
+    assert inside.post(address, taken_out).status_code == 302
+    cluster.refresh_from_db()
+    assert campaign_text_for(outside_user, cluster) == text.replace(SECRET, "█" * len(SECRET))
+    # Its author changes the words, and the whole answer is hidden until somebody decides.
+    amended(first, story=f"{CAMPAIGN} Ask zqother there.")
+    assert set(campaign_text_for(outside_user, cluster)) == {"█"}
 
 
 def test_no_block_is_stored_in_the_text_of_a_campaign(call, outside):
