@@ -83,7 +83,8 @@ def unmark_quote(quote: Quote, *, by: User, at: datetime) -> list[Finding]:
         marked_by, is_blind = locked.by_id, codes_blind(by, submission)
         if is_blind:
             marked_by = by.pk
-            _take_own_mark(locked, by=by)
+            if not _take_own_mark(locked, by=by):
+                return []
         else:
             locked.delete()
         record(
@@ -112,16 +113,17 @@ def unmark_quote(quote: Quote, *, by: User, at: datetime) -> list[Finding]:
     return [] if is_blind else [passage.finding for passage in passages]
 
 
-def _take_own_mark(quote: Quote, *, by: User) -> None:
-    """Take one person's mark away; the quote goes with the last one."""
+def _take_own_mark(quote: Quote, *, by: User) -> bool:
+    """Take one person's mark away; the quote goes with the last one. False if they have none."""
     others = quote.blind_marks.exclude(by=by)
     if quote.by_id != by.pk:
-        quote.blind_marks.filter(by=by).delete()
-    elif (next_one := others.first()) is not None:
+        return quote.blind_marks.filter(by=by).delete()[0] > 0
+    if (next_one := others.first()) is not None:
         Quote.objects.filter(pk=quote.pk).update(by=next_one.by_id, at=next_one.at)
         next_one.delete()
     else:
         quote.delete()
+    return True
 
 
 def place_on_record(quote: Quote) -> dict[str, object]:

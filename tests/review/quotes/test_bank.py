@@ -19,7 +19,7 @@ from review.coding.samples import draw_sample
 from review.errors import QuoteRefused
 from review.models import FileText, Quote
 from review.quotes.bank_file import export_bank
-from review.quotes.marking import mark_quote
+from review.quotes.marking import mark_quote, unmark_quote
 from review.states import TextState
 from submissions.responses.submitting import submit
 from tests.forms import messages_after
@@ -319,6 +319,7 @@ def test_blind_coder_takes_out_their_own_mark_alone(client, call, quote, ada):
     blind = signed_in(bea)
     assert blind.post(page_of(quote, "take_out")).status_code == 302
     assert (listed(blind), listed(client)) == ([], [quote.pk])
+    assert unmark_quote(quote, by=bea, at=while_open(call)) == []  # a second press at the same time
     event = AuditEvent.objects.get(action=AuditAction.QUOTE_UNMARKED)
     assert (event.actor, event.detail["marked_by"]) == (bea, bea.pk)
     make_quote(quote.version.submission, by=bea)

@@ -10,13 +10,14 @@ from accounts.models import AuditEvent
 from accounts.states import AuditAction, Role
 from review.coding.places_in_text import Passage
 from review.errors import QuoteRefused
-from review.models import Quote
+from review.models import Quote, Redaction
 from review.quotes.citing import copy_quote
 from review.quotes.consent import Later, standing_of_each, why_not_usable
 from review.quotes.quote_words import words_of
+from review.redaction.redacting import ask_back, show_again
 from submissions.responses import amending
 from submissions.responses.states import ErasureScope
-from tests.makers import make_call, make_user, while_open
+from tests.makers import OPENS_AT, make_call, make_user, while_open
 from tests.personal_data.erasures import erase
 from tests.review.quotes.quoting import fresh, make_quotable, make_quote
 from tests.review.redaction_makers import make_redaction
@@ -44,6 +45,15 @@ def quote(call):
 
 def standing(quote):
     return standing_of_each([fresh(quote)])[quote.pk]
+
+
+def show_again_in_latest(response, words):
+    """Two people show again what was carried over to the latest version."""
+    version = response.current_version
+    start = version.texts["story"].index(words)
+    carried = Redaction.objects.get(version=version, start=start)
+    ask_back(carried, words="So", by=make_user(Role.REVIEWER), at=OPENS_AT)
+    show_again(carried, by=make_user(Role.REVIEWER), at=OPENS_AT)
 
 
 def test_quote_that_may_be_used_has_no_reason_and_nothing_later(quote):
@@ -82,6 +92,21 @@ def test_words_that_the_later_version_hides_are_not_used(call):
     make_redaction(response, "bad: Pay is late.")
     assert standing(paid).why_not == "Readers outside the team do not see all of it in version 2"
     assert standing(named).why_not is None
+    # Words that are shown in version 2 again stay hidden in a quote of version 1.
+    show_again_in_latest(response, "Jo")
+    assert standing(named).why_not is None
+    assert words_of(fresh(named)) == "They owe ██."
+
+
+def test_words_that_stand_more_often_later_and_are_hidden_there_are_not_used(quote):
+    response = quote.version.submission
+    amended(response, story="Pay is late. Pay is late. It is.")
+    response.refresh_from_db()
+    make_redaction(response, "Pay is late. Pay is late.")
+    assert standing(quote).later == Later(2, True, None)
+    assert why_not_usable(fresh(quote)) == (
+        "Readers outside the team do not see all of it in version 2"
+    )
 
 
 def test_consent_of_the_later_version_counts(quote):
