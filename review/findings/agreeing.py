@@ -62,12 +62,18 @@ def agree(finding: Finding, *, base: str, by: User, at: datetime) -> None:
 
 
 def withdraw_agreement(finding: Finding, *, by: User, at: datetime) -> None:
-    """Take one's agreement back; an agreed finding is for agreement again."""
+    """Take one's agreement back; a finding that was agreed by it is for agreement again.
+
+    One with an earlier claim, which an old page still has, counted for nothing by then: what others
+    agreed since stands.
+    """
     with transaction.atomic():
         locked = lock_finding(finding)
-        if not FindingAgreement.objects.filter(finding=locked, person=by).delete()[0]:
+        given = FindingAgreement.objects.filter(finding=locked, person=by).first()
+        if given is None:
             return
-        if locked.status == FindingStatus.AGREED:
+        given.delete()
+        if locked.status == FindingStatus.AGREED and given.revision == locked.revision:
             locked.status = FindingStatus.FOR_AGREEMENT
             locked.save(update_fields=["status"])
         _record(locked, by=by, at=at, agrees=False)

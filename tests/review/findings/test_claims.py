@@ -198,6 +198,17 @@ def test_agreement_taken_back_opens_the_finding_again(evidence):
     ]
 
 
+def test_agreement_with_an_earlier_claim_is_taken_back_without_undoing_a_later_one(evidence):
+    finding = agreed(evidence, evidence.find())
+    change(evidence, finding, title="Another claim", by=evidence.ben)
+    finding.refresh_from_db()
+    agree(finding, base=etag_of(finding, evidence.ann), by=evidence.ann, at=evidence.at)
+    put(evidence, finding, FindingStatus.AGREED)
+    withdraw_agreement(finding, by=evidence.ben, at=evidence.at)
+    finding.refresh_from_db()
+    assert (finding.status, finding.agreements.get().person) == ("agreed", evidence.ann)
+
+
 def test_finding_is_dropped_with_a_reason_and_comes_back_without(evidence):
     finding = evidence.find()
     with pytest.raises(FindingRefused, match="Say why it is dropped"):
