@@ -1,6 +1,7 @@
 """Writing notes on responses, to colleagues by name, and resolving them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -141,10 +142,17 @@ def find_passage(
 
 
 def mentioned(text: str, call: Call, *, by: User) -> list[User]:
-    """Return the colleagues whom `@name` names. Raises NoteRefused for one who is none."""
+    """Return the colleagues whom `@name` names. Raises NoteRefused for one who is none.
+
+    Who was invited has an email address as username: what stands before its @ is enough where
+    only one of the colleagues is called so.
+    """
     known = {one.get_username().casefold(): one for one in colleagues(call)}
+    begins = Counter(name.partition("@")[0] for name in known)
+    short = {name.partition("@")[0]: one for name, one in known.items()}
+    called = {name: one for name, one in short.items() if begins[name] == 1} | known
     names = list(dict.fromkeys(name.casefold() for name in NAME.findall(text)))
-    unknown = [name for name in names if name not in known]
+    unknown = [name for name in names if name not in called]
     if unknown:
         others = ", ".join(f"@{one.get_username()}" for one in known.values() if one != by)
         raise NoteRefused(
@@ -152,7 +160,7 @@ def mentioned(text: str, call: Call, *, by: User) -> list[User]:
             + (f"There are: {others}." if others else "Nobody else reads them."),
             "text",
         )
-    return [known[name] for name in names]
+    return list(dict.fromkeys(called[name] for name in names))
 
 
 def colleagues(call: Call) -> list[User]:
