@@ -11,7 +11,10 @@ from accounts.states import Action
 from review.asking import responses_with_new_answers
 from review.bulk import TO_DO
 from review.coding.samples import to_code
+from review.findings import agreeing
 from review.members import reviews_no_longer
+from review.models import Note
+from review.redaction import redacting
 from review.visits import last_visit
 from submissions.calls.models import Call
 from submissions.responses.models import Submission
@@ -22,11 +25,11 @@ SOON = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Task:
-    """Something to do, in words, and the query string of the list that shows it."""
+    """Something to do, in words, and the list that shows it with its query string."""
 
     what: str
     query: str
-    of: str = "submission"  # or "entry": whose list that is
+    of: str = "admin:submissions_submission_changelist"
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ def calls_today(person: User, *, at: datetime) -> list[CallToday]:
     calls = list(calls_of(person, Action.SEE_CALL))
     counted = _counted(person, [call.pk for call in calls if call.pk in readable])
     entries = _half_entered(person)
+    waiting = _waiting(person, readable)
     calls.sort(key=lambda call: (call.has_closed_at(at), abs(call.closes_at - at)))
     return [
         CallToday(
@@ -60,6 +64,7 @@ def calls_today(person: User, *, at: datetime) -> list[CallToday]:
                     decides=may(person, Action.CHANGE_STATUS, call),
                 ),
                 *_to_enter(entries.get(call.pk, 0), call if len(calls) > 1 else None),
+                *_to_decide(waiting.get(call.pk, []), call if len(calls) > 1 else None),
             ],
         )
         for call in calls
@@ -70,6 +75,7 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
     """Return the numbers of each call, in one query for all calls."""
     to_do = Q(triage_status__in=TO_DO)
     visited = last_visit(person)
+    notes = Note.objects.filter(submission=OuterRef("pk"), mentions=person, resolved_at=None)
     to_be_coded = Exists(to_code(person).filter(submission=OuterRef("pk")))
     # At a first visit all would be since then: what is new says so already.
     since = Q(current_version__received_at__gt=visited) if visited else Q(pk__in=())
@@ -85,6 +91,7 @@ def _counted(person: User, calls: list[int]) -> dict[int, dict[str, int]]:
             flagged=Count("pk", filter=to_do & Q(review__flagged=True)),
             since=Count("pk", filter=since),
             to_code=Count("pk", filter=to_be_coded),
+            to_me=Count("pk", filter=Exists(notes)),
         )
     )
     answers = responses_with_new_answers(person, calls)
@@ -96,6 +103,7 @@ def _tasks(numbers: dict[str, int], call: Call | None, *, decides: bool) -> list
     offered = [
         ("since", "Since your last visit", "received=visit", True),
         ("answers", "New answers to your questions", "questions=new", True),
+        ("to_me", "Notes to you", "notes=to_me", True),
         ("to_code", "To code for a sample", "sampled=me", True),
         ("mine", "Yours to do", "assigned=me&work=to_do", decides),
         ("new", "New", "triage_status__exact=unread", True),
@@ -122,7 +130,30 @@ def _half_entered(person: User) -> dict[int, int]:
 def _to_enter(number: int, call: Call | None) -> list[Task]:
     query = f"submission__call__id__exact={call.pk}" if call else ""
     said = f"Half entered, to submit or discard: {_responses(number)}"
-    return [Task(said, query, of="entry")] if number else []
+    return [Task(said, query, of="admin:submissions_entry_changelist")] if number else []
+
+
+def _waiting(person: User, calls: set[int]) -> dict[int, list[tuple[str, str]]]:
+    """Return what waits for a decision of the person in each call, in words, with its list."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for said, rows, of in (
+        (
+            "Hiding or showing of words, for you to decide",
+            redacting.waiting_for(person),
+            "redaction",
+        ),
+        ("Findings for you to agree with", agreeing.waiting_for(person), "finding"),
+    ):
+        counted = rows.filter(call__in=calls).order_by().values_list("call")
+        for call, number in counted.annotate(number=Count("pk")):
+            line = f"{said}: {number:,}", f"admin:review_{of}_changelist"
+            found.setdefault(call, []).append(line)
+    return found
+
+
+def _to_decide(waiting: list[tuple[str, str]], call: Call | None) -> list[Task]:
+    of_call = f"call__id__exact={call.pk}&" if call else ""
+    return [Task(said, f"{of_call}waits=me", of=of) for said, of in waiting]
 
 
 def _responses(number: int) -> str:

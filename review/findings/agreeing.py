@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from accounts.models import AuditEvent, Membership, User
 from accounts.record import record
-from accounts.rights import actions_of, may
+from accounts.rights import actions_of, may, narrowed
 from accounts.states import Action, AuditAction
 from review.coding.samples import events_seen_by
 from review.errors import FindingRefused
@@ -59,6 +59,18 @@ def agree(finding: Finding, *, base: str, by: User, at: datetime) -> None:
             finding=locked, person=by, defaults={"revision": locked.revision, "at": at}
         )
         _record(locked, by=by, at=at, agrees=True)
+
+
+def waiting_for(person: User) -> QuerySet[Finding]:
+    """Return the findings that are for agreement, and with which the person may agree and has not.
+
+    As an agreement holds for the claim as it was then, a changed one waits again.
+    """
+    agreed = FindingAgreement.objects.filter(
+        finding=OuterRef("pk"), person=person, revision=OuterRef("revision")
+    )
+    rows = Finding.objects.filter(~Exists(agreed), status=FindingStatus.FOR_AGREEMENT)
+    return narrowed(rows, person, Action.AGREE_FINDINGS)
 
 
 def withdraw_agreement(finding: Finding, *, by: User, at: datetime) -> None:

@@ -13,9 +13,10 @@ versions (migration 0016).
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from accounts.rights import may
+from accounts.rights import calls_of, may, narrowed
 from accounts.states import Action, AuditAction
 from review.errors import RedactionRefused
 from review.models import Redaction
@@ -84,6 +85,19 @@ def keep_hidden(redaction: Redaction, *, by: User, at: datetime) -> None:
         locked.back_asked_by, locked.back_asked_at, locked.back_words = None, None, ""
         locked.save(update_fields=["back_asked_by", "back_asked_at", "back_words"])
         put_on_record(locked, AuditAction.REDACTION_KEPT, by=by, at=at)
+
+
+def waiting_for(person: User) -> QuerySet[Redaction]:
+    """Return those about which the person may decide, as somebody else has asked."""
+    seen = narrowed(Redaction.objects.all(), person, Action.SEE_REDACTED)
+    rows = narrowed(seen, person, Action.APPROVE_REDACTION)
+    reads = Q(call__in=calls_of(person, Action.OPEN_FILES))
+    proposed = Q(state=RedactionState.PROPOSED) & ~Q(proposed_by=person)
+    asked_back = Q(state__in=LIVE_REDACTIONS, back_asked_by__isnull=False)
+    return rows.filter(
+        ~Q(question__kind=QuestionKind.FILE) | reads,
+        proposed | asked_back & ~Q(back_asked_by=person),
+    )
 
 
 def may_decide(by: User, redaction: Redaction) -> bool:

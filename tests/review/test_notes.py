@@ -123,6 +123,9 @@ def test_colleague_is_named_and_finds_the_note_in_list_and_digest(call, response
     other = make_submitted(call)
     listed = signed_in(ben).get("/admin/submissions/submission/?notes=to_me").content.decode()
     assert (response.reference in listed, other.reference in listed) == (True, False)
+    told = '<a href="/admin/submissions/submission/?notes=to_me">Notes to you: 1 response</a>'
+    assert told in signed_in(ben).get("/admin/").content.decode()
+    assert "Notes to you" not in signed_in(ann).get("/admin/").content.decode()
 
     def to(address):
         return lines_to([address], call).get(address.lower(), [])
@@ -131,6 +134,19 @@ def test_colleague_is_named_and_finds_the_note_in_list_and_digest(call, response
     assert to("ann@example.org") == []
     resolve_note(note, by=ben, at=while_open(call))
     assert to("ben@example.org") == []
+    assert "Notes to you" not in signed_in(ben).get("/admin/").content.decode()
+
+
+def test_colleague_is_named_by_what_stands_before_the_at_of_their_username(call, response, ann):
+    bob = member_of(call, "Bob@one.example")
+    short = member_of(make_call(), "bob")  # reads no responses of this call yet
+    assert list(write(response, ann, "@bob and @bob@one.example: look").mentions.all()) == [bob]
+    other = member_of(call, "bob@two.example")
+    with pytest.raises(NoteRefused, match=r"There are: @Bob@one\.example, @bob@two\.example"):
+        write(response, ann, "@bob: and now?")
+    assert list(write(response, ann, "@bob@two.example").mentions.all()) == [other]
+    Membership.objects.create(person=short, call=call, role=Role.REVIEWER)
+    assert list(write(response, ann, "@Bob: it is you").mentions.all()) == [short]
 
 
 def test_note_is_told_to_its_reader_on_a_day_with_nothing_else_to_tell(call, response, ann):
@@ -227,4 +243,5 @@ def test_note_on_a_response_that_counts_no_more_is_not_told(call, response, ann)
     withdraw(submission=response, at=while_open(call))
     listed = signed_in(ben).get("/admin/submissions/submission/?notes=to_me")
     assert listed.context["cl"].result_count == 0
+    assert "Notes to you" not in signed_in(ben).get("/admin/").content.decode()
     assert lines_to([ben.email], call) == {ben.email: []}

@@ -12,7 +12,14 @@ from review.errors import RedactionRefused
 from review.models import RedactedFileText, RedactedVersion, Redaction
 from review.redaction.proposing import propose, withdraw
 from review.redaction.readable_texts import readable_answers, readable_file_text
-from review.redaction.redacting import approve, ask_back, keep_hidden, refuse, show_again
+from review.redaction.redacting import (
+    approve,
+    ask_back,
+    keep_hidden,
+    refuse,
+    show_again,
+    waiting_for,
+)
 from review.states import RedactionReason, RedactionState
 from review.texts import reading_due_files
 from submissions.responses import amending, attaching, submitting
@@ -429,7 +436,9 @@ def test_who_may_not_open_files_does_not_decide_about_words_in_one(call, ann, be
     waiting = make_proposed(response, "Jo Bloggs", **given)
     hidden = make_redaction(response, "Ask", **given)
     ask_back(hidden, words="So", by=ann, at=OPENS_AT)
+    assert set(waiting_for(bea)) == {waiting, hidden}
     withhold(bea, Action.OPEN_FILES)
+    assert set(waiting_for(bea)) == set()
     asked = {"by": bea, "at": OPENS_AT}
     for decide in (
         lambda: approve(waiting, **asked),

@@ -1,5 +1,6 @@
 """Proposing to hide passages on the page of a response, and the pages where it is decided."""
 
+import html
 import re
 
 import pytest
@@ -12,7 +13,7 @@ from accounts.models import AuditEvent
 from accounts.states import Action, AuditAction, Role
 from core.clock import wall_now
 from review.models import Redaction
-from review.redaction.redacting import approve, refuse
+from review.redaction.redacting import approve, ask_back, refuse
 from review.states import RedactionReason, RedactionState
 from review.texts import reading_due_files
 from submissions.responses.submitting import submit
@@ -84,6 +85,32 @@ def decide(client, redaction, do, **given):
     answer = client.post(f"{LIST}{redaction.pk}/decide/", {"do": do} | given)
     redaction.refresh_from_db()
     return messages_after(answer)
+
+
+def test_first_page_leads_to_what_waits_for_a_decision_of_the_reader(response, call, ann, bea):
+    own = make_proposed(response, "Jo 😎 Bloggs", by=ann)
+    others = [make_proposed(response, words, by=bea) for words in ("said", "so")]
+    other = make_submitted(make_call(), story=STORY)
+    make_proposed(other, "said")
+    hidden = make_redaction(response, "knows", by=ann, approver=bea)
+    make_redaction(response, ".", by=ann, approver=bea)
+    ask_back(hidden, words="It is public", by=bea, at=OPENS_AT)
+    here, there = (f"?call__id__exact={one.pk}&waits=me" for one in (call, other.call))
+
+    def told(person):
+        page = html.unescape(signed_in(person).get("/admin/").content.decode())
+        line = r'<a href="/admin/review/redaction/([^"]*)">Hiding or showing [^<]*: (\d+)</a>'
+        return dict(re.findall(line, page))
+
+    def listed(person, query):
+        return {row.pk for row in signed_in(person).get(LIST + query).context["cl"].result_list}
+
+    assert (told(ann), told(bea)) == ({here: "3", there: "1"}, {here: "1", there: "1"})
+    assert listed(ann, here) == {*(one.pk for one in others), hidden.pk}
+    assert listed(bea, here) == {own.pk}
+    withhold(bea, Action.SEE_REDACTED)
+    withhold(ann, Action.APPROVE_REDACTION)
+    assert (told(bea), told(ann), listed(ann, "?waits=me")) == ({}, {}, set())
 
 
 def test_ticked_sentence_is_proposed(client, response, ann):

@@ -25,7 +25,7 @@ from review.admin.findings.pages import call_page, calls_with_pages, finding_pag
 from review.admin.history_unless_blind import HistoryUnlessBlind
 from review.coding.samples import to_code_blind
 from review.consent import Consent, consent_of
-from review.findings.agreeing import voices_of
+from review.findings.agreeing import voices_of, waiting_for
 from review.findings.claims import etag_of
 from review.findings.finding_counts import stands_of, why_nothing_counts
 from review.findings.passage_words import with_hidden_words, words_for
@@ -71,6 +71,22 @@ class ShownStance:
     passages: list[ShownPassage]
 
 
+class AgreementFilter(admin.SimpleListFilter):
+    """What waits for the reader's agreement."""
+
+    title = "agreement"
+    parameter_name = "waits"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.reader = current_user(request)
+        return [("me", "For you to agree with")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Finding]) -> QuerySet[Finding]:
+        if self.value() is None:
+            return rows
+        return rows.filter(pk__in=waiting_for(self.reader) if self.value() == "me" else ())
+
+
 @admin.register(Finding)
 class FindingAdmin(
     HistoryUnlessBlind, WithOwnPage, CallWhereSeveral, DeclaredFiltersOnly, ListedWhole
@@ -81,7 +97,7 @@ class FindingAdmin(
         "those that speak against it."
     )
     list_display = ("title", "call", "status", "strength", "changed")
-    list_filter = (("call", OwnCallsFilter), "status")
+    list_filter = (("call", OwnCallsFilter), "status", AgreementFilter)
     change_list_template = "admin/review/finding/change_list.html"
     list_per_page = 50
 

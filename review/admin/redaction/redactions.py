@@ -39,7 +39,14 @@ from review.errors import RedactionRefused
 from review.models import Redaction
 from review.redaction.proposing import withdraw
 from review.redaction.readable_texts import sees_redacted
-from review.redaction.redacting import approve, ask_back, keep_hidden, refuse, show_again
+from review.redaction.redacting import (
+    approve,
+    ask_back,
+    keep_hidden,
+    refuse,
+    show_again,
+    waiting_for,
+)
 from review.states import LIVE_REDACTIONS, RedactionState
 from review.tasks import write_search_entries
 
@@ -114,7 +121,9 @@ class WaitingFilter(admin.SimpleListFilter):
     parameter_name = "waits"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        self.reader = current_user(request)
         return [
+            ("me", "For you to decide"),
             ("proposed", "For approval"),
             ("lost", "To check: the answer has changed"),
             ("back", "To be shown again"),
@@ -123,6 +132,7 @@ class WaitingFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, rows: QuerySet[Redaction]) -> QuerySet[Redaction]:
         waiting = {
             None: Q(),
+            "me": Q(pk__in=waiting_for(self.reader)),
             "proposed": Q(state=RedactionState.PROPOSED),
             "lost": Q(state=RedactionState.LOST),
             "back": Q(state__in=LIVE_REDACTIONS, back_asked_by__isnull=False),

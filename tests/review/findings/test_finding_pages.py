@@ -52,6 +52,17 @@ def told(answer):
     return [one.replace("&#x27;", "'") for one in found]
 
 
+def waits_for(client):
+    """The findings of the list to which the line of the first page leads."""
+    page = client.get("/admin/").content.decode()
+    line = r'<a href="(/admin/review/finding/\?waits=me)">Findings for you to agree with: (\d+)</a>'
+    rows = client.get("/admin/review/finding/?waits=me").context["cl"].result_list
+    assert re.findall(line, page) == (
+        [("/admin/review/finding/?waits=me", str(len(rows)))] * bool(rows)
+    )
+    return [str(row) for row in rows]
+
+
 def base_on(page):
     return re.search(r'name="base" value="([^"]*)"', page)[1]
 
@@ -133,19 +144,24 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     finding = evidence.find()
     where, agree = address("finding_status", finding), address("finding_agree", finding)
     set_to = {"status": "for_agreement", "base": etag_of(finding, evidence.ann)}
+    evidence.find("Another, still a draft")
+    assert waits_for(ben) == []
     agreed = '<option value="agreed">'
     assert agreed not in page_of(ann, "finding_change", finding)
     assert told(ann.post(where, set_to, follow=True)) == ["Its status is now: for agreement."]
+    assert waits_for(ben) == waits_for(ann) == [str(finding)]
     page = page_of(ben, "finding_change", finding)
     assert agreed in page
     assert "Set it to “Agreed” once somebody other than ann, who changed it last, agrees" in page
     base = base_on(page)
     answer = ben.post(agree, {"do": "agree", "base": base}, follow=True)
     assert told(answer) == ["You agree with the finding as it is."]
+    assert (waits_for(ben), waits_for(ann)) == ([], [str(finding)])
     assert re.search(r"<li>ben: agreed on [^<]*</li>", answer.content.decode())
     assert "<li>ann: not yet</li>" in answer.content.decode()
     answer = ann.post(where, {"status": "agreed", "base": base}, follow=True)
     assert told(answer) == ["Its status is now: agreed."]
+    assert waits_for(ann) == []
     base = base_on(answer.content.decode())
     later, passage = evidence.at + timedelta(minutes=1), Coding.objects.earliest("pk")
     put_passage(finding, passage, stance=Stance.SUPPORTS, by=evidence.ann, at=later)
@@ -156,6 +172,7 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     assert re.search(r"<li>ben: agreed on [^<]*; others have changed its passages since</li>", page)
     answer = ben.post(agree, {"do": "take back"}, follow=True)
     assert told(answer) == ["You do not agree any more."]
+    assert waits_for(ben) == [str(finding)]
     finding.refresh_from_db()
     assert finding.status == FindingStatus.FOR_AGREEMENT
     base = base_on(answer.content.decode())
@@ -167,6 +184,11 @@ def test_finding_goes_through_its_statuses(evidence, ann, ben):
     withdraw(submission=passage.version.submission, at=later)
     answer = ben.post(agree, {"do": "agree", "base": base})
     assert messages_after(answer) == [f"{stale} Look at it as it is now."]
+    ben.post(agree, {"do": "agree", "base": base_on(page_of(ben, "finding_change", finding))})
+    assert waits_for(ben) == []
+    claim = {"base": str(finding.revision), "codes": [evidence.code.pk]}
+    ann.post(address("finding_claim", finding), typed(evidence, title="Paid late", **claim))
+    assert waits_for(ben) == ["Paid late"]
 
 
 def test_stale_status_is_refused_with_the_name(evidence, ann, ben):
