@@ -90,12 +90,9 @@ def _save(current: ResponseContext, form: SectionForm, action: str) -> Save:
         return Save(SaveOutcome.ACCESS_ENDED, current, form)
     if form.uploads:
         nudge_scan()
-    before = current
     if result.answers != current.answers or form.takes_files or form.file_to_change:
         current = replace(current, answers=result.answers)
-    outcome = _outcome(
-        current, form, action, before=before, conflicts=result.conflicts, refused=refused_files
-    )
+    outcome = _outcome(current, form, action, conflicts=result.conflicts, refused=refused_files)
     is_done = outcome in GOES_ON or (outcome == SaveOutcome.CLOSED and action)
     if is_done and current.question_of_help is not None:
         forget_who(submission=current.submission, call=current.call, at=current.received_at)
@@ -107,7 +104,6 @@ def _outcome(
     form: SectionForm,
     action: str,
     *,
-    before: ResponseContext,
     conflicts: dict[str, Any],
     refused: Refusals,
 ) -> SaveOutcome:
@@ -116,12 +112,12 @@ def _outcome(
     if conflicts or form.unresolved:
         return SaveOutcome.CONFLICTS
     # Whichever button it was: nothing else is asked then, and who answers is forgotten at once.
-    # An answer of another page may lead there, too, which counts again by what was chosen on this.
+    # What is chosen here may make an answer of another section count again that leads there.
     question = current.question_of_help
     leads_to_help = (
         bool(action)
         and question is not None
-        and (question in form.questions or question != before.question_of_help)
+        and (question in form.questions or question.section != form.section)
     )
     if not form.errors and not refused:
         if action == UPLOAD and not leads_to_help:

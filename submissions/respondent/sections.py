@@ -47,7 +47,8 @@ def section(
     of = shown or current.call.questionnaire.sections[0]
     form = current.section_form(of, page=step.questions if step else (), request=posted)
     if posted:
-        action = _action(request) if step else ""
+        # Where an answer leads to help, whoever presses a button of another page is forgotten, too.
+        action = _action(request) if step or current.question_of_help else ""
         save = save_page(current=current, form=form, action=action)
         if save.outcome in PAGES_WITHOUT_STEP:
             return PAGES_WITHOUT_STEP[save.outcome](request, save)

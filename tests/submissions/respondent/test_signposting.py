@@ -53,9 +53,11 @@ def test_page_of_help_leads_back_to_the_page_of_the_question(client, at):
     assert f'href="{page}?unfold=age#question-age"' in shown
 
 
+@pytest.mark.parametrize("pressed", ["continue", "save"])
 @pytest.mark.parametrize("email", ["", "young@example.org"])
+@pytest.mark.parametrize("saved_before", [{}, {"roles": ["provider"]}])
 def test_answer_that_counts_again_by_a_choice_of_another_page_leads_there_at_once(
-    client, at, email
+    client, at, pressed, email, saved_before
 ):
     route = {"title": "Ask elsewhere", "text": "We take no part in it."}
     options = [{"key": "yes", "label": "Yes", "route": route}, {"key": "no", "label": "No"}]
@@ -64,9 +66,11 @@ def test_answer_that_counts_again_by_a_choice_of_another_page_leads_there_at_onc
     at(while_open(call))
     draft = start(client, call)
     save(draft, call, roles=["commissioner"], later="yes")
-    fields = {"roles": ["provider"], "email": email, "age": "adult"}
-    response = client.post(address(call, "response/about/"), fields)
-    assert response.headers.get("Location") == address(call, "response/help/later/")
+    save(draft, call, **saved_before)  # as the script does, before a button is pressed
+    fields = {"roles": ["provider"], "email": email, "age": "adult", "action": pressed}
+    shown = client.post(address(call, "response/about/"), fields, follow=True)
+    if pressed == "continue":
+        assert shown.redirect_chain[-1] == (address(call, "response/help/later/"), 302)
     assert answers_of(draft) == {"roles": ["provider"], "age": "adult", "later": "yes"}
 
 
