@@ -9,7 +9,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -175,6 +175,10 @@ class Restoring:
                     # Before its input ends: what arrived must not pass for the whole.
                     running.kill()
                     raise
+                finally:
+                    # What was not written yet has no reader any more. That is not the reason.
+                    with suppress(BrokenPipeError):
+                        pipe.close()
                 running.wait()
             if running.returncode != 0:
                 said.seek(0)

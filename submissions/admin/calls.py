@@ -10,7 +10,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils.functional import lazy
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.admin.history import HistoryFromRecord
@@ -72,9 +72,7 @@ class CallAdmin(
                     "opens_in_words",
                     "closing_time",
                     "counts",
-                    "report",
-                    "pages",
-                    "definition_file",
+                    "more",
                     "slug",
                     "reference_prefix",
                     "timezone",
@@ -134,9 +132,7 @@ class CallAdmin(
         "opens_in_words",
         "closing_time",
         "counts",
-        "report",
-        "pages",
-        "definition_file",
+        "more",
         "reference_prefix",
         "timezone",
         "language",
@@ -206,20 +202,18 @@ class CallAdmin(
             '{} <a href="{}">Change the closing time</a>', call.closes_in_words, address
         )
 
-    @admin.display(description="closing report")
-    def report(self, call: Call) -> str:
-        address = reverse("admin:submissions_call_closing_report", args=[call.pk])
-        return format_html('<a href="{}">How the call stands</a>', address)
-
-    @admin.display(description="pages of a response")
-    def pages(self, call: Call) -> str:
-        address = reverse("admin:submissions_call_pages", args=[call.pk])
-        return format_html('<a href="{}">See them as respondents do</a>', address)
-
-    @admin.display(description="definition")
-    def definition_file(self, call: Call) -> str:
-        address = reverse("admin:submissions_call_definition", args=[call.pk])
-        return format_html('<a href="{}">Download it as it is now (.toml)</a>', address)
+    @admin.display(description="more about it")
+    def more(self, call: Call) -> str:
+        said = {
+            "closing_report": "How the call stands",
+            "pages": "Its pages as respondents see them",
+            "definition": "Its definition as it is now (.toml)",
+        }
+        links = [
+            (reverse(f"admin:submissions_call_{name}", args=[call.pk]), words)
+            for name, words in said.items()
+        ]
+        return format_html_join(" · ", '<a href="{}">{}</a>', links)
 
     def view_on_site(self, call: Call) -> str:
         """Return the address of the call's public page."""

@@ -4,6 +4,8 @@ import errno
 import os
 import secrets
 import shutil
+import signal
+import subprocess
 from contextlib import contextmanager
 
 import pyrage
@@ -78,9 +80,16 @@ def assert_empty(place):
     assert not holding.is_held()
 
 
+def kill_and_wait(process):
+    """What may happen anyway: the program is gone before anything else is done."""
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
 def test_damaged_backup_is_refused_and_leaves_both_places_empty(
-    call, folder, keys, elsewhere, tmp_path
+    call, folder, keys, elsewhere, tmp_path, monkeypatch
 ):
+    monkeypatch.setattr(subprocess.Popen, "kill", kill_and_wait)
     make_with_file(call, b"Minutes." * 2_000)
     run("backup")
     [name] = folder.names()

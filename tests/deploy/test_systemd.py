@@ -72,7 +72,7 @@ def test_systemd_refuses_a_unit_with_a_fault(analyze):
     unit = analyze.units / "evidence-portal-web.service"
     unit.write_text(unit.read_text().replace("Type=notify", "Type=notfy"))
     said = analyze("verify", "--man=no", str(unit)).stderr
-    assert "Failed to parse service type, ignoring: notfy" in said
+    assert re.search("Failed to parse .*notfy", said)  # in other words from systemd 258 on
 
 
 @pytest.mark.parametrize("name", SERVICES)

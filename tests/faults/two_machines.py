@@ -122,7 +122,8 @@ class Visitor:
             with self._open(request, timeout=60) as answer:
                 return answer.status, answer.read(), answer.headers
         except HTTPError as refused:
-            return refused.code, refused.read(), refused.headers
+            with refused:
+                return refused.code, refused.read(), refused.headers
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):

@@ -14,7 +14,7 @@ from submissions.responses.models import Submission
 from tests.exports.api.pulling import make_token
 from tests.exports.api.test_pages import withdraw
 from tests.makers import make_call, make_submitted
-from tests.programs import skip_for_want_of
+from tests.programs import find_or_skip, skip_for_want_of
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "guides" / "programs.md"
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.no_cover]
@@ -46,6 +46,7 @@ def portal(live_server, tmp_path):
 
 
 def test_curl_fetches_a_page(portal):
+    find_or_skip("curl", package="curl")
     responses, run, folder = portal
     done = run("sh", "-c", block("sh"))
     assert (done.returncode, done.stderr) == (0, "")
