@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from submissions.calls.models import Call, Question
-from submissions.calls.states import MULTIPLE_KINDS, QuestionKind
+from submissions.calls.states import QuestionKind
 from submissions.respondent.forms.condition_words import Applies, applies, sections_only_if
 from submissions.respondent.forms.presenting import present
 
@@ -37,10 +37,6 @@ def _row(call: Call, question: Question, page: list[Question]) -> dict[str, Any]
 
 
 def _how_to_answer(call: Call, question: Question, said: Applies) -> str:
-    if question.kind in MULTIPLE_KINDS:
-        # Most hints say so themselves, in these words of the GOV.UK style.
-        hint_says_so = _("all that apply") in question.hint.lower()
-        return "" if hint_says_so else _("Tick all that apply.")
     if question.kind == QuestionKind.RADIO:
         return _("Choose one.")
     is_further = question.key in call.questionnaire.further_addresses

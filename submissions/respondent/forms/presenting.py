@@ -92,7 +92,9 @@ def present(
     warning = warning_of(question, showable) if question.kind in TEXT_KINDS else ""
     limit = _limit_words(question)
     parts = {
-        f"hint_{key}": question.hint or question.kind == QuestionKind.FILE or is_further_address,
+        f"hint_{key}": question.hint
+        or question.kind in {QuestionKind.FILE, *MULTIPLE_KINDS}
+        or is_further_address,
         f"condition_{key}": applies.sentence,
         f"warning_{key}": warning,
         f"error_{key}": errors,
@@ -125,6 +127,9 @@ def present(
     elif kind in MULTIPLE_KINDS:
         chosen = set(value) if isinstance(value, list | tuple) else set()
         context["choices"] = _choices(question, chosen, key, answer_id(question), several=True)
+        # Most hints say so themselves, in these words of the GOV.UK style.
+        if _("all that apply") not in question.hint.lower():
+            context["rules"] = _("Tick all that apply.")
     elif kind == QuestionKind.MATRIX:
         context["rows"] = _rows(question, value, row_errors or {})
     elif kind == QuestionKind.FILE:

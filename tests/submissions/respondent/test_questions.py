@@ -1,5 +1,6 @@
 import io
 import re
+from datetime import timedelta
 
 import pytest
 from docx import Document
@@ -58,13 +59,26 @@ def test_how_to_answer_is_told_once(client, at):
         ]
     )
     at(while_open(call))
-    page = client.get(f"/calls/{call.slug}/questions/").content.decode()
-    said = re.findall(r"One\?.*", page, flags=re.DOTALL)[0]
-    assert re.findall(r"(?:Select|Tick) all that apply\.", said) == [
-        "Select all that apply.",
-        "Tick all that apply.",
-    ]
-    assert '<p class="hint"></p>' not in page
+    client.post(f"/calls/{call.slug}/start/")
+    for path in ("questions/", "response/evidence/"):
+        page = client.get(f"/calls/{call.slug}/{path}").content.decode()
+        said = re.findall(r"One\?.*", page, flags=re.DOTALL)[0]
+        assert re.findall(r"(?:Select|Tick) all that apply\.", said) == [
+            "Select all that apply.",
+            "Tick all that apply.",
+        ]
+        assert '<p class="hint"></p>' not in page
+    [described] = re.findall(r'<fieldset aria-describedby="(hint_without)">', page)
+    assert f'<p class="hint" id="{described}">Tick all that apply.</p>' in page
+
+
+def test_questions_say_when_a_call_that_is_not_open_yet_opens(client, call, at):
+    said = []
+    for moment in (call.opens_at - timedelta(seconds=1), call.opens_at, call.closes_at):
+        at(moment)
+        page = client.get(f"/calls/{call.slug}/questions/").content.decode()
+        said.append(f"This call opens at {call.opens_in_words}. This call closes at" in page)
+    assert said == [True, False, False]
 
 
 def test_one_choice_looks_other_than_several(client, at):
