@@ -21,7 +21,8 @@ class MembershipForm(ConflictCheckedForm):
     typed_person = forms.CharField(
         label="Person",
         max_length=254,
-        help_text="Their username or email address. An administrator makes new users.",
+        help_text="Of somebody who signs in here already: their username or email address. "
+        "An administrator invites new people.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
     also = forms.MultipleChoiceField(
@@ -66,7 +67,8 @@ class MembershipForm(ConflictCheckedForm):
             raise ValidationError(
                 "Several people have this email address. Enter the username."
                 if people
-                else "Nobody signs in with this username or email address."
+                else "Nobody signs in with this username or email address. "
+                "An administrator invites new people."
             )
         return people[0]
 

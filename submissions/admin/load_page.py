@@ -33,6 +33,10 @@ LARGEST_FILE = 1_000_000  # bytes; load_call takes larger ones
 EXAMPLE = Path(__file__).with_name("example_call.toml")  # the small call of the guide
 SOURCE = "The file"
 TAKE = "take_file:"
+NO_MEMBERS = (
+    "Nobody is a member of it yet: invite people under Invitations, or add those who sign in "
+    "already under Memberships."
+)
 
 
 class DefinitionForm(forms.Form):
@@ -153,10 +157,12 @@ def _look(request: HttpRequest, admin: OfOwnCalls, text: str) -> HttpResponse:
         # A lock that was waited for in vain, or a deadlock: both pass.
         return _shown(request, admin, form, **more, is_busy=True, status=503)
     if seen is None:
-        messages.success(request, f"{result.call.title}: {result.outcome}.")
+        of_new = f" {NO_MEMBERS}" if result.outcome == "created" else ""
+        messages.success(request, f"{result.call.title}: {result.outcome}.{of_new}")
         return redirect("admin:submissions_call_change", result.call.pk)
-    is_other = "load" in request.POST
-    return _shown(request, admin, form, **more, result=result, seen=seen, is_other=is_other)
+    more["is_other"] = "load" in request.POST
+    more["is_over"] = result.call.has_closed_at(clock.portal_now())
+    return _shown(request, admin, form, **more, result=result, seen=seen, no_members=NO_MEMBERS)
 
 
 def _load(

@@ -44,8 +44,9 @@ def read_language(call: TableReader) -> str:
         has = ", ".join(f"{one} ({name})" for one, name in offered.items())
         call.add_problem(
             "language",
-            f"“{code}” has no catalogue in this portal, which has {has}: "
-            "docs/guides/translating.md says how to make one",
+            f"“{code}” has no catalogue in this portal, which has {has}. Write one of these, or "
+            "leave the line out for the portal’s own; docs/guides/translating.md says how to make "
+            "a catalogue",
         )
     return code
 

@@ -113,6 +113,8 @@ def test_manager_makes_changes_and_ends_a_membership_on_record(client, manager, 
 
 def test_person_to_add_is_typed_in_any_case(client, manager, call):
     person = make_user(username="Ann.Lee")
+    nobody = posted(client, f"{LIST}add/", typed_person="an.lee", call=call.pk, role=Role.CODER)
+    assert "An administrator invites new people." in str(nobody.context["errors"])
     posted(client, f"{LIST}add/", typed_person=" ann.lee", call=call.pk, role=Role.CODER)
     assert Membership.objects.get(person=person).role == Role.CODER
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,6 +13,7 @@ from accounts.states import AuditAction, Role
 from submissions.admin.load_page import EXAMPLE, LARGEST_FILE
 from submissions.calls.models import Call, Question
 from submissions.definitions import loading
+from tests.forms import messages_after
 from tests.makers import make_submitted, make_user
 from tests.submissions.definitions.small_call import TEXT, changed, load_text
 
@@ -75,7 +77,18 @@ def test_new_call_is_looked_at_and_then_made(client, boss):
     call = Call.objects.get()
     assert made["Location"] == f"/admin/submissions/call/{call.pk}/change/"
     assert (loads().get().actor, loads().get().detail["outcome"]) == (boss, "created")
+    for said in (words(page), messages_after(made)[0]):
+        assert "invite people under Invitations, or add those who sign in already" in said
     assert "It changes nothing" in words(look(client))
+
+
+def test_call_that_is_over_already_is_said_to_be(client, boss, at):
+    load_text()
+    said = []
+    for after in (timedelta(microseconds=-1), timedelta()):
+        at(Call.objects.get().closes_at + after)
+        said.append("24 July 2019 (UK time). That is over: nobody" in words(look(client)))
+    assert said == [False, True]
 
 
 def test_problems_have_their_lines_and_nothing_is_loaded(client, boss):

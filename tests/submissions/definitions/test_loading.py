@@ -213,7 +213,8 @@ def test_language_of_a_call_must_have_a_catalogue(settings):
     speak_one_language(settings)
     assert refusal(in_welsh) == [
         "small.toml: call.language: “cy” has no catalogue in this portal, "
-        "which has en-gb (British English): docs/guides/translating.md says how to make one"
+        "which has en-gb (British English). Write one of these, or leave the line out for the "
+        "portal’s own; docs/guides/translating.md says how to make a catalogue"
     ]
     settings.LANGUAGES = [("en-gb", "British English"), ("cy", "Cymraeg")]
     load_text(in_welsh)
