@@ -212,8 +212,12 @@ def test_definition_starts_from_the_example_or_from_a_call_as_it_is_now(client, 
     file = client.get(f"/admin/submissions/call/{call.pk}/definition.toml")
     assert file.content.decode() == copied
     assert file["Content-Disposition"] == 'attachment; filename="small.toml"'
-    assert again(client, look(client, copied)).status_code == 302
+    page = look(client, copied)
+    assert "No part of the call changes. What staff have changed is part of the" in words(page)
+    assert again(client, page).status_code == 302
     assert Call.objects.get().summary == "Tell us all."
+    page = look(client, copied.replace("Tell us all.", "Tell us more."))
+    assert ("call.summary: changed" in words(page), "No part" in words(page)) == (True, False)
 
 
 def test_managers_of_a_call_load_no_definition(client):
