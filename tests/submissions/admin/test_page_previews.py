@@ -91,6 +91,13 @@ def test_choices_go_along_and_words_do_not(staff, call):
     listed = staff.get(f"{all_pages(call)}?{after.url.partition('?')[2]}").content.decode()
     assert "18 or over" in listed
     assert f'href="{after.url}"'.replace("&", "&amp;") in listed
+    left = go_on(staff, address_of(call, "about"), **about(email="", action="save"))
+    assert left.url == f"{all_pages(call)}?roles=provider&age=adult"
+    cleared = go_on(staff, f"{address_of(call, 'about')}?age=adult", _clear="age")
+    assert (cleared.status_code, 'value="adult" checked' in cleared.content.decode()) == (
+        200,
+        False,
+    )
 
 
 def test_what_respondents_would_be_told_is_told_and_nothing_is_stored(staff, call):
