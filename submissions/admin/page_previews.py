@@ -247,7 +247,7 @@ def _shown(request: HttpRequest, current: Previewed, step: Step, form: SectionFo
         errors=form.error_summary,
         section=step.section,
         step=step,
-        number=current.sections.index(step.section) + 1,
+        number=sum(one.position <= step.section.position for one in current.sections),
         of=len(current.sections),
         back=current.address(current.steps[place - 1]) if place else current.address_of_list,
         pages=current.address_of_list,

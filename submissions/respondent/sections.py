@@ -86,7 +86,7 @@ def _page(
         errors=form.error_summary,
         section=step.section,
         step=step,
-        number=current.sections.index(step.section) + 1,
+        number=sum(one.position <= step.section.position for one in current.sections),
         of=len(current.sections),
         back=back,
         is_saved=is_saved,

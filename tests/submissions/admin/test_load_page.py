@@ -87,7 +87,9 @@ def test_call_that_is_over_already_is_said_to_be(client, boss, at):
     said = []
     for after in (timedelta(microseconds=-1), timedelta()):
         at(Call.objects.get().closes_at + after)
-        said.append("24 July 2019 (UK time). That is over: nobody" in words(look(client)))
+        said.append(
+            "24 July 2019 (UK time). That is over: the call is closed." in words(look(client))
+        )
     assert said == [False, True]
 
 

@@ -49,6 +49,16 @@ def autosave(client, call, section="evidence", **posted):
     return client.post(address(call, "response/save/"), {"_section": section, **posted})
 
 
+def test_page_that_its_own_post_rules_out_is_shown_with_what_was_refused(client, call):
+    call.sections.filter(key="evidence").update(show_if="roles contains provider")
+    start_with(client, call, roles=["provider"], story="Words")
+    etags = f"roles:{etag(['provider'])} story:{etag('Words')}"
+    posted = {"_base_etags": etags, "roles": "other", "story": "a" * 1_000_001}
+    refused = client.post(address(call, "response/evidence/"), posted)
+    assert refused.status_code == 422
+    assert "It can be saved when it has 1,000,000 or fewer" in text_of(refused)
+
+
 def test_pages_are_walked_forwards_and_back(client, call):
     start(client, call)
     evidence = address(call, "response/evidence/")
