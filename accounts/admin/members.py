@@ -103,7 +103,9 @@ class MembershipAdmin(
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         who = (self._person(request), "call") if obj else ("typed_person", "call")
-        beyond = ("also", "without") if is_administrator(request.user) or obj else ()
+        beyond = ("may_also", "may_not") if obj else ()
+        if is_administrator(request.user):
+            beyond = ("also", "without")
         fields = (*who, "role", "wants_digest", *beyond)
         is_managed = obj is not None and self._may_manage(request, obj)
         stays = is_managed and not self.has_delete_permission(request, obj)
@@ -114,12 +116,26 @@ class MembershipAdmin(
     def member(self, membership: Membership) -> str:
         return str(membership.person)
 
+    @admin.display(description="may also")
+    def may_also(self, membership: Membership) -> str:
+        return self._said(membership.also)
+
+    @admin.display(description="may not")
+    def may_not(self, membership: Membership) -> str:
+        return self._said(membership.without)
+
+    def _said(self, actions: list[str]) -> str:
+        """Return the rights in words, one to a line."""
+        return "\n".join(Action(one).label for one in actions) or self.get_empty_value_display()
+
     def _person(self, request: HttpRequest) -> str:
         """Return the field that leads to the person's page, for those who may open it."""
         return "person" if is_administrator(request.user) else "member"
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        beyond = () if is_administrator(request.user) else ("also", "without")
+        beyond: tuple[str, ...] = ("also", "without", "may_also", "may_not")
+        if is_administrator(request.user):
+            beyond = ()
         if obj is None:
             return beyond
         is_managed = self._may_manage(request, obj)

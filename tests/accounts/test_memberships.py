@@ -1,5 +1,7 @@
 """Who makes, changes and ends memberships, and what stays on record of it."""
 
+import re
+
 import pytest
 from django.db import IntegrityError, connection
 from django.test.utils import CaptureQueriesContext
@@ -159,11 +161,16 @@ def test_manager_gives_no_more_and_no_less_than_a_role(client, manager, call):
 
 def test_manager_cannot_end_a_membership_that_an_administrator_narrowed(client, manager, call):
     person = make_user(username="ann")
-    narrowed = Membership.objects.create(
-        person=person, call=call, role=Role.MANAGER, without=[Action.SEE_IDENTITY]
-    )
+    extras = {"also": [Action.SEE_STEERING, Action.EXPORT], "without": [Action.SEE_IDENTITY]}
+    narrowed = Membership.objects.create(person=person, call=call, role=Role.MANAGER, **extras)
     sentence = "only an administrator ends the membership"
-    assert sentence in client.get(page_of(narrowed)).content.decode()
+    page = client.get(page_of(narrowed)).content.decode()
+    assert sentence in page
+    said = re.findall(r"<label>(May \w+):</label>\s*<div class=\"readonly\">(.*?)</div>", page)
+    assert said == [
+        ("May also", "See the charts<br>Export responses without who answered"),
+        ("May not", "See who answered"),
+    ]
     assert client.post(f"{LIST}{narrowed.pk}/delete/", {"post": "yes"}).status_code == 403
     with pytest.raises(MembershipRefused, match="may not end"):
         memberships.end(narrowed, by=manager, at=OPENS_AT)

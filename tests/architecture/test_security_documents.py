@@ -4,6 +4,10 @@ import re
 from collections import Counter
 from pathlib import Path
 
+from django.apps import apps
+
+from accounts.models import User
+from submissions.responses.models import Attachment, Submission, Version
 from tests.architecture.test_promises import exists
 
 ROOT = Path(__file__).parents[2]
@@ -56,6 +60,18 @@ def test_asvs_says_how_many_are_met():
     counted = Counter(row[2] for row in rows_of(ASVS, "number"))
     said = f"{counted['met']} met, {counted['not met']} not met, {counted['not applicable']} not"
     assert f"Of {len(NUMBERS)} requirements: {said} applicable." in ASVS
+
+
+def test_record_of_processing_names_each_table_that_leads_to_somebody():
+    record = (DATA_PROTECTION / "record-of-processing.md").read_text(encoding="utf-8")
+    leading = {
+        model._meta.db_table
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.concrete_fields
+        if field.related_model in {User, Submission, Version, Attachment}
+    }
+    assert len(leading) > 40
+    assert leading - set(re.findall(r"`(\w+)`", record)) == set()
 
 
 def test_what_is_yours_is_listed_and_each_of_it_is_named_somewhere():
