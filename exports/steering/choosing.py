@@ -89,8 +89,9 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
     with one_snapshot():
         rows = count(dataset)
         shown = _shown(dataset, rows, codes) | {
-            "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
-            "pulls": latest_pulls(call, SHOWN_ON_RECORD, reader=reader),
+            "record": latest_on_record(call, SHOWN_ON_RECORD + 1, reader=reader),
+            "pulls": latest_pulls(call, SHOWN_ON_RECORD + 1, reader=reader),
+            "shown_on_record": SHOWN_ON_RECORD,
         }
     context = shown | {
         "errors": errors,

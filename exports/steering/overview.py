@@ -59,7 +59,8 @@ def overview(request: HttpRequest, call: Call) -> HttpResponse:
         counts = count_responses(call, at=now, once=once)
         beside = {
             "has_campaigns": counting_once_differs(call),
-            "record": latest_on_record(call, SHOWN_ON_RECORD, reader=reader),
+            "record": latest_on_record(call, SHOWN_ON_RECORD + 1, reader=reader),
+            "shown_on_record": SHOWN_ON_RECORD,
             "erased": bool(erased_references(call)),
         }
     context = beside | {

@@ -343,6 +343,7 @@ def test_every_page_of_an_erased_response_says_that_it_is_erased(call, response)
     page = client.get(home).content.decode()
     assert "It was erased at its author’s request on Tuesday 23 July 2019." in page
     assert response.current_version.receipt_digest in page
+    assert "We keep the reference, the times and the fingerprint of the text" in page
 
 
 def test_staff_read_of_no_erased_answer_that_it_was_not_given(call, response):

@@ -52,6 +52,19 @@ def test_each_export_is_listed_once_and_one_without_an_end_by_its_start(steering
     assert (page.count("Exported responses: CSV"), page.count("Started an export")) == (3, 1)
 
 
+def test_page_says_where_it_shows_only_the_latest_exports(steering, monkeypatch):
+    call = make_call(slug="the-call")
+    for view in ("overview", "choosing"):
+        monkeypatch.setattr(f"exports.steering.{view}.SHOWN_ON_RECORD", 2)
+    for number, said in ((2, 0), (3, 1)):
+        while AuditEvent.objects.filter(action=AuditAction.EXPORTED).count() < number:
+            b"".join(export_chunks(Dataset(call), "csv", by=steering.user, at=NOW))
+        for address in (PAGE, "/steering/the-call/"):
+            page = steering.get(address).content.decode()
+            assert page.count("Exported responses: CSV") == 2
+            assert page.count("Only the latest 2 are shown here.") == said
+
+
 def test_who_may_not_export_sees_of_the_exports_of_others_who_what_and_when_alone(steering, client):
     call = make_call(slug="the-call")
     make_submitted(call, roles=["provider"])
