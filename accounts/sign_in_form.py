@@ -37,6 +37,9 @@ class SignInForm(AuthenticationForm):
         self.at = at
         self.wait = timedelta(0)
         self.fields["username"].error_messages["required"] = _("Enter your username")
+        self.fields["username"].help_text = _(
+            "If you were invited by email: the address to which the invitation came."
+        )
         self.fields["password"].error_messages["required"] = _("Enter your password")
         # The error summary takes the focus, and screen readers begin at the heading.
         self.fields["username"].widget.attrs.pop("autofocus")

@@ -25,7 +25,9 @@ def test_empty_sign_in_says_what_to_enter_beside_each_field(client):
     for _text, target in links:
         field = page.by_id(target[1:])
         assert field.attrs["aria-invalid"] == "true"
-        assert described(page, field)[0].startswith("Error: Enter your")
+        assert described(page, field)[-1].startswith("Error: Enter your")
+    who = "If you were invited by email: the address to which the invitation came."
+    assert described(page, page.by_id("id_username"))[0] == who
 
 
 def test_wrong_name_and_wrong_password_are_told_apart_by_nobody(client):
