@@ -345,9 +345,14 @@ def runs_of(call: Call, *, by: User) -> QuerySet[ExportRun]:
 
 def is_kept(run: ExportRun, *, at: datetime) -> bool:
     """Return whether the export has a file that people can download."""
+    return is_in_time(run, at=at) and not outdated().filter(pk=run.pk).exists()
+
+
+def is_in_time(run: ExportRun, *, at: datetime) -> bool:
+    """Return whether the export has a file whose time is not over; it may be outdated by now."""
     if run.state != ExportState.DONE or not run.file or run.expires_at is None:
         return False
-    return at < run.expires_at and not outdated().filter(pk=run.pk).exists()
+    return at < run.expires_at
 
 
 def end_outdated(*, limit: int) -> int:

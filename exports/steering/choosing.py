@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from accounts.current_user import current_user
+from core import clock
 from core.disclosure_control import FEW
 from core.disk_reserve import NoRoom
 from exports import export_runs
@@ -44,7 +45,7 @@ from exports.steering.pulls_on_record import latest_pulls
 from exports.types import Dataset
 from submissions.calls.models import Call
 
-SHOWN_RUNS = 10
+SHOWN_RUNS = 50
 SHOWN_ON_RECORD = 50
 SHAPES = {"order": ORDERS, "choices": CHOICES, "several": SEVERAL}
 
@@ -82,8 +83,9 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
     # Only an export may show more: by searching, people would learn what it says.
     dataset = replace(whole, export_filter=export_filter, confidential=False)
     wanted = given.get("format", "csv")
+    now = clock.portal_now()
     runs = [
-        (run, run.file_name or label_of(run.file_format))
+        (run, run.file_name or label_of(run.file_format), export_runs.is_in_time(run, at=now))
         for run in export_runs.runs_of(call, by=reader)[:SHOWN_RUNS]
     ]
     with one_snapshot():
@@ -103,6 +105,7 @@ def choose(request: HttpRequest, call: Call) -> HttpResponseBase:
         "may_export_confidential": takes_confidential,
         "may_see_charts": sees_charts(reader, call),
         "runs": runs,
+        "kept": sum(is_kept or run.state in export_runs.UNFINISHED for run, _, is_kept in runs),
     }
     return render(request, "steering/choose.html", context, status=422 if errors else 200)
 

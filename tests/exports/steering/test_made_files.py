@@ -1,5 +1,6 @@
 """What becomes of an export that was asked for: its page, its file, and who takes that."""
 
+import re
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -71,12 +72,21 @@ def test_named_file_needs_the_permission_at_each_download(named_exporter):
 
 
 def test_file_is_gone_after_a_week(steering, monkeypatch):
+    def listed():
+        page = steering.get(PAGE).content.decode()
+        number = re.search(r"Exports being made and kept: (\d+)", page)[1]
+        return number, re.search(r'class="file-size">(\w+)', page)[1]
+
     run = make_done(steering.user, make_call(slug="the-call"))
+    monkeypatch.setattr("core.clock.portal_now", lambda: NOW)
+    assert listed() == ("1", "Ready")
     monkeypatch.setattr("core.clock.portal_now", lambda: NOW + timedelta(days=7))
     assert steering.get(f"{PAGE}{run.public_id}/file/").status_code == 404
     assert "is deleted now" in steering.get(f"{PAGE}{run.public_id}/").content.decode()
+    assert listed() == ("0", "Deleted")
     carry_out(at=NOW + timedelta(days=7))
     assert not ExportRun.objects.get().file
+    assert listed() == ("0", "Deleted")
 
 
 @pytest.mark.parametrize("damage", ["changed", "cut", "deleted"])
