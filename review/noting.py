@@ -2,11 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 
 from accounts.models import Membership, User
 from accounts.record import record
@@ -168,11 +168,6 @@ def colleagues(call: Call) -> list[User]:
     members = Membership.objects.filter(call=call, person__is_active=True)
     people = [one.person for one in members.select_related("person").order_by("person__username")]
     return [one for one in people if may(one, Action.READ_RESPONSES, call)]
-
-
-def open_notes(person: User, calls: Iterable[Call] | QuerySet[Call]) -> QuerySet[Note]:
-    """Return the notes to the person that nobody has resolved."""
-    return Note.objects.filter(mentions=person, resolved_at=None, submission__call__in=calls)
 
 
 def lines_of_digest(call: Call, *, people: Sequence[User]) -> dict[int, str]:

@@ -115,10 +115,13 @@ def test_response_is_assigned_once_and_on_record(ann, ben):
 def test_assignment_meanwhile_is_refused_with_the_name(ann, ben):
     response = make_submitted()
     assign(response, to=ben, by=ann, at=AT)
+    # What somebody else did since, to another one and to this one, is no assignment of it.
+    assign(make_submitted(response.call), to=ann, by=ben, at=AT)
+    flag(response, flagged=True, by=ben, at=AT)
     with pytest.raises(ReviewOutdated) as outdated:
         assign(response, to=ann, by=ben, at=AT, base_etag="")
     assert outdated.value.message == "While this page was open, ann assigned it to ben"
-    assert Review.objects.get().assignee == ben
+    assert Review.objects.get(submission=response).assignee == ben
 
 
 def test_response_goes_to_nobody_who_may_not_change_its_status(ann):

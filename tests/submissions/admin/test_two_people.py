@@ -201,11 +201,13 @@ def test_status_of_a_version_that_nobody_saw_is_refused(ann):
     seen = form_of(ann.get(status_page(response)))
     submit_again(response)
     address = reverse("admin:submissions_submission_status", args=[response.pk])
-    page = ann.post(address, seen | {"status": "considered"}, follow=True)
-    assert messages_of(page) == [
-        "While this page was open, its author submitted version 2. You chose “Considered”: it is "
-        "selected below. Save the status again to put it in place."
-    ]
+    # Also where it has that status: it was chosen for the version before.
+    for status, label in (("considered", "Considered"), ("unread", "New")):
+        page = ann.post(address, seen | {"status": status}, follow=True)
+        assert messages_of(page) == [
+            f"While this page was open, its author submitted version 2. You chose “{label}”: it is "
+            "selected below. Save the status again to put it in place."
+        ]
     response.refresh_from_db()
     assert response.triage_status == "unread"
 
