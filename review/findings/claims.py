@@ -15,6 +15,7 @@ from accounts.record import record
 from accounts.rights import may
 from accounts.states import Action, AuditAction
 from core.canonical import canonical_text, digest
+from review.coding.forgetting import ERASED
 from review.errors import FindingOutdated, FindingRefused
 from review.findings.finding_counts import codes_of
 from review.findings.scale import step_named
@@ -40,6 +41,7 @@ class Claim:
     counts_once: bool = False
 
 
+WORDS = ("title", "text")
 LABELS = {
     "title": "Claim",
     "text": "Text",
@@ -96,7 +98,8 @@ def change_finding(finding: Finding, *, claim: Claim, base: int, by: User, at: d
     """Change what the finding says. An agreed one is for agreement again.
 
     `base` is the revision that the page showed. Raises FindingOutdated where there is another by
-    now; FindingRefused as `write_finding`, and for one that was dropped.
+    now; FindingRefused as `write_finding`, for one that was dropped, and where the claim was erased
+    since: saved again, it would be back.
     """
     if not may(by, Action.WRITE_FINDINGS, finding.call_id):
         raise FindingRefused("You may not change findings in this call")
@@ -111,6 +114,12 @@ def change_finding(finding: Finding, *, claim: Claim, base: int, by: User, at: d
         if not changed:
             return locked  # also at a second press
         if locked.revision != base:
+            if any(getattr(before, name) == ERASED != getattr(claim, name) for name in WORDS):
+                raise FindingRefused(
+                    "What this finding said was erased while this page was open. Nothing of yours "
+                    "was saved: open the finding anew, and write neither what a response that is "
+                    "erased said nor who gave it"
+                )
             raise FindingOutdated(f"{locked.changed_by} changed this finding meanwhile")
         locked.call = call
         locked.revision += 1

@@ -7,7 +7,8 @@ from personal_data import erasing
 from personal_data.names import is_common
 from review.coding.codings import code_passage
 from review.coding.forgetting import ERASED, Ending, forget_examples
-from review.findings.claims import Claim, write_finding
+from review.errors import FindingRefused
+from review.findings.claims import Claim, change_finding, write_finding
 from review.findings.passages import put_passage
 from review.models import Finding, FindingPassage
 from review.noting import add_note
@@ -77,6 +78,10 @@ def test_examples_findings_and_parts_of_definitions_end_with_the_response_that_t
     assert {one.title for one in rows if one.text == ERASED} == gone
     asked_anew = {one.title for one in rows if (one.status, one.revision) == ("for_agreement", 2)}
     assert asked_anew == gone
+    for one in rows.filter(title__in=gone):
+        old = {"claim": Claim(title=one.title, text=EXAMPLES[one.title]), "base": 1}
+        with pytest.raises(FindingRefused, match="was erased while this page was open"):
+            change_finding(one, by=boss, at=while_open(call), **old)
 
 
 @pytest.mark.django_db
